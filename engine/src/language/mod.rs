@@ -1,0 +1,23 @@
+//! The filter language: text to tokens to tree, checks, and back to text.
+
+pub mod check;
+mod cidr;
+pub mod expr;
+mod limits;
+mod parser;
+pub mod pattern;
+mod print;
+pub(crate) mod suggest;
+pub mod token;
+mod value;
+pub mod vocabulary;
+mod words;
+
+pub use check::check;
+pub use expr::Expr;
+pub use limits::Limits;
+pub use parser::{Parsed, parse};
+pub(crate) use print::quote;
+
+#[cfg(test)]
+mod tests;
