@@ -78,7 +78,7 @@ fn is_blank(c: char) -> bool {
 }
 
 /// Whether a character may stand in a bare part of a key.
-pub(super) fn is_word_char(c: char) -> bool {
+pub(crate) fn is_word_char(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '-' | ':' | '/' | '@' | '$')
 }
 

@@ -3,6 +3,9 @@
 //! The prose is in [`message`]; carets and colours belong to whoever shows the problem (terminal, JSON, an editor).
 
 mod message;
+mod position;
+
+pub use position::Position;
 
 use crate::Span;
 

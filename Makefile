@@ -1,0 +1,38 @@
+# Oxpecker's tasks. `make demo` and `make test` need a Rust toolchain and nothing else; they install what is missing
+# and say so.
+
+# rustup must not stop every cargo command because its server is out of reach: .ci/setup asks for the target itself.
+export RUSTUP_AUTO_INSTALL := 0
+
+CARGO ?= cargo
+WASM := target/oxpecker.wasm
+CLI := target/release/oxpecker
+SAMPLE := rules/samples/cloudtrail.ndjson
+
+.PHONY: help demo build test lint fmt fuzz clean
+
+help: ## what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
+
+demo: build ## replay a day of CloudTrail with an intrusion in it through the shipped rules
+	@.ci/demo $(CLI) $(SAMPLE)
+
+build: ## target/release/oxpecker and target/oxpecker.wasm
+	@.ci/setup
+	@.ci/build
+
+test: build ## every test
+	@.ci/test
+
+lint: build ## formatting and lints, warnings are errors
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --release --workspace --all-targets --locked -- -D warnings
+
+fmt: ## format the code
+	$(CARGO) fmt --all
+
+fuzz: build ## fuzz each boundary for a minute (FUZZ_SECONDS=60)
+	@.ci/fuzz
+
+clean: ## remove what was built
+	$(CARGO) clean

@@ -1,0 +1,125 @@
+//! What a matching event leaves behind for the windows: everything an alert says of it, and nothing else.
+//!
+//! Made where the event is at hand and carried, as one JSON line, to the one place that keeps windows.
+
+use crate::event::Event;
+use crate::json::{Json, Limits};
+use crate::language::expr::Key;
+use crate::rule::Rule;
+
+/// One event that one rule matched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Detection {
+    /// The rule, by its place in the loaded set.
+    pub rule: usize,
+    /// Whether a suppression hides it.
+    pub suppressed: bool,
+    /// The event's time in milliseconds since 1970; none if the event has none.
+    pub time: Option<i64>,
+    /// The account or agent that the event is from.
+    pub source: String,
+    /// The values of the rule's aggregate keys, in the rule's order; null where the event has none.
+    pub aggregate: Vec<Json>,
+    /// The title, filled in.
+    pub title: String,
+    /// The event's type.
+    pub event_type: Option<String>,
+    /// The event's own identifier.
+    pub event_id: Option<String>,
+    /// The event.
+    pub event: Json,
+}
+
+impl Detection {
+    /// What is kept of an event that `rule`, at place `index`, matched.
+    #[must_use]
+    pub fn new(index: usize, rule: &Rule, event: &Event, suppressed: bool) -> Self {
+        Self {
+            rule: index,
+            suppressed,
+            time: event.time(),
+            source: event.source().to_owned(),
+            aggregate: rule.aggregate.iter().map(|key| value_of(event, key)).collect(),
+            title: rule.title.render(|key| shown(&value_of(event, key))),
+            event_type: event.event_type().map(str::to_owned),
+            event_id: event.id().map(str::to_owned),
+            event: event.json().clone(),
+        }
+    }
+
+    /// The same as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> Json {
+        let text = |text: &Option<String>| text.as_deref().map_or(Json::Null, Json::from);
+        Json::Object(vec![
+            ("rule".into(), Json::from(self.rule as u64)),
+            ("suppressed".into(), Json::from(self.suppressed)),
+            ("time".into(), self.time.map_or(Json::Null, Json::from)),
+            ("source".into(), Json::from(self.source.as_str())),
+            ("aggregate".into(), Json::Array(self.aggregate.clone())),
+            ("title".into(), Json::from(self.title.as_str())),
+            ("event_type".into(), text(&self.event_type)),
+            ("event_id".into(), text(&self.event_id)),
+            ("event".into(), self.event.clone()),
+        ])
+    }
+
+    /// Reads what [`Detection::to_json`] wrote; `None` for anything else.
+    #[must_use]
+    pub fn from_line(line: &[u8], limits: &Limits) -> Option<Self> {
+        // The event is one level down, among a few values of ours.
+        let limits = Limits { bytes: limits.bytes.saturating_mul(8), depth: limits.depth + 2, values: limits.values * 2 };
+        let Json::Object(members) = Json::parse(line, &limits).ok()? else { return None };
+        let mut members = members.into_iter();
+        let mut next = |name: &str| members.next().filter(|(found, _)| found == name).map(|(_, value)| value);
+        let text = |value: Json| value.as_text().map(str::to_owned);
+        Some(Self {
+            rule: next("rule")?.scalar_text()?.parse().ok()?,
+            suppressed: next("suppressed")?.as_bool()?,
+            time: match next("time")? {
+                Json::Null => None,
+                time => Some(time.scalar_text()?.parse().ok()?),
+            },
+            source: text(next("source")?)?,
+            aggregate: match next("aggregate")? {
+                Json::Array(values) => values,
+                _ => return None,
+            },
+            title: text(next("title")?)?,
+            event_type: text(next("event_type")?),
+            event_id: text(next("event_id")?),
+            event: next("event")?,
+        })
+    }
+}
+
+/// The value that a key shows in an alert: the only one it reaches, all of them as an array, or null.
+fn value_of(event: &Event, key: &Key) -> Json {
+    let found = event.resolve(key);
+    match found.ends.as_slice() {
+        [] => Json::Null,
+        [only] => only.clone().into_owned(),
+        many => Json::Array(many.iter().map(|value| value.clone().into_owned()).collect()),
+    }
+}
+
+/// A value inside a title: a text as it is, anything else as JSON; nothing for null.
+fn shown(value: &Json) -> Option<String> {
+    const LONGEST: usize = 200;
+    let text = match value {
+        Json::Null => return None,
+        Json::Array(items) if items.is_empty() => return None,
+        Json::Array(items) => items.iter().filter_map(shown).collect::<Vec<_>>().join(", "),
+        Json::Object(_) => {
+            let mut text = String::new();
+            value.write_to(&mut text);
+            text
+        }
+        scalar => scalar.scalar_text().unwrap_or_default().to_owned(),
+    };
+    if text.is_empty() {
+        return None;
+    }
+    let cut: String = text.chars().take(LONGEST).collect();
+    Some(if cut.len() < text.len() { format!("{cut}…") } else { cut })
+}

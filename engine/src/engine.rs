@@ -1,0 +1,270 @@
+//! The engine as its hosts use it: rule files and filters in, then events in and detections and alerts out.
+//!
+//! Finding detections keeps no state, so that many engines can share the work; windows are kept by one.
+
+use crate::detection::Detection;
+use crate::event::Event;
+use crate::json::{self, Json, Reject};
+use crate::language;
+use crate::lists::Lists;
+use crate::matcher::{Hit, Matcher, Outcome};
+use crate::problem::{Diagnostic, Position};
+use crate::rule::{self, Collected, RuleSet, Source};
+use crate::window::Windows;
+
+/// What to load.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// Rule files: name and bytes.
+    pub documents: Vec<(String, Vec<u8>)>,
+    /// Plain filters, for search: each is a column of verdicts behind those of the rules.
+    pub filters: Vec<String>,
+    /// Lists that rules and filters may use, beside those of the rule files.
+    pub lists: rule::ListValues,
+    /// The type of all events, set by the operator.
+    pub event_type: Option<String>,
+    /// Bounds on rule files.
+    pub rule_limits: rule::Limits,
+    /// Bounds on events.
+    pub event_limits: json::Limits,
+}
+
+/// What loading found.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// The ids of the rules in force, in the order of their columns.
+    pub rule_ids: Vec<String>,
+    /// Rules read that are not enabled.
+    pub disabled: usize,
+    /// Errors and warnings, by file and place.
+    pub problems: Vec<ReportedProblem>,
+}
+
+/// A problem with the file that it is in.
+#[derive(Debug, Clone)]
+pub struct ReportedProblem {
+    /// The file's name, or `filter 1` for a filter that stands alone.
+    pub file: String,
+    /// The problem's place in lines and columns.
+    pub position: Position,
+    /// The problem.
+    pub diagnostic: Diagnostic,
+}
+
+impl Report {
+    /// Whether anything keeps the rules from being loaded.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.problems.iter().any(|problem| problem.diagnostic.is_error())
+    }
+}
+
+/// Counters, from the beginning or from the last load.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Bytes of all events.
+    pub bytes: u64,
+    /// Events that were evaluated.
+    pub evaluated: u64,
+    /// Events that were no events.
+    pub rejected: u64,
+    /// Events that at least one rule matched.
+    pub events_matched: u64,
+    /// Pairs of event and rule that matched, suppressed ones included.
+    pub matched: u64,
+    /// Pairs of event and rule that a suppression hid.
+    pub suppressed: u64,
+    /// Pairs of event and rule that could not be decided.
+    pub undecided: u64,
+    /// Matches, suppressed ones and undecided ones of each column.
+    pub columns: Vec<ColumnStats>,
+}
+
+/// Counters of one rule or filter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ColumnStats {
+    /// Events that matched, suppressed ones included.
+    pub matched: u64,
+    /// Events that a suppression hid.
+    pub suppressed: u64,
+    /// Events that could not be decided.
+    pub undecided: u64,
+}
+
+/// A loaded rule set with its counters and its open windows.
+#[derive(Debug)]
+pub struct Engine {
+    set: RuleSet,
+    matcher: Matcher,
+    windows: Windows,
+    stats: Stats,
+    event_type: Option<String>,
+    limits: json::Limits,
+    hits: Vec<Hit>,
+}
+
+impl Engine {
+    /// Reads, checks and compiles. With an error in any of it there is no engine, and the report says all that is wrong.
+    ///
+    /// # Errors
+    /// When a rule file or a filter has errors.
+    pub fn load(request: &Request) -> Result<(Self, Report), Report> {
+        let sources: Vec<Source<'_>> =
+            request.documents.iter().map(|(name, bytes)| Source { name, bytes }).collect();
+        let (set, problems) = rule::load(&sources, request.lists.clone(), &request.rule_limits);
+        let mut report = Report { disabled: set.disabled, ..Report::default() };
+        for problem in problems {
+            let Some(source) = sources.get(problem.source) else { continue };
+            report.add(source.name, source.bytes, problem.diagnostic);
+        }
+        let filters = filters(request, &set, &mut report);
+        report.rule_ids = set.rules.iter().map(|collected| collected.rule.id.clone()).collect();
+        if report.has_errors() {
+            return Err(report);
+        }
+        let mut lists = Lists::new();
+        set.lists.iter().for_each(|(name, values)| lists.insert(name.clone(), values.clone()));
+        let rules = set.rules.iter().map(|collected| &collected.rule);
+        let matcher = Matcher::new(rules, filters, &lists, request.event_limits);
+        let stats = Stats { columns: vec![ColumnStats::default(); matcher.columns()], ..Stats::default() };
+        let event_type = request.event_type.clone();
+        let limits = request.event_limits;
+        Ok((Self { set, matcher, windows: Windows::default(), stats, event_type, limits, hits: Vec::new() }, report))
+    }
+
+    /// The rules in force.
+    #[must_use]
+    pub fn rules(&self) -> &[Collected] {
+        &self.set.rules
+    }
+
+    /// How many verdicts there are on each event: one for each rule, then one for each filter.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.matcher.columns()
+    }
+
+    /// The verdicts on an event that are not "no match".
+    ///
+    /// # Errors
+    /// When the bytes are no event.
+    pub fn verdicts(&mut self, bytes: &[u8]) -> Result<&[Hit], Reject> {
+        self.stats.bytes += bytes.len() as u64;
+        let decided = self.matcher.decide(bytes, self.event_type.as_deref(), &mut self.hits);
+        if let Err(reject) = decided {
+            self.stats.rejected += 1;
+            return Err(reject);
+        }
+        self.stats.count(&self.hits);
+        Ok(&self.hits)
+    }
+
+    /// What an event leaves behind for the windows; the number is how many rules could not decide.
+    ///
+    /// # Errors
+    /// When the bytes are no event.
+    pub fn detect(&mut self, bytes: &[u8], out: &mut Vec<Detection>) -> Result<u32, Reject> {
+        self.verdicts(bytes)?;
+        if self.hits.is_empty() {
+            return Ok(0);
+        }
+        // Parsed once more than the matcher did, but only for the few events that some rule matches.
+        let event: Event = self.matcher.event(bytes, self.event_type.as_deref())?;
+        let mut undecided = 0;
+        for hit in &self.hits {
+            let Some(collected) = self.set.rules.get(hit.column) else { continue };
+            let suppressed = match hit.outcome {
+                Outcome::Undecided => {
+                    undecided += 1;
+                    continue;
+                }
+                Outcome::Matched => false,
+                Outcome::Suppressed(_) => true,
+            };
+            out.push(Detection::new(hit.column, &collected.rule, &event, suppressed));
+        }
+        Ok(undecided)
+    }
+
+    /// Puts a detection into its window; gives the alerts that fire or close by it.
+    pub fn observe(&mut self, detection: Detection, out: &mut Vec<Json>) {
+        self.windows.observe(detection, &self.set.rules, out);
+    }
+
+    /// Closes all windows; gives the final form of each alert that fired.
+    pub fn flush(&mut self, out: &mut Vec<Json>) {
+        self.windows.flush(&self.set.rules, out);
+    }
+
+    /// The counters.
+    #[must_use]
+    pub fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// The windows, for their counters.
+    #[must_use]
+    pub fn windows(&self) -> &Windows {
+        &self.windows
+    }
+
+    /// Keys that plain filters ask for and that no event so far had.
+    #[must_use]
+    pub fn unseen_keys(&self) -> Vec<String> {
+        self.matcher.unseen_keys()
+    }
+
+    /// The bounds on events.
+    #[must_use]
+    pub fn limits(&self) -> &json::Limits {
+        &self.limits
+    }
+}
+
+/// Reads the plain filters; their problems go into the report.
+fn filters(request: &Request, set: &RuleSet, report: &mut Report) -> Vec<language::Expr> {
+    let lists: Vec<&str> = set.lists.keys().map(String::as_str).collect();
+    let mut filters = Vec::new();
+    for (place, text) in request.filters.iter().enumerate() {
+        let mut parsed = language::parse(text, &request.rule_limits.filter);
+        if let Some(expr) = &parsed.expr {
+            language::check(expr, &lists, &mut parsed.problems);
+        }
+        for diagnostic in parsed.problems {
+            report.add(&format!("filter {}", place + 1), text.as_bytes(), diagnostic);
+        }
+        filters.extend(parsed.expr);
+    }
+    filters
+}
+
+impl Report {
+    fn add(&mut self, file: &str, bytes: &[u8], diagnostic: Diagnostic) {
+        let text = std::str::from_utf8(bytes).unwrap_or_default();
+        let position = Position::of(text, diagnostic.span);
+        self.problems.push(ReportedProblem { file: file.to_owned(), position, diagnostic });
+    }
+}
+
+impl Stats {
+    fn count(&mut self, hits: &[Hit]) {
+        self.evaluated += 1;
+        let mut any = false;
+        for hit in hits {
+            let Some(column) = self.columns.get_mut(hit.column) else { continue };
+            if hit.outcome == Outcome::Undecided {
+                self.undecided += 1;
+                column.undecided += 1;
+                continue;
+            }
+            any = true;
+            self.matched += 1;
+            column.matched += 1;
+            if let Outcome::Suppressed(_) = hit.outcome {
+                self.suppressed += 1;
+                column.suppressed += 1;
+            }
+        }
+        self.events_matched += u64::from(any);
+    }
+}

@@ -1,0 +1,167 @@
+//! One event: a JSON object, what shape it has, and what a key of the language reaches in it.
+//!
+//! Every rule about keys is here and in the modules below: paths ([`path`]), shapes and the event type ([`shape`]),
+//! derived keys, helper keys and aliases ([`derived`]), what alerts say of an event ([`about`]). Comparing values is not.
+
+mod about;
+mod derived;
+mod path;
+mod shape;
+#[cfg(test)]
+mod tests;
+mod time;
+
+pub use shape::Shape;
+pub use time::{Instant, format_time};
+
+use std::borrow::Cow;
+
+use crate::json::{Json, Limits, Reject, RejectReason};
+use crate::language::expr::{Key, Step};
+
+/// A JSON object with its shape and, where the operator set one, its event type.
+#[derive(Debug, Clone)]
+pub struct Event {
+    root: Json,
+    shape: Shape,
+    operator_type: Option<String>,
+}
+
+/// What a key reaches in an event.
+///
+/// A path that meets an array goes on into each element, so it can end in several places.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Found<'e> {
+    /// Where the path ends, in the event's order; an array at the end of the path stands here whole.
+    pub ends: Vec<Cow<'e, Json>>,
+    /// CloudTrail left out the part of the event where the path leads, so nobody can say what was there.
+    pub cut: bool,
+}
+
+impl<'e> Found<'e> {
+    /// A path that ends in these places.
+    #[must_use]
+    pub fn at(ends: Vec<&'e Json>) -> Self {
+        Self { ends: ends.into_iter().map(Cow::Borrowed).collect(), cut: false }
+    }
+
+    /// A value that no place of the event holds as it is.
+    #[must_use]
+    pub fn computed(value: Json) -> Self {
+        Self { ends: vec![Cow::Owned(value)], cut: false }
+    }
+
+    /// A path into what CloudTrail left out.
+    #[must_use]
+    pub fn cut_away() -> Self {
+        Self { ends: Vec::new(), cut: true }
+    }
+
+    /// Whether the path leads somewhere, be it to null or to an empty array.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        !self.ends.is_empty()
+    }
+
+    /// The values at the ends with arrays taken apart at every depth: scalars, nulls and objects, never an array.
+    #[must_use]
+    pub fn elements(&self) -> Vec<&Json> {
+        let mut all = Vec::new();
+        self.ends.iter().for_each(|end| path::flatten(end, &mut all));
+        all
+    }
+
+    /// Whether any value that is not null is reached; an object is one.
+    #[must_use]
+    pub fn has_value(&self) -> bool {
+        self.elements().iter().any(|value| !value.is_null())
+    }
+}
+
+impl Event {
+    /// Reads an event from its bytes. `event_type` is the type that the operator gave to it, if any.
+    ///
+    /// # Errors
+    /// When the bytes are no JSON object or break one of the limits.
+    pub fn parse(bytes: &[u8], limits: &Limits, event_type: Option<&str>) -> Result<Self, Reject> {
+        match Json::parse(bytes, limits)? {
+            root @ Json::Object(_) => Ok(Self::new(root, event_type)),
+            _ => Err(Reject { reason: RejectReason::NotAnObject, offset: first_token(bytes) }),
+        }
+    }
+
+    /// An event that is already a tree; anything but an object is an event without keys.
+    #[must_use]
+    pub fn new(root: Json, event_type: Option<&str>) -> Self {
+        let shape = Shape::of(&root);
+        Self { root, shape, operator_type: event_type.filter(|text| !text.is_empty()).map(str::to_owned) }
+    }
+
+    /// The event as it came.
+    #[must_use]
+    pub fn json(&self) -> &Json {
+        &self.root
+    }
+
+    /// What kind of record this is by its shape alone.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// The event type: the operator's, else the shape's, else the event's own field, which cannot make a CloudTrail record
+    /// of something else.
+    #[must_use]
+    pub fn event_type(&self) -> Option<&str> {
+        let own = || self.root.get(derived::EVENT_TYPE)?.scalar_text().filter(|text| !Shape::is_cloudtrail_type(text));
+        self.given_type().or_else(own)
+    }
+
+    /// The event type that does not come from the event's own field.
+    fn given_type(&self) -> Option<&str> {
+        self.operator_type.as_deref().or(self.shape.event_type())
+    }
+
+    /// What `key` reaches. The event type is looked up as [`Event::event_type`] says; of any other key the native value
+    /// wins when it is not null, and derived keys and aliases come after it.
+    #[must_use]
+    pub fn resolve(&self, key: &Key) -> Found<'_> {
+        match key.steps.as_slice() {
+            [Step::Name(name)] => self.resolve_name(name),
+            steps => self.native(steps),
+        }
+    }
+
+    fn resolve_name(&self, name: &str) -> Found<'_> {
+        let native = self.native(&[Step::Name(name.to_owned())]);
+        if name == derived::EVENT_TYPE {
+            return self.type_or_own_field(native);
+        }
+        if native.has_value() {
+            return native;
+        }
+        let derived = self.derived(name);
+        // A native null still makes the key exist where nothing is derived.
+        if derived.cut || derived.exists() { derived } else { native }
+    }
+
+    fn type_or_own_field<'e>(&'e self, own: Found<'e>) -> Found<'e> {
+        if let Some(text) = self.given_type() {
+            return Found::computed(text.into());
+        }
+        let pretends = own.elements().into_iter().filter_map(Json::as_text).any(Shape::is_cloudtrail_type);
+        if pretends { Found::default() } else { own }
+    }
+
+    /// What a path reaches in the event as it came.
+    fn native(&self, steps: &[Step]) -> Found<'_> {
+        if self.shape.is_cloudtrail() && path::leads_into_omitted(&self.root, steps) {
+            return Found::cut_away();
+        }
+        Found::at(path::walk(&self.root, steps))
+    }
+}
+
+fn first_token(bytes: &[u8]) -> usize {
+    bytes.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or_default()
+}

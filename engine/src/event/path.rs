@@ -1,0 +1,80 @@
+//! Following a path through a tree: names, indexes, arrays on the way, keys with dots in their names.
+
+use crate::json::Json;
+use crate::language::expr::Step;
+
+/// The fields of a CloudTrail record that CloudTrail replaces by `{"omitted": true, …}` when the record is too large.
+const CAN_BE_OMITTED: [&str; 4] =
+    ["requestParameters", "responseElements", "additionalEventData", "serviceEventDetails"];
+
+/// Every place where the path ends.
+///
+/// A name on an array asks each of its elements, at every depth; an index picks one element, and is missing on anything
+/// that is no array.
+pub(super) fn walk<'e>(from: &'e Json, steps: &[Step]) -> Vec<&'e Json> {
+    match (from, steps) {
+        (end, []) => vec![end],
+        (Json::Array(items), [Step::Index(index), rest @ ..]) => {
+            pick(items, *index).map_or_else(Vec::new, |item| walk(item, rest))
+        }
+        (Json::Array(items), [Step::Name(_), ..]) => items.iter().flat_map(|item| walk(item, steps)).collect(),
+        (Json::Object(_), [Step::Name(_), ..]) => {
+            member(from, steps).map_or_else(Vec::new, |(_, value, rest)| walk(value, rest))
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The member of an object that the first steps name, with the steps that are left.
+///
+/// `a.b.c` can be the member `a.b.c`, or `a.b` and `c` inside it, or `a` and the rest inside it: the longest name that is
+/// there wins, alone.
+fn member<'e, 's>(object: &'e Json, steps: &'s [Step]) -> Option<(&'e str, &'e Json, &'s [Step])> {
+    object
+        .as_object()?
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str(), value, rest_after(name, steps)?)))
+        .min_by_key(|(_, _, rest)| rest.len())
+}
+
+/// The steps left over when the first ones, joined by dots, are exactly `name`.
+fn rest_after<'s>(name: &str, steps: &'s [Step]) -> Option<&'s [Step]> {
+    let mut unread = name;
+    let mut rest = steps;
+    while let [Step::Name(step), after @ ..] = rest {
+        unread = unread.strip_prefix(step.as_str())?;
+        rest = after;
+        if unread.is_empty() {
+            return Some(rest);
+        }
+        unread = unread.strip_prefix('.')?;
+    }
+    None
+}
+
+fn pick(items: &[Json], index: i64) -> Option<&Json> {
+    match usize::try_from(index) {
+        Ok(from_start) => items.get(from_start),
+        Err(_) => items.len().checked_sub(usize::try_from(index.unsigned_abs()).ok()?).and_then(|at| items.get(at)),
+    }
+}
+
+/// Whether the path goes below a field that CloudTrail left out.
+pub(super) fn leads_into_omitted(root: &Json, steps: &[Step]) -> bool {
+    member(root, steps).is_some_and(|(name, value, rest)| {
+        CAN_BE_OMITTED.contains(&name) && value.get("omitted") == Some(&Json::Bool(true)) && !rest.is_empty()
+    })
+}
+
+/// Appends `value`, an array's elements in its place, at every depth.
+pub(super) fn flatten<'e>(value: &'e Json, into: &mut Vec<&'e Json>) {
+    match value {
+        Json::Array(items) => items.iter().for_each(|item| flatten(item, into)),
+        other => into.push(other),
+    }
+}
+
+/// A dotted path written in a table of ours as steps.
+pub(super) fn steps_of(dotted: &str) -> Vec<Step> {
+    dotted.split('.').map(|name| Step::Name(name.to_owned())).collect()
+}

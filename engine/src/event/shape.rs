@@ -1,0 +1,90 @@
+//! What kind of record an event is, told from the fields that the record's producer always writes.
+//!
+//! Never told from `event_type`: a log line must not become a CloudTrail record by saying so. Other types it may claim,
+//! since nothing hangs on them but the type.
+
+use crate::json::Json;
+
+/// The records that are known by their shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// A CloudTrail record of a management or data event.
+    CloudTrail,
+    /// A CloudTrail Insights record.
+    CloudTrailInsight,
+    /// A CloudTrail record of traffic through a VPC endpoint.
+    CloudTrailNetworkActivity,
+    /// A CloudTrail record that sums up several events.
+    CloudTrailAggregated,
+    /// A Kubernetes audit event.
+    Kubernetes,
+    /// Anything else.
+    Other,
+}
+
+impl Shape {
+    /// The shape of an event.
+    #[must_use]
+    pub fn of(root: &Json) -> Self {
+        if is_cloudtrail_record(root) {
+            return match root.get("eventCategory").and_then(Json::as_text) {
+                Some("Insight") => Shape::CloudTrailInsight,
+                Some("NetworkActivity") => Shape::CloudTrailNetworkActivity,
+                Some("Aggregated") => Shape::CloudTrailAggregated,
+                _ => Shape::CloudTrail,
+            };
+        }
+        summary_record(root).unwrap_or(if is_kubernetes_audit(root) { Shape::Kubernetes } else { Shape::Other })
+    }
+
+    /// The event type that this shape gives.
+    #[must_use]
+    pub fn event_type(self) -> Option<&'static str> {
+        match self {
+            Shape::CloudTrail => Some("cloudtrail"),
+            Shape::CloudTrailInsight => Some("cloudtrail_insight"),
+            Shape::CloudTrailNetworkActivity => Some("cloudtrail_network_activity"),
+            Shape::CloudTrailAggregated => Some("cloudtrail_aggregated"),
+            Shape::Kubernetes => Some("kubernetes"),
+            Shape::Other => None,
+        }
+    }
+
+    /// Whether this is the event type of one of CloudTrail's shapes, which an event's own field cannot give.
+    pub(super) fn is_cloudtrail_type(event_type: &str) -> bool {
+        [Shape::CloudTrail, Shape::CloudTrailInsight, Shape::CloudTrailNetworkActivity, Shape::CloudTrailAggregated]
+            .iter()
+            .any(|shape| shape.event_type() == Some(event_type))
+    }
+
+    /// Whether CloudTrail wrote it: such events have the helper keys, and parts of them can be left out.
+    #[must_use]
+    pub fn is_cloudtrail(self) -> bool {
+        !matches!(self, Shape::Kubernetes | Shape::Other)
+    }
+}
+
+/// Notifications of S3 have the same fields, and are told by their source.
+fn is_cloudtrail_record(root: &Json) -> bool {
+    let text = |name| root.get(name).and_then(Json::as_text);
+    let present = |name| root.get(name).is_some_and(|value| !value.is_null());
+    text("eventSource").is_some_and(|source| source != "aws:s3")
+        && text("eventName").is_some()
+        && (present("eventVersion") || present("userIdentity"))
+}
+
+/// Insights and aggregated records may name no API call at their top: the type and a part that only they have tell them.
+fn summary_record(root: &Json) -> Option<Shape> {
+    root.get("eventVersion").filter(|version| !version.is_null())?;
+    let (part, shape) = match root.get("eventType")?.as_text()? {
+        "AwsCloudTrailInsight" => ("insightDetails", Shape::CloudTrailInsight),
+        "AwsAggregatedEvent" => ("timeWindow", Shape::CloudTrailAggregated),
+        _ => return None,
+    };
+    root.get(part)?.as_object().map(|_| shape)
+}
+
+fn is_kubernetes_audit(root: &Json) -> bool {
+    let text = |name| root.get(name).and_then(Json::as_text);
+    text("apiVersion").is_some_and(|version| version.starts_with("audit.k8s.io/")) && text("kind") == Some("Event")
+}

@@ -1,0 +1,149 @@
+//! Timestamps: RFC 3339 exactly, seconds to any fraction, and milliseconds since 1970 for windows and alerts.
+
+/// A point in time, to any fraction of a second. Ordered in time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Instant {
+    /// Whole seconds since 1970-01-01T00:00:00Z, rounded down.
+    seconds: i64,
+    /// The decimals behind the second without trailing zeros: as texts they sort as their values do.
+    fraction: String,
+}
+
+const DAY: i64 = 86_400;
+/// From 0000-01-01 to the last second of 9999: what RFC 3339 can write.
+const WRITABLE_SECONDS: std::ops::RangeInclusive<i64> = -62_167_219_200..=253_402_300_799;
+
+impl Instant {
+    /// Reads an RFC 3339 timestamp, offset required: `2020-02-29T23:59:60.5+01:00`. A leap second counts as the first
+    /// second of the next minute. `T` and `Z` may be small letters; a blank in the place of `T` is not taken.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (date, rest) = text.split_once(['T', 't'])?;
+        let (clock, rest) = rest.split_at_checked(8)?;
+        let (fraction, offset) = split_fraction(rest)?;
+        let seconds = day_number(date)? * DAY + clock_seconds(clock)? - offset_seconds(offset)?;
+        Some(Self { seconds, fraction: fraction.trim_end_matches('0').to_owned() })
+    }
+
+    /// Milliseconds since 1970, rounded down.
+    #[must_use]
+    pub fn milliseconds(&self) -> i64 {
+        self.seconds * 1000 + thousandths(&self.fraction)
+    }
+}
+
+/// `.250Z` → (`250`, `Z`); `Z` → (``, `Z`)
+fn split_fraction(rest: &str) -> Option<(&str, &str)> {
+    let Some(decimals) = rest.strip_prefix('.') else { return Some(("", rest)) };
+    let end = decimals.find(|c: char| !c.is_ascii_digit())?;
+    (end > 0).then(|| decimals.split_at(end))
+}
+
+/// Days from 1970-01-01 to `YYYY-MM-DD`.
+fn day_number(date: &str) -> Option<i64> {
+    let [year, month, day] = fields(date, '-', [4, 2, 2])?;
+    ((1..=12).contains(&month) && (1..=days_in_month(year, month)).contains(&day))
+        .then(|| days_before(year, month) + day - 1)
+}
+
+/// `hh:mm:ss`
+fn clock_seconds(clock: &str) -> Option<i64> {
+    let [hour, minute, second] = fields(clock, ':', [2, 2, 2])?;
+    (hour < 24 && minute < 60 && second <= 60).then_some(hour * 3600 + minute * 60 + second)
+}
+
+/// `Z`, `+hh:mm`, `-hh:mm`
+fn offset_seconds(offset: &str) -> Option<i64> {
+    if matches!(offset, "Z" | "z") {
+        return Some(0);
+    }
+    let (sign, clock) = match offset.strip_prefix('-') {
+        Some(clock) => (-1, clock),
+        None => (1, offset.strip_prefix('+')?),
+    };
+    let [hour, minute] = fields(clock, ':', [2, 2])?;
+    (hour < 24 && minute < 60).then_some(sign * (hour * 3600 + minute * 60))
+}
+
+/// Numbers of exactly these many digits with `separator` between them.
+fn fields<const N: usize>(text: &str, separator: char, lengths: [usize; N]) -> Option<[i64; N]> {
+    let mut parts = text.split(separator);
+    let mut numbers = [0; N];
+    for (number, length) in numbers.iter_mut().zip(lengths) {
+        let part =
+            parts.next().filter(|part| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit()))?;
+        *number = part.parse().ok()?;
+    }
+    parts.next().is_none().then_some(numbers)
+}
+
+fn is_leap(year: i64) -> bool {
+    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+}
+
+fn days_in_month(year: i64, month: i64) -> i64 {
+    match month {
+        2 => 28 + i64::from(is_leap(year)),
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Days from 1970-01-01 to the first of a month.
+fn days_before(year: i64, month: i64) -> i64 {
+    let before = year - 1;
+    let leap_days = before.div_euclid(4) - before.div_euclid(100) + before.div_euclid(400);
+    // 719,162 days lie between the first day of year 1 and 1970.
+    before * 365 + leap_days - 719_162 + (1..month).map(|earlier| days_in_month(year, earlier)).sum::<i64>()
+}
+
+/// Milliseconds since 1970 that a JSON number or numeric text stands for: seconds, milliseconds, micro- or nanoseconds,
+/// told apart by size, which is safe from 1973 to 5138.
+pub(super) fn epoch_milliseconds(text: &str) -> Option<i64> {
+    if text.contains(['e', 'E']) {
+        // A float holds today's seconds to less than a microsecond, which is enough for a time that was written as one.
+        return text.parse::<f64>().ok().and_then(|seconds| epoch_milliseconds(&format!("{seconds:.6}")));
+    }
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    if !decimals.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let number: i64 = whole.parse().ok()?;
+    let milliseconds = match number.unsigned_abs() {
+        0..100_000_000_000 if whole.starts_with('-') => number * 1000 - thousandths(decimals),
+        0..100_000_000_000 => number * 1000 + thousandths(decimals),
+        100_000_000_000..100_000_000_000_000 => number,
+        100_000_000_000_000..100_000_000_000_000_000 => number.div_euclid(1000),
+        _ => number.div_euclid(1_000_000),
+    };
+    WRITABLE_SECONDS.contains(&milliseconds.div_euclid(1000)).then_some(milliseconds)
+}
+
+/// The first three of some decimals as a number.
+fn thousandths(decimals: &str) -> i64 {
+    decimals.bytes().chain(std::iter::repeat(b'0')).take(3).fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0'))
+}
+
+/// ISO 8601 in UTC: `2020-02-01T12:00:00Z`, with three decimals where they are not zero. Times outside the years 0 to
+/// 9999 are written as the nearest one inside.
+#[must_use]
+pub fn format_time(milliseconds: i64) -> String {
+    let seconds = milliseconds.div_euclid(1000).clamp(*WRITABLE_SECONDS.start(), *WRITABLE_SECONDS.end());
+    let (year, month, day) = date_of(seconds.div_euclid(DAY));
+    let clock = seconds.rem_euclid(DAY);
+    let (hour, minute, second) = (clock / 3600, clock / 60 % 60, clock % 60);
+    let decimals = match milliseconds.rem_euclid(1000) {
+        0 => String::new(),
+        some => format!(".{some:03}"),
+    };
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{decimals}Z")
+}
+
+/// Year, month and day of a day counted from 1970-01-01.
+fn date_of(day: i64) -> (i64, i64, i64) {
+    // The estimate is at most one year off, as a year has 365.2425 days on average.
+    let estimate = 1970 + (day * 10_000).div_euclid(3_652_425);
+    let year = (estimate - 1..=estimate + 1).rev().find(|&year| days_before(year, 1) <= day).unwrap_or(estimate);
+    let month = (1..=12).rev().find(|&month| days_before(year, month) <= day).unwrap_or(1);
+    (year, month, day - days_before(year, month) + 1)
+}

@@ -1,0 +1,181 @@
+//! Rules and rule sets: what a rule file says, checked.
+
+pub mod duration;
+mod fields;
+mod read;
+mod set;
+pub mod template;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+pub use read::{Document, read};
+pub(crate) use set::hex;
+pub use set::{Collected, LoadedDiagnostic, RuleSet, Source, load};
+pub use template::Template;
+
+use crate::language::Expr;
+use crate::language::expr::{Key, Value};
+use crate::span::Span;
+use std::collections::BTreeMap;
+
+/// Bounds on rule files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of one file.
+    pub file: usize,
+    /// Bounds on each filter.
+    pub filter: crate::language::Limits,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { file: 16 << 20, filter: crate::language::Limits::default() }
+    }
+}
+
+/// A detection rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Its stable name, unique among all rules loaded.
+    pub id: String,
+    /// Its name for people.
+    pub name: String,
+    /// The title of its alerts.
+    pub title: Template,
+    /// The kind of events that it is about.
+    pub kind: RuleKind,
+    /// 1 (wake someone), 2, 3 (audit).
+    pub severity: u8,
+    /// What an alert means.
+    pub description: String,
+    /// Which events match.
+    pub filter: Expr,
+    /// The keys whose values make an alert unique.
+    pub aggregate: Vec<Key>,
+    /// How long a group of events lasts from its first, in seconds.
+    pub window: u64,
+    /// How many events of a group make an alert.
+    pub threshold: u64,
+    /// Which matching events raise nothing.
+    pub suppressions: Vec<Suppression>,
+    /// Whether the rule is in force.
+    pub enabled: bool,
+    /// Labels such as `attack.t1525`.
+    pub tags: Vec<String>,
+    /// Labels by kind, such as `PCI DSS:11.5`.
+    pub classifiers: Vec<String>,
+    /// Pages to read.
+    pub references: Vec<String>,
+    /// Known harmless causes.
+    pub benign: Vec<String>,
+    /// The identifier that the rule had where it was imported from.
+    pub origin_id: Option<String>,
+    /// What the rule must do on which events.
+    pub tests: Vec<RuleTest>,
+    /// The rule in its file.
+    pub span: Span,
+    /// Hash over everything that decides a verdict or an alert's grouping; wording and tests do not count.
+    pub version: String,
+}
+
+/// A filter whose events raise nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suppression {
+    /// Which events.
+    pub filter: Expr,
+    /// Why.
+    pub reason: Option<String>,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// The first day on which it no longer counts: `2027-01-31`.
+    pub expires: Option<String>,
+}
+
+/// Events with what a rule must do on them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleTest {
+    /// What the test shows.
+    pub name: String,
+    /// The events as JSON texts, in order.
+    pub events: Vec<String>,
+    /// What must come of the last event.
+    pub expect: Expectation,
+    /// The title that the alert must have.
+    pub title: Option<String>,
+    /// The test in its file.
+    pub span: Span,
+}
+
+/// What a rule must do on a test's event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expectation {
+    /// The filter matches and no suppression does.
+    Alert,
+    /// The filter does not match.
+    Nothing,
+    /// The filter matches and so does a suppression.
+    Suppressed,
+    /// The event lacks what the filter asks for, because its source cut it.
+    Undecided,
+}
+
+/// The kinds of rules of the original.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the original's own names")]
+pub enum RuleKind {
+    Host,
+    File,
+    CloudTrail,
+    ThreatIntel,
+    Winsec,
+    KubernetesAudit,
+    KubernetesConfig,
+}
+
+impl RuleKind {
+    /// Every kind.
+    pub const ALL: [Self; 7] = [
+        Self::Host,
+        Self::File,
+        Self::CloudTrail,
+        Self::ThreatIntel,
+        Self::Winsec,
+        Self::KubernetesAudit,
+        Self::KubernetesConfig,
+    ];
+
+    /// The name as rule files write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Host => "Host",
+            Self::File => "File",
+            Self::CloudTrail => "CloudTrail",
+            Self::ThreatIntel => "ThreatIntel",
+            Self::Winsec => "Winsec",
+            Self::KubernetesAudit => "KubernetesAudit",
+            Self::KubernetesConfig => "KubernetesConfig",
+        }
+    }
+}
+
+impl Expectation {
+    /// Every expectation.
+    pub const ALL: [Self; 4] = [Self::Alert, Self::Nothing, Self::Suppressed, Self::Undecided];
+
+    /// The word as rule files write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Alert => "alert",
+            Self::Nothing => "nothing",
+            Self::Suppressed => "suppressed",
+            Self::Undecided => "undecided",
+        }
+    }
+}
+
+/// Named lists of values.
+pub type ListValues = BTreeMap<String, Vec<Value>>;

@@ -1,0 +1,389 @@
+//! A rule file's text to rules, with every problem of the file in one reading.
+
+use super::fields::{Fields, as_text, bad, wrong_type};
+use super::template::{self, Template};
+use super::yaml::{self, Kind, Node};
+use super::{Expectation, Limits, ListValues, Rule, RuleKind, RuleTest, Suppression, duration};
+use crate::json::Json;
+use crate::language::expr::{Key, Value};
+use crate::language::{self, Expr};
+use crate::problem::{Diagnostic, Problem, Sink};
+use crate::span::Span;
+
+/// What one rule file holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Document {
+    /// The name of the set that its rules belong to.
+    pub ruleset: Option<String>,
+    /// What the set is for.
+    pub description: Option<String>,
+    /// Lists that its filters use.
+    pub lists: ListValues,
+    /// The rules that could be read.
+    pub rules: Vec<Rule>,
+    /// Errors and warnings in the order of their places.
+    pub problems: Vec<Diagnostic>,
+}
+
+const FILE_FIELDS: [&str; 4] = ["ruleset", "description", "lists", "rules"];
+const RULE_FIELDS: [&str; 17] = [
+    "id", "name", "title", "type", "severity", "description", "filter", "aggregate", "window", "threshold",
+    "suppressions", "enabled", "tags", "classifiers", "references", "benign", "tests",
+];
+const ORIGIN_ID: &str = "origin_id";
+const SUPPRESSION_FIELDS: [&str; 4] = ["filter", "reason", "owner", "expires"];
+const TEST_FIELDS: [&str; 5] = ["name", "event", "events", "expect", "title"];
+
+/// The window of a rule that names none: the original's default.
+const DEFAULT_WINDOW: u64 = 3_600;
+
+/// Reads a rule file. `lists` are names of lists from elsewhere that its filters may use.
+#[must_use]
+pub fn read(bytes: &[u8], lists: &[&str], limits: &Limits) -> Document {
+    let failed = |span, problem| Document { problems: vec![Diagnostic::new(span, problem)], ..Document::default() };
+    if bytes.len() > limits.file {
+        return failed(Span::at(0), Problem::FileTooLarge { length: bytes.len(), limit: limits.file });
+    }
+    let source = match std::str::from_utf8(bytes) {
+        Ok(source) => source,
+        Err(error) => return failed(Span::at(0), Problem::FileNotText { offset: error.valid_up_to() }),
+    };
+    let node = match yaml::read(source) {
+        Ok(Some(node)) => node,
+        Ok(None) => return failed(Span::at(0), Problem::NoRules),
+        Err(diagnostic) => return Document { problems: vec![diagnostic], ..Document::default() },
+    };
+    let mut reader = Reader { source, limits, lists: Vec::new(), sink: Sink::new() };
+    let mut document = reader.document(&node, lists);
+    document.problems = reader.sink;
+    document.problems.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end));
+    document
+}
+
+struct Reader<'s> {
+    source: &'s str,
+    limits: &'s Limits,
+    /// The names of all lists that filters may use.
+    lists: Vec<String>,
+    sink: Sink,
+}
+
+impl Reader<'_> {
+    fn document(&mut self, node: &Node, lists: &[&str]) -> Document {
+        let mut document = Document::default();
+        let Some(fields) = Fields::open(node, "the file", &FILE_FIELDS, self.source, &mut self.sink) else {
+            return document;
+        };
+        document.ruleset = fields.text("ruleset", &mut self.sink).map(str::to_owned);
+        document.description = fields.text("description", &mut self.sink).map(str::to_owned);
+        document.lists = fields.get("lists").map(|node| self.lists(node)).unwrap_or_default();
+        self.lists = document.lists.keys().map(String::as_str).chain(lists.iter().copied()).map(str::to_owned).collect();
+        let Some(_) = fields.require("rules", &mut self.sink) else { return document };
+        let rules = fields.list("rules", &mut self.sink);
+        if rules.is_empty() {
+            self.sink.push(Diagnostic::new(Span::at(node.span.start), Problem::NoRules));
+        }
+        document.rules = rules.iter().filter_map(|rule| self.rule(rule)).collect();
+        document
+    }
+
+    fn lists(&mut self, node: &Node) -> ListValues {
+        let Kind::Map(members) = &node.kind else {
+            wrong_type(node, "lists", "a mapping of names to lists", &mut self.sink);
+            return ListValues::new();
+        };
+        let mut lists = ListValues::new();
+        for (name, values) in members {
+            let name_text = name.scalar().unwrap_or_default();
+            let Kind::List(items) = &values.kind else {
+                wrong_type(values, name_text, "a list of texts and numbers", &mut self.sink);
+                continue;
+            };
+            let usable = !name_text.is_empty() && name_text.chars().all(language::token::is_word_char);
+            if !usable {
+                self.sink.push(bad(name, "lists", name_text, "names of letters, digits and _ - : / @ $"));
+                continue;
+            }
+            let values = items.iter().filter_map(|item| self.list_value(item, name_text)).collect();
+            lists.insert(name_text.to_owned(), values);
+        }
+        lists
+    }
+
+    fn list_value(&mut self, node: &Node, list: &str) -> Option<Value> {
+        match &node.kind {
+            Kind::Text(text, _) => Some(Value::Text(text.clone())),
+            Kind::Number(number) => Some(Value::Number(number.clone())),
+            Kind::Bool(value) => Some(Value::Bool(*value)),
+            _ => {
+                wrong_type(node, list, "texts, numbers and booleans", &mut self.sink);
+                None
+            }
+        }
+    }
+
+    fn rule(&mut self, node: &Node) -> Option<Rule> {
+        let known: Vec<&str> = RULE_FIELDS.iter().copied().chain([ORIGIN_ID]).collect();
+        let mut fields = Fields::open(node, "the rule", &known, self.source, &mut self.sink)?;
+        if let Some(id) = fields.get("id").and_then(Node::scalar) {
+            fields.call(format!("the rule `{id}`"));
+        }
+        // Everything is read before anything is given up, so that all problems are found.
+        let id = self.id(&fields);
+        let name = fields.require_text("name", &mut self.sink);
+        let title = self.title(&fields);
+        let kind = self.kind(&fields);
+        let severity = self.severity(&fields);
+        let description = fields.require_text("description", &mut self.sink);
+        let filter = fields.require("filter", &mut self.sink).and_then(|node| self.filter(node));
+        let aggregate = self.aggregate(&fields);
+        let window = self.window(&fields);
+        let threshold = self.threshold(&fields);
+        let suppressions = fields.list("suppressions", &mut self.sink);
+        let suppressions: Option<Vec<_>> = suppressions.iter().map(|item| self.suppression(item)).collect();
+        let tests: Vec<RuleTest> =
+            fields.list("tests", &mut self.sink).iter().filter_map(|item| self.test(item)).collect();
+        let labels = |name: &str, sink: &mut Sink| fields.texts(name, sink);
+        let mut rule = Rule {
+            tags: labels("tags", &mut self.sink),
+            classifiers: labels("classifiers", &mut self.sink),
+            references: labels("references", &mut self.sink),
+            benign: labels("benign", &mut self.sink),
+            enabled: fields.flag("enabled", &mut self.sink).unwrap_or(true),
+            origin_id: fields.text(ORIGIN_ID, &mut self.sink).map(str::to_owned),
+            id: id?,
+            name: name?.to_owned(),
+            title: title?,
+            kind: kind?,
+            severity: severity?,
+            description: description?.trim().to_owned(),
+            filter: filter?,
+            aggregate: aggregate?,
+            window: window?,
+            threshold: threshold?,
+            suppressions: suppressions?,
+            tests,
+            span: node.span,
+            version: String::new(),
+        };
+        rule.version = super::set::version(&rule);
+        self.title_keys(&fields, &rule);
+        Some(rule)
+    }
+
+    fn id(&mut self, fields: &Fields<'_>) -> Option<String> {
+        let node = fields.require("id", &mut self.sink)?;
+        let id = as_text(node, "id", &mut self.sink)?;
+        let slug = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.');
+        if id.len() <= 128 && id.starts_with(|c: char| c.is_ascii_alphanumeric()) && id.chars().all(slug) {
+            return Some(id.to_owned());
+        }
+        self.sink.push(bad(node, "id", id, "up to 128 lower-case letters, digits, `-`, `_` and `.`"));
+        None
+    }
+
+    fn kind(&mut self, fields: &Fields<'_>) -> Option<RuleKind> {
+        fields.require("type", &mut self.sink)?;
+        let choices = RuleKind::ALL.map(|kind| (kind.as_str(), kind));
+        fields.choice("type", &choices, &mut self.sink)
+    }
+
+    fn severity(&mut self, fields: &Fields<'_>) -> Option<u8> {
+        let node = fields.require("severity", &mut self.sink)?;
+        match as_text(node, "severity", &mut self.sink)? {
+            "1" => Some(1),
+            "2" => Some(2),
+            "3" => Some(3),
+            other => {
+                self.sink.push(bad(node, "severity", other, "1 (wake someone), 2 or 3 (audit)"));
+                None
+            }
+        }
+    }
+
+    fn window(&mut self, fields: &Fields<'_>) -> Option<u64> {
+        let Some(node) = fields.get("window") else { return Some(DEFAULT_WINDOW) };
+        let text = as_text(node, "window", &mut self.sink)?;
+        let seconds = duration::parse(text);
+        if seconds.is_none() {
+            self.sink.push(bad(node, "window", text, "a duration such as 90s, 15m, 1h or 7d"));
+        }
+        seconds
+    }
+
+    fn threshold(&mut self, fields: &Fields<'_>) -> Option<u64> {
+        let Some(node) = fields.get("threshold") else { return Some(1) };
+        let text = as_text(node, "threshold", &mut self.sink)?;
+        let count = text.parse::<u64>().ok().filter(|count| (1..=1_000_000_000).contains(count));
+        if count.is_none() {
+            self.sink.push(bad(node, "threshold", text, "a whole number from 1 to 1000000000"));
+        }
+        count
+    }
+
+    fn aggregate(&mut self, fields: &Fields<'_>) -> Option<Vec<Key>> {
+        let items = fields.list("aggregate", &mut self.sink);
+        items.iter().map(|node| self.aggregate_key(node)).collect()
+    }
+
+    fn aggregate_key(&mut self, node: &Node) -> Option<Key> {
+        let text = as_text(node, "aggregate", &mut self.sink)?;
+        let key = template::key(text);
+        if key.is_none() {
+            self.sink.push(bad(node, "aggregate", text, "keys such as user or requestParameters.name"));
+        }
+        key
+    }
+
+    fn title(&mut self, fields: &Fields<'_>) -> Option<Template> {
+        let node = match fields.get("title") {
+            Some(node) => node,
+            // The rule's name serves where there is no title.
+            None => fields.get("name")?,
+        };
+        let text = as_text(node, "title", &mut self.sink)?;
+        let mut found = Sink::new();
+        let template = template::parse(text, &mut found);
+        let sound = found.is_empty();
+        self.relocate(node, found);
+        sound.then_some(template)
+    }
+
+    /// A title that shows what may differ between the events of one alert.
+    fn title_keys(&mut self, fields: &Fields<'_>, rule: &Rule) {
+        let steps = |key: &Key| key.steps.clone();
+        let grouped: Vec<_> = rule.aggregate.iter().map(steps).collect();
+        let Some(node) = fields.get("title") else { return };
+        for key in rule.title.keys().filter(|key| !grouped.contains(&steps(key))) {
+            if rule.threshold > 1 {
+                let problem = Problem::TitleNotAggregated { key: key.to_string() };
+                self.sink.push(Diagnostic::new(node.span, problem));
+            }
+        }
+    }
+
+    fn filter(&mut self, node: &Node) -> Option<Expr> {
+        let text = as_text(node, "filter", &mut self.sink)?;
+        let parsed = language::parse(text, &self.limits.filter);
+        let mut problems = parsed.problems;
+        if let Some(expr) = &parsed.expr {
+            let lists: Vec<&str> = self.lists.iter().map(String::as_str).collect();
+            language::check(expr, &lists, &mut problems);
+        }
+        let failed = problems.iter().any(Diagnostic::is_error);
+        self.relocate(node, problems);
+        parsed.expr.filter(|_| !failed)
+    }
+
+    /// Problems of a text inside the file, moved to where they stand in the file.
+    fn relocate(&mut self, node: &Node, problems: Sink) {
+        if problems.is_empty() {
+            return;
+        }
+        let places = yaml::places(self.source, node);
+        let place = |offset: usize| places.get(offset).or(places.last()).copied().unwrap_or(node.span.start);
+        for mut diagnostic in problems {
+            let Span { start, end } = diagnostic.span;
+            // The end is found from the last byte inside, so that it does not slip over a line end.
+            let end = if end > start { place(end - 1) + 1 } else { place(start) };
+            diagnostic.span = self.whole_characters(Span::new(place(start), end));
+            self.sink.push(diagnostic);
+        }
+    }
+
+    fn whole_characters(&self, mut span: Span) -> Span {
+        while !self.source.is_char_boundary(span.start) {
+            span.start -= 1;
+        }
+        while !self.source.is_char_boundary(span.end) {
+            span.end += 1;
+        }
+        span
+    }
+
+    fn suppression(&mut self, node: &Node) -> Option<Suppression> {
+        // A suppression may be a filter alone.
+        if node.scalar().is_some() {
+            let filter = self.filter(node)?;
+            return Some(Suppression { filter, reason: None, owner: None, expires: None });
+        }
+        let fields = Fields::open(node, "the suppression", &SUPPRESSION_FIELDS, self.source, &mut self.sink)?;
+        let filter = fields.require("filter", &mut self.sink).and_then(|node| self.filter(node));
+        let expires = match fields.get("expires") {
+            None => None,
+            Some(node) => Some(self.date(node)?),
+        };
+        let reason = fields.text("reason", &mut self.sink).map(str::to_owned);
+        let owner = fields.text("owner", &mut self.sink).map(str::to_owned);
+        Some(Suppression { filter: filter?, reason, owner, expires })
+    }
+
+    fn date(&mut self, node: &Node) -> Option<String> {
+        let text = as_text(node, "expires", &mut self.sink)?;
+        if is_date(text) {
+            return Some(text.to_owned());
+        }
+        self.sink.push(bad(node, "expires", text, "a day written as 2027-01-31"));
+        None
+    }
+
+    fn test(&mut self, node: &Node) -> Option<RuleTest> {
+        let fields = Fields::open(node, "the test", &TEST_FIELDS, self.source, &mut self.sink)?;
+        let name = fields.require_text("name", &mut self.sink);
+        fields.require("expect", &mut self.sink);
+        let choices = Expectation::ALL.map(|expect| (expect.as_str(), expect));
+        let expect = fields.choice("expect", &choices, &mut self.sink);
+        let title = fields.text("title", &mut self.sink).map(str::to_owned);
+        let events: Vec<&Node> = match fields.get("events") {
+            Some(_) => fields.list("events", &mut self.sink).iter().collect(),
+            None => fields.require("event", &mut self.sink).into_iter().collect(),
+        };
+        let events: Option<Vec<String>> = events.into_iter().map(|node| self.event(node)).collect();
+        let events = events.filter(|events| !events.is_empty())?;
+        Some(RuleTest { name: name?.to_owned(), events, expect: expect?, title, span: node.span })
+    }
+
+    /// A test's event: a mapping, or JSON text.
+    fn event(&mut self, node: &Node) -> Option<String> {
+        match &node.kind {
+            Kind::Map(_) => {
+                let mut text = String::new();
+                node.to_json().write_to(&mut text);
+                Some(text)
+            }
+            Kind::Text(text, _) if matches!(parse_json(text), Some(Json::Object(_))) => Some(text.clone()),
+            Kind::Text(text, _) => {
+                self.sink.push(bad(node, "event", text, "a mapping, or the JSON text of an object"));
+                None
+            }
+            _ => {
+                wrong_type(node, "event", "a mapping, or the JSON text of an object", &mut self.sink);
+                None
+            }
+        }
+    }
+}
+
+fn parse_json(text: &str) -> Option<Json> {
+    Json::parse(text.as_bytes(), &crate::json::Limits::default()).ok()
+}
+
+/// `2027-01-31`, an existing day.
+fn is_date(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let [year, month, day] = parts.as_slice() else { return false };
+    let number = |text: &str, digits: usize| {
+        (text.len() == digits && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse::<u32>().ok()).flatten()
+    };
+    let (Some(year), Some(month), Some(day)) = (number(year, 4), number(month, 2), number(day, 2)) else {
+        return false;
+    };
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + u32::from(leap),
+        1..=12 => 31,
+        _ => 0,
+    };
+    (1..=days).contains(&day)
+}

@@ -1,0 +1,102 @@
+//! Reading rule files: where problems are said to be, and that all are found.
+
+use super::*;
+use crate::problem::Diagnostic;
+
+const GOOD: &str = r#"
+ruleset: demo
+lists:
+  admins: [root, 7, "10.0.0.0/8"]
+rules:
+  - id: one
+    name: One
+    title: "{{user}} did it"
+    type: CloudTrail
+    severity: 2
+    description: Something.
+    filter: |
+      eventName = "A" and
+        user in @admins
+    aggregate: [user]
+    window: 2h
+    threshold: 5
+    suppressions:
+      - user = "ci"
+      - filter: user = "cd"
+        expires: 2027-01-31
+    tests:
+      - name: yes
+        expect: alert
+        event: {eventName: A, user: root, n: 1.50, account: 0012}
+"#;
+
+#[test]
+fn a_whole_rule_is_read() {
+    let document = read(GOOD.as_bytes(), &[], &Limits::default());
+    assert_eq!(document.problems, []);
+    let rule = &document.rules[0];
+    assert_eq!((rule.window, rule.threshold, rule.severity), (7200, 5, 2));
+    assert_eq!(rule.filter.to_string(), "eventName = \"A\" and user in @admins");
+    assert_eq!(rule.suppressions.len(), 2);
+    assert_eq!(rule.tests[0].events[0], r#"{"eventName":"A","user":"root","n":1.50,"account":"0012"}"#);
+    assert_eq!(rule.version.len(), 16);
+}
+
+/// Codes, and the text in the file under each span.
+fn found(source: &str) -> Vec<(&'static str, &str)> {
+    let problems = read(source.as_bytes(), &[], &Limits::default()).problems;
+    problems.iter().map(|p: &Diagnostic| (p.problem.code(), p.span.of(source))).collect()
+}
+
+#[test]
+fn problems_inside_filters_point_into_the_file() {
+    let broken = GOOD.replace("user in @admins", "usr startswith 'é' or x = y").replace("window: 2h", "window: soon");
+    assert_eq!(found(&broken), [
+        ("unknown-operator", "startswith"),
+        ("unquoted-value", "y"),
+        ("bad-field", "soon")
+    ]);
+    for style in ["'", "\""] {
+        let quoted = GOOD.replace("- user = \"ci\"", &format!("- {style}user == 1 and a like null{style}"));
+        assert_eq!(found(&quoted), [("unknown-operator", "=="), ("bad-value", "null")], "{style}");
+    }
+    let folded = GOOD.replace("filter: |", "filter: >").replace("user in @admins", "user in @admin");
+    assert_eq!(found(&folded), [("unknown-list", "@admin")]);
+    let escaped = GOOD.replace("- user = \"ci\"", r#"- "user = \"a\" or\tuser is \"b\"""#);
+    assert_eq!(found(&escaped), [("unknown-operator", "is")]);
+}
+
+#[test]
+fn every_mistake_of_a_file_is_found_in_one_reading() {
+    let source = "ruleset: x\nrulez: 1\nrules:\n  - id: Bad Id\n    nme: x\n    severity: 9\n    severity: 1\n    \
+                  type: cloudtrial\n    filter: a =\n    title: '{{a'\n    threshold: many\n  - 5\n";
+    let codes: Vec<&str> = found(source).into_iter().map(|(code, _)| code).collect();
+    for code in [
+        "unknown-field", "bad-field", "duplicate-field", "missing-value", "bad-template", "wrong-type", "missing-field",
+    ] {
+        assert!(codes.contains(&code), "{code} is not in {codes:?}");
+    }
+    assert!(codes.len() >= 10, "{codes:?}");
+}
+
+#[test]
+fn what_is_no_rule_file_is_named() {
+    assert_eq!(found("rules: ["), [("yaml-syntax", "")]);
+    assert_eq!(found("a: &x 1\nb: *x")[0].0, "yaml-unsupported");
+    assert_eq!(found("")[0].0, "no-rules");
+    assert_eq!(found("- 1")[0].0, "wrong-type");
+    assert_eq!(found(&format!("rules: {}", "[".repeat(10_000)))[0].0, "yaml-syntax");
+    assert_eq!(read(b"\xff", &[], &Limits::default()).problems[0].problem.code(), "file-not-text");
+}
+
+#[test]
+fn a_rule_in_two_sets_runs_once_and_two_rules_with_one_id_are_an_error() {
+    let other = GOOD.replace("severity: 2", "severity: 1");
+    let source = |text: &'static str| Source { name: "f.yaml", bytes: text.as_bytes() };
+    let (set, problems) = load(&[source(GOOD), source(GOOD)], ListValues::new(), &Limits::default());
+    assert_eq!((set.rules.len(), problems.len()), (1, 0));
+    let other: &'static str = other.leak();
+    let (_, problems) = load(&[source(GOOD), source(other)], ListValues::new(), &Limits::default());
+    assert_eq!(problems[0].diagnostic.problem.code(), "duplicate-rule");
+    assert!(problems[0].diagnostic.problem.message().contains("f.yaml:6"));
+}

@@ -1,0 +1,61 @@
+//! Puts `oxpecker.wasm`, and its precompiled code if that was made from the very same bytes, into the library.
+//!
+//! Without the module the library still builds, so that checks, lints and documentation need no wasm toolchain; using the
+//! sandbox then fails with an error that says what to run.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+#[path = "src/sandbox/code_file.rs"]
+#[expect(dead_code, reason = "shared with the library, which writes such files too")]
+mod code_file;
+
+fn main() -> io::Result<()> {
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("cargo sets OUT_DIR"))?);
+    println!("cargo::rerun-if-env-changed=OXPECKER_WASM");
+    println!("cargo::rerun-if-changed=src/sandbox/code_file.rs");
+    let wasm_file = env::var_os("OXPECKER_WASM").map_or_else(|| PathBuf::from("../target/oxpecker.wasm"), PathBuf::from);
+    let wasm = read(&wasm_file)?;
+    let code = match &wasm {
+        Some(wasm) => code_for(wasm, &wasm_file.with_extension("cwasm"))?,
+        None => {
+            println!("cargo::warning={} is missing; run `make build` to have the sandbox.", wasm_file.display());
+            None
+        }
+    };
+    let hash = code_file::sha256(wasm.as_deref().unwrap_or_default());
+    let text = format!(
+        "pub(super) static WASM: Option<&[u8]> = {};\npub(super) static CODE: Option<&[u8]> = {};\n\
+         pub(super) const WASM_SHA256: [u8; 32] = {hash:?};\n",
+        embed(&out, "oxpecker.wasm", wasm.as_deref())?,
+        embed(&out, "oxpecker.cwasm", code.as_deref())?,
+    );
+    fs::write(out.join("embedded.rs"), text)
+}
+
+/// Precompiled code made from `wasm`; code of another module would run under a false hash, so it is left out.
+fn code_for(wasm: &[u8], file: &Path) -> io::Result<Option<Vec<u8>>> {
+    let Some(container) = read(file)? else { return Ok(None) };
+    let code = code_file::unpack(&container, &code_file::sha256(wasm)).map(<[u8]>::to_vec);
+    if code.is_none() {
+        println!("cargo::warning={} was made from another module and is left out; run `make build`.", file.display());
+    }
+    Ok(code)
+}
+
+/// The file's bytes, or none if there is no such file.
+fn read(file: &Path) -> io::Result<Option<Vec<u8>>> {
+    println!("cargo::rerun-if-changed={}", file.display());
+    match fs::read(file) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(io::Error::other(format!("cannot read {}: {error}", file.display()))),
+    }
+}
+
+/// Copies the bytes beside the generated source, so that what is embedded is what was checked.
+fn embed(out: &Path, name: &str, bytes: Option<&[u8]>) -> io::Result<String> {
+    let Some(bytes) = bytes else { return Ok("None".into()) };
+    fs::write(out.join(name), bytes)?;
+    Ok(format!("Some(include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{name}\")))"))
+}

@@ -1,0 +1,149 @@
+//! An alert as the module gives it: typed fields, and the record's own line.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+/// Longest record: parsed, JSON of small values takes up to thirty times its length.
+const MAX_LINE: usize = 16 << 20;
+
+/// Whether an alert's counts can still change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// The threshold was reached; the window is open.
+    Fired,
+    /// The window is closed; the counts are final. The same `alert_id` fired before.
+    Final,
+}
+
+/// An event that contributed to an alert.
+#[derive(Debug, Clone, Deserialize)]
+pub struct AlertEvent {
+    /// Its id, where it has one.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// The event itself, byte for byte; only the first few of an alert carry it.
+    #[serde(default)]
+    pub event: Option<Box<RawValue>>,
+}
+
+/// One alert record.
+#[derive(Debug, Clone, Deserialize)]
+#[non_exhaustive]
+pub struct Alert {
+    /// The same for the same rule version, source, aggregate values and window start.
+    pub alert_id: String,
+    /// The rule's id.
+    pub rule_id: String,
+    /// The rule's name.
+    pub rule: String,
+    /// The rule set it belongs to.
+    #[serde(default)]
+    pub ruleset: String,
+    /// 1 is the worst.
+    pub severity: u8,
+    /// The title, filled in.
+    pub title: String,
+    /// What the rule is about.
+    #[serde(default)]
+    pub description: String,
+    /// The type of the events.
+    #[serde(default)]
+    pub event_type: String,
+    /// Agent or account.
+    #[serde(default)]
+    pub source: String,
+    /// The aggregate fields and their values.
+    #[serde(default)]
+    pub aggregate: Map<String, Value>,
+    /// Events in the window.
+    pub count: u64,
+    /// Events that fire the alert.
+    pub threshold: u64,
+    /// Length of the window; 0 if the rule has none.
+    #[serde(default)]
+    pub window_seconds: u64,
+    /// Time of the first event, ISO 8601.
+    #[serde(default)]
+    pub first_seen: Option<String>,
+    /// Time of the last event, ISO 8601.
+    #[serde(default)]
+    pub last_seen: Option<String>,
+    /// Events of the same group that came while it was open.
+    #[serde(default)]
+    pub suppressed: u64,
+    /// Tags of the rule.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Hash of what decides the rule's verdict.
+    pub rule_version: String,
+    /// The contributing events.
+    #[serde(default)]
+    pub events: Vec<AlertEvent>,
+    /// Whether the counts are final.
+    pub state: State,
+    /// The record exactly as the module wrote it, without the line break.
+    #[serde(skip)]
+    line: String,
+}
+
+impl Alert {
+    /// The record exactly as the module wrote it, without the line break: what NDJSON output prints.
+    pub fn line(&self) -> &str {
+        &self.line
+    }
+
+    /// Reads one record.
+    ///
+    /// # Errors
+    /// If it is no JSON object of the expected shape.
+    pub fn from_line(line: &str) -> Result<Self, serde_json::Error> {
+        let mut alert: Alert = serde_json::from_str(line)?;
+        line.clone_into(&mut alert.line);
+        Ok(alert)
+    }
+
+    /// Reads records, one a line; blank lines are passed over.
+    pub(crate) fn from_lines(lines: &[u8]) -> Result<Vec<Self>, BadAlert> {
+        let text = str::from_utf8(lines).map_err(|_| BadAlert)?;
+        let records = text.split('\n').filter(|line| !line.trim_ascii().is_empty());
+        records.map(Alert::from_untrusted).collect()
+    }
+
+    fn from_untrusted(line: &str) -> Result<Self, BadAlert> {
+        if line.len() > MAX_LINE {
+            return Err(BadAlert);
+        }
+        Alert::from_line(line).map_err(|_| BadAlert)
+    }
+}
+
+/// The module wrote something else than alert records.
+#[derive(Debug)]
+pub(crate) struct BadAlert;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINE: &str = r#"{"alert_id":"a1","rule_id":"r","rule":"R","ruleset":"s","severity":1,"title":"t","description":"d","event_type":"cloudtrail","source":"123456789012","aggregate":{"user":"ann"},"count":3,"threshold":1,"window_seconds":3600,"first_seen":"2026-01-01T00:00:00Z","last_seen":"2026-01-01T00:00:09Z","suppressed":2,"tags":["attack.t1078"],"rule_version":"ab","events":[{"id":"e1","event":{"a":1.0}},{"id":"e2"}],"state":"fired","later":true}"#;
+
+    #[test]
+    fn a_record_is_read_and_kept_as_it_came() {
+        let alert = Alert::from_line(LINE).expect("a record");
+        assert_eq!(alert.line(), LINE);
+        assert_eq!((alert.count, alert.state), (3, State::Fired));
+        assert_eq!(alert.events.len(), 2);
+        assert_eq!(alert.events.first().and_then(|e| e.event.as_ref()).map(|raw| raw.get()), Some(r#"{"a":1.0}"#));
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for bad in ["{}", "[]", "\u{feff}{}", "{\"alert_id\":1}"] {
+            assert!(Alert::from_lines(bad.as_bytes()).is_err(), "{bad}");
+        }
+        assert!(Alert::from_lines(b"\xff\n").is_err());
+        assert!(Alert::from_lines(b"\n \n").expect("nothing").is_empty());
+    }
+}

@@ -1,0 +1,4 @@
+//! Oxpecker as a library.
+
+pub mod alert;
+pub mod sandbox;

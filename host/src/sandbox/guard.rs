@@ -1,0 +1,258 @@
+//! Batches through sandboxes that may die: detection in one place, windows in another, and nothing lost in silence.
+
+use super::answer::{RejectReason, Rejected};
+use super::batch::{Batch, Events, Lines};
+use super::error::SandboxError;
+use super::instance::{Detections, Matches, Sandbox};
+use super::limits::Limits;
+use super::module::Module;
+use super::replaceable::Replaceable;
+use super::request::{LoadReport, LoadRequest};
+use super::verdicts::{Bits, Verdicts};
+use crate::alert::Alert;
+
+/// Stateless detection that outlives its instances. One a thread; any number may work for one [`Keeper`].
+#[derive(Debug)]
+pub struct Worker(Replaceable);
+
+/// The one place that keeps windows, in an instance of its own so that no event can kill it.
+#[derive(Debug)]
+pub struct Keeper {
+    inner: Replaceable,
+    records_dropped: u64,
+}
+
+/// What became of the windows.
+#[derive(Debug, Clone, Default)]
+pub struct Kept {
+    /// Alerts in the order in which they fired.
+    pub alerts: Vec<Alert>,
+    /// How often the windows were lost, so that counts began anew.
+    pub windows_lost: u64,
+    /// Match records that no instance would take.
+    pub records_dropped: u64,
+}
+
+/// What a batch led to, and what it cost.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// Events, rejects and alerts of the batch. Invariant: evaluated and rejected events make up the batch.
+    pub matches: Matches,
+    /// How often the windows were lost, so that counts began anew.
+    pub windows_lost: u64,
+    /// Match records that no instance would take.
+    pub records_dropped: u64,
+}
+
+/// A worker and a keeper on one thread.
+///
+/// When an instance traps, runs out of time or memory, or answers nonsense, it is replaced and the rules are loaded anew.
+/// The batch is halved until the guilty event stands alone; that event is tried once more in a new instance with
+/// [`Limits::retry_factor`] times the time, and if it fails again it is rejected. Every other event is evaluated, in order,
+/// and counted once.
+///
+/// **Bound.** A guilty event among `n` costs at most `log2(n) + 2` failing calls. The run ends with
+/// [`SandboxError::GivenUp`] when a new instance fails [`Patience::starts`](super::Patience::starts) times in a row to start,
+/// load the rules or answer about the empty object; or when, with no event evaluated in between,
+/// [`Patience::guilty_in_a_row`](super::Patience::guilty_in_a_row) events were guilty or
+/// [`Patience::lost_time`](super::Patience::lost_time) was lost (checked after each failing call, which takes at most the
+/// long deadline and the time to replace the instance).
+#[derive(Debug)]
+pub struct Guard {
+    worker: Worker,
+    /// Made when first needed: searching needs none.
+    keeper: Option<Keeper>,
+    module: Module,
+    limits: Limits,
+    request: LoadRequest,
+    report: LoadReport,
+}
+
+fn text(request: &LoadRequest) -> Result<Vec<u8>, SandboxError> {
+    let text = serde_json::to_vec(request);
+    text.map_err(|_| SandboxError::Nonsense { during: "ox_load", what: "the request cannot be written" })
+}
+
+impl Worker {
+    /// Starts an instance with rules.
+    ///
+    /// # Errors
+    /// [`SandboxError::Rules`] if the rules have errors, else if the module does not work.
+    pub fn new(module: &Module, limits: &Limits, request: &LoadRequest) -> Result<(Self, LoadReport), SandboxError> {
+        let (inner, report) = Replaceable::start(module, limits, text(request)?)?;
+        Ok((Worker(inner), report))
+    }
+
+    /// Each rule's verdict on each event.
+    ///
+    /// # Errors
+    /// Only if no instance works any more.
+    pub fn evaluate(&mut self, batch: &Batch) -> Result<Verdicts, SandboxError> {
+        let rules = self.0.sandbox().rules();
+        let mut all = Verdicts::default();
+        if batch.is_empty() {
+            return Ok(all);
+        }
+        let work = |sandbox: &mut Sandbox, events: &Events<'_>, effort| sandbox.evaluate_events(events, effort);
+        self.0.divide(batch.all(), work, |events, result| {
+            let mut next = result.unwrap_or_else(|failure| Verdicts {
+                rejected: vec![guilty(&failure)],
+                matched: Bits::zeros(1, rules),
+                undecided: Bits::zeros(1, rules),
+                ..Verdicts::default()
+            });
+            place(&mut next.rejected, &events);
+            all.append(next);
+        })?;
+        Ok(all)
+    }
+
+    /// Match records, for a [`Keeper`] with the same rules.
+    ///
+    /// # Errors
+    /// Only if no instance works any more.
+    pub fn detect(&mut self, batch: &Batch, now: i64) -> Result<Detections, SandboxError> {
+        let mut all = Detections::default();
+        if batch.is_empty() {
+            return Ok(all);
+        }
+        let work = |sandbox: &mut Sandbox, events: &Events<'_>, effort| sandbox.detect_events(events, now, effort);
+        self.0.divide(batch.all(), work, |events, result| {
+            let mut next = result.unwrap_or_else(|failure| Detections {
+                rejected: vec![guilty(&failure)],
+                ..Detections::default()
+            });
+            place(&mut next.rejected, &events);
+            all.evaluated += next.evaluated;
+            all.undecided += next.undecided;
+            all.rejected.extend(next.rejected);
+            all.records.extend(next.records);
+        })?;
+        Ok(all)
+    }
+
+    /// How many instances were lost so far.
+    pub fn replaced(&self) -> u64 {
+        self.0.replaced()
+    }
+}
+
+/// Moves indices counted from a piece's first event to places in the batch.
+fn place(rejected: &mut [Rejected], events: &Events<'_>) {
+    for reject in rejected {
+        reject.index += events.range.start;
+    }
+}
+
+fn guilty(failure: &SandboxError) -> Rejected {
+    let reason = if failure.is_deadline() { RejectReason::GuestDeadline } else { RejectReason::GuestTrap };
+    Rejected { index: 0, offset: 0, reason, detail: Some(failure.to_string()) }
+}
+
+impl Keeper {
+    /// Starts an instance with rules and no windows.
+    ///
+    /// # Errors
+    /// As [`Worker::new`].
+    pub fn new(module: &Module, limits: &Limits, request: &LoadRequest) -> Result<Self, SandboxError> {
+        let (inner, _) = Replaceable::start(module, limits, text(request)?)?;
+        Ok(Keeper { inner, records_dropped: 0 })
+    }
+
+    /// Puts match records into the windows.
+    ///
+    /// # Errors
+    /// Only if no instance works any more.
+    pub fn window(&mut self, records: &[u8], now: i64) -> Result<Kept, SandboxError> {
+        let before = self.inner.replaced();
+        let mut kept = Kept::default();
+        if records.is_empty() {
+            return Ok(kept);
+        }
+        let work = |sandbox: &mut Sandbox, lines: &Lines<'_>, effort| sandbox.window_lines(lines.0, now, effort);
+        self.inner.divide(Lines(records), work, |_, result| match result {
+            Ok(alerts) => kept.alerts.extend(alerts),
+            Err(_) => kept.records_dropped += 1,
+        })?;
+        kept.windows_lost = self.inner.replaced() - before;
+        self.records_dropped += kept.records_dropped;
+        Ok(kept)
+    }
+
+    /// Closes all windows: their alerts with final counts. If the instance fails, its windows are lost and said to be.
+    ///
+    /// # Errors
+    /// Only if no instance works any more.
+    pub fn flush(&mut self) -> Result<Kept, SandboxError> {
+        match self.inner.attempt(Sandbox::flush)? {
+            Ok(alerts) => Ok(Kept { alerts, ..Kept::default() }),
+            Err(_) => Ok(Kept { windows_lost: 1, ..Kept::default() }),
+        }
+    }
+
+    /// How many instances, and the windows in them, were lost so far.
+    pub fn replaced(&self) -> u64 {
+        self.inner.replaced()
+    }
+
+    /// Match records that no instance would take, so far.
+    pub fn records_dropped(&self) -> u64 {
+        self.records_dropped
+    }
+}
+
+impl Guard {
+    /// Starts a worker with rules; [`Guard::report`] has what loading found.
+    ///
+    /// # Errors
+    /// As [`Worker::new`].
+    pub fn new(module: &Module, limits: Limits, request: LoadRequest) -> Result<Self, SandboxError> {
+        let (worker, report) = Worker::new(module, &limits, &request)?;
+        Ok(Guard { worker, keeper: None, module: module.clone(), limits, request, report })
+    }
+
+    /// What loading the rules found.
+    pub fn report(&self) -> &LoadReport {
+        &self.report
+    }
+
+    /// Each rule's verdict on each event; windows are not touched.
+    ///
+    /// # Errors
+    /// Only if no instance works any more.
+    pub fn evaluate(&mut self, batch: &Batch) -> Result<Verdicts, SandboxError> {
+        self.worker.evaluate(batch)
+    }
+
+    /// Detection and windows: the alerts that fire.
+    ///
+    /// # Errors
+    /// Only if no instance works any more.
+    pub fn match_batch(&mut self, batch: &Batch, now: i64) -> Result<Outcome, SandboxError> {
+        let found = self.worker.detect(batch, now)?;
+        let kept = if found.records.is_empty() { Kept::default() } else { self.keeper()?.window(&found.records, now)? };
+        let Detections { evaluated, undecided, rejected, .. } = found;
+        let matches = Matches { evaluated, undecided, rejected, alerts: kept.alerts };
+        Ok(Outcome { matches, windows_lost: kept.windows_lost, records_dropped: kept.records_dropped })
+    }
+
+    /// Closes all windows: their alerts with final counts.
+    ///
+    /// # Errors
+    /// Only if no instance works any more.
+    pub fn flush(&mut self) -> Result<Kept, SandboxError> {
+        self.keeper.as_mut().map_or_else(|| Ok(Kept::default()), Keeper::flush)
+    }
+
+    /// How many instances were lost so far, worker and keeper together.
+    pub fn replaced(&self) -> u64 {
+        self.worker.replaced() + self.keeper.as_ref().map_or(0, Keeper::replaced)
+    }
+
+    fn keeper(&mut self) -> Result<&mut Keeper, SandboxError> {
+        match &mut self.keeper {
+            Some(keeper) => Ok(keeper),
+            none => Ok(none.insert(Keeper::new(&self.module, &self.limits, &self.request)?)),
+        }
+    }
+}

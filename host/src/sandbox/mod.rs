@@ -1,0 +1,37 @@
+//! The sandbox: `oxpecker.wasm` under wasmtime.
+//!
+//! In the order in which an event meets them: a [`Module`] is code; a [`Sandbox`] is one instance of it with [`Limits`];
+//! a [`Batch`] carries events in; [`Verdicts`] or [`Matches`] come out. A [`Guard`] does the same and outlives instances
+//! that die. This module does no I/O but the code cache, and takes the time as a parameter.
+//!
+//! The guest is not trusted: it can compute and nothing else, memory and time are limited, and no number, text or byte
+//! of its answers is believed unchecked.
+
+mod answer;
+mod batch;
+mod cache;
+mod code_file;
+mod config;
+mod error;
+mod guard;
+mod instance;
+mod limits;
+mod module;
+mod replaceable;
+mod request;
+mod ticker;
+mod verdicts;
+
+pub use answer::{RejectReason, Rejected};
+pub use batch::Batch;
+pub use cache::CodeCache;
+pub use error::{SandboxError, Status};
+pub use guard::{Guard, Keeper, Kept, Outcome, Worker};
+pub use instance::{Detections, Matches, Sandbox};
+pub use limits::{Limits, Patience};
+pub use module::{Module, Origin};
+pub use request::{Document, LoadReport, LoadRequest, Problem};
+pub use verdicts::Verdicts;
+
+/// The version of the host ABI that this library speaks.
+pub const ABI_VERSION: i32 = 1;

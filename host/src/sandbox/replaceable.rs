@@ -1,0 +1,155 @@
+//! An instance that is replaced when it fails, and work that is halved until the guilty piece stands alone.
+
+use std::time::{Duration, Instant};
+
+use super::batch::{Batch, Divisible};
+use super::error::SandboxError;
+use super::instance::{Effort, Sandbox};
+use super::limits::Limits;
+use super::module::Module;
+use super::request::LoadReport;
+
+/// A sandbox with all it takes to make another one like it.
+#[derive(Debug)]
+pub(crate) struct Replaceable {
+    sandbox: Sandbox,
+    module: Module,
+    limits: Limits,
+    /// The load request's text, given to each new instance.
+    rules: Vec<u8>,
+    replaced: u64,
+    guilty_in_a_row: u32,
+    lost_in_a_row: Duration,
+}
+
+impl Replaceable {
+    /// The first instance gets one try: its failure is the caller's news, rule errors above all.
+    pub(crate) fn start(module: &Module, limits: &Limits, rules: Vec<u8>) -> Result<(Self, LoadReport), SandboxError> {
+        let mut sandbox = Sandbox::new(module, limits.clone())?;
+        let report = sandbox.load_text(&rules)?;
+        let made = Replaceable {
+            sandbox,
+            module: module.clone(),
+            limits: limits.clone(),
+            rules,
+            replaced: 0,
+            guilty_in_a_row: 0,
+            lost_in_a_row: Duration::ZERO,
+        };
+        Ok((made, report))
+    }
+
+    /// How many instances were lost so far.
+    pub(crate) fn replaced(&self) -> u64 {
+        self.replaced
+    }
+
+    pub(crate) fn sandbox(&mut self) -> &mut Sandbox {
+        &mut self.sandbox
+    }
+
+    /// Runs `work`. On a failure the instance is replaced before the failure is given back (inside); `Err` (outside) means
+    /// that there is no working instance any more.
+    pub(crate) fn attempt<T>(
+        &mut self,
+        work: impl FnOnce(&mut Sandbox) -> Result<T, SandboxError>,
+    ) -> Result<Result<T, SandboxError>, SandboxError> {
+        let begun = Instant::now();
+        match work(&mut self.sandbox) {
+            Ok(done) => Ok(Ok(done)),
+            Err(failure) => {
+                let failure = self.replace(failure)?;
+                self.lost_in_a_row += begun.elapsed();
+                if self.lost_in_a_row > self.limits.patience.lost_time {
+                    return Err(given_up("too much time lost without an event evaluated", failure));
+                }
+                Ok(Err(failure))
+            }
+        }
+    }
+
+    /// Evaluates `whole`, halving what fails until one piece is left. That piece is tried once more, alone and with the
+    /// longer deadline, in a new instance. `settle` sees every piece exactly once and in order: its result, or why it has
+    /// none. Bound: see [`Guard`](super::Guard).
+    pub(crate) fn divide<P: Divisible, T>(
+        &mut self,
+        whole: P,
+        work: impl Fn(&mut Sandbox, &P, Effort) -> Result<T, SandboxError>,
+        mut settle: impl FnMut(P, Result<T, SandboxError>),
+    ) -> Result<(), SandboxError> {
+        let mut waiting = vec![whole];
+        while let Some(piece) = waiting.pop() {
+            match self.attempt(|sandbox| work(sandbox, &piece, Effort::Usual))? {
+                Ok(done) => {
+                    self.note_progress();
+                    settle(piece, Ok(done));
+                }
+                Err(_) if piece.len() > 1 => {
+                    let (first, second) = piece.halves();
+                    waiting.extend([second, first]);
+                }
+                Err(_) => {
+                    let last = self.attempt(|sandbox| work(sandbox, &piece, Effort::Last))?;
+                    match &last {
+                        Ok(_) => self.note_progress(),
+                        Err(failure) => self.note_guilty(failure)?,
+                    }
+                    settle(piece, last);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn note_progress(&mut self) {
+        self.guilty_in_a_row = 0;
+        self.lost_in_a_row = Duration::ZERO;
+    }
+
+    fn note_guilty(&mut self, failure: &SandboxError) -> Result<(), SandboxError> {
+        self.guilty_in_a_row += 1;
+        if self.guilty_in_a_row < self.limits.patience.guilty_in_a_row {
+            return Ok(());
+        }
+        Err(given_up("too many events in a row without one evaluated", failure.duplicate()))
+    }
+
+    /// A new instance, rules loaded and shown to work, in place of the failed one. Gives the failure back.
+    ///
+    /// The place for window state: with `ox_save` the last saved state would be restored here.
+    fn replace(&mut self, failure: SandboxError) -> Result<SandboxError, SandboxError> {
+        self.replaced += 1;
+        let mut last = failure.duplicate();
+        for _ in 0..self.limits.patience.starts.max(1) {
+            match self.another() {
+                Ok(sandbox) => {
+                    self.sandbox = sandbox;
+                    return Ok(failure);
+                }
+                Err(error) => last = error,
+            }
+        }
+        Err(given_up("a new instance does not work either", last))
+    }
+
+    fn another(&self) -> Result<Sandbox, SandboxError> {
+        let mut sandbox = Sandbox::new(&self.module, self.limits.clone())?;
+        sandbox.load_text(&self.rules)?;
+        canary(&mut sandbox)?;
+        Ok(sandbox)
+    }
+}
+
+/// Tells a guest that fails on everything from one that an event kills: the empty object must get an answer.
+fn canary(sandbox: &mut Sandbox) -> Result<(), SandboxError> {
+    let mut batch = Batch::new();
+    batch.push(b"{}")?;
+    sandbox.detect(&batch, 0).map(|_| ())
+}
+
+fn given_up(why: &'static str, last: SandboxError) -> SandboxError {
+    match last {
+        given_up @ SandboxError::GivenUp { .. } => given_up,
+        last => SandboxError::GivenUp { why, last: Box::new(last) },
+    }
+}

@@ -1,0 +1,72 @@
+//! Rules on their way in, and the report that comes back.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// What an instance is to evaluate. Loading replaces what was loaded before.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct LoadRequest {
+    /// Rule files.
+    pub documents: Vec<Document>,
+    /// Bare filters, each a rule of its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub filters: Vec<String>,
+    /// Named lists that filters may refer to.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub lists: Map<String, Value>,
+    /// The type of events that don't tell theirs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_type: Option<String>,
+    /// Settings of the engine.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub options: Map<String, Value>,
+}
+
+/// One rule file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Document {
+    /// Its name, as problems are to give it.
+    pub name: String,
+    /// Its YAML text.
+    pub text: String,
+}
+
+/// What loading found.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct LoadReport {
+    /// Rules in force.
+    pub rules: u64,
+    /// Rules that are switched off.
+    #[serde(default)]
+    pub disabled: u64,
+    /// The ids of the rules in force, in the order in which verdicts number them.
+    #[serde(default)]
+    pub rule_ids: Vec<String>,
+    /// Errors and warnings.
+    #[serde(default)]
+    pub problems: Vec<Problem>,
+}
+
+/// One error or warning about a rule file.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Problem {
+    /// The document's name.
+    pub file: String,
+    /// First line, from 1.
+    pub line: u32,
+    /// First column, from 1.
+    pub column: u32,
+    /// Last line.
+    pub end_line: u32,
+    /// The column after the last one.
+    pub end_column: u32,
+    /// The code, which is stable.
+    pub code: String,
+    /// How bad it is.
+    pub severity: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    #[serde(default)]
+    pub help: Option<String>,
+}

@@ -1,0 +1,127 @@
+//! What each rule says about each event of a batch.
+
+use super::answer::Rejected;
+
+/// The verdicts over one batch, a row an event.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verdicts {
+    /// Events that were evaluated; with [`Verdicts::rejected`] all of the batch.
+    pub evaluated: u64,
+    /// Pairs of event and rule without an answer, because CloudTrail cut what the rule asks for.
+    pub undecided_pairs: u64,
+    /// Events that were not evaluated, in order.
+    pub rejected: Vec<Rejected>,
+    pub(crate) matched: Bits,
+    pub(crate) undecided: Bits,
+}
+
+impl Verdicts {
+    /// Events of the batch, rejected ones included.
+    pub fn events(&self) -> usize {
+        self.matched.rows
+    }
+
+    /// Rules in force.
+    pub fn rules(&self) -> usize {
+        self.matched.columns
+    }
+
+    /// Whether `rule` matched `event`.
+    pub fn matched(&self, event: usize, rule: usize) -> bool {
+        self.matched.get(event, rule)
+    }
+
+    /// Whether `rule` could not be decided for `event`.
+    pub fn undecided(&self, event: usize, rule: usize) -> bool {
+        self.undecided.get(event, rule)
+    }
+
+    /// The rules that matched `event`, in order.
+    pub fn matches(&self, event: usize) -> impl Iterator<Item = usize> + '_ {
+        (0..self.rules()).filter(move |rule| self.matched(event, *rule))
+    }
+
+    /// The events that at least one rule matched, in order.
+    pub fn matched_events(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.events()).filter(move |event| self.matches(*event).next().is_some())
+    }
+
+    /// Appends the verdicts over the events that follow. Their indices are already those of the whole batch.
+    pub(crate) fn append(&mut self, next: Verdicts) {
+        self.evaluated += next.evaluated;
+        self.undecided_pairs += next.undecided_pairs;
+        self.rejected.extend(next.rejected);
+        self.matched.append(next.matched);
+        self.undecided.append(next.undecided);
+    }
+}
+
+/// A table of bits, a row an event and a column a rule, packed least significant bit first as the guest gives it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Bits {
+    rows: usize,
+    columns: usize,
+    bytes: Vec<u8>,
+}
+
+impl Bits {
+    pub(crate) fn new(rows: usize, columns: usize, mut bytes: Vec<u8>) -> Self {
+        // The bits after the last row are the guest's to choose, and would show in rows appended later.
+        let used = rows.saturating_mul(columns) % 8;
+        if let Some(last) = bytes.last_mut()
+            && used > 0
+        {
+            *last &= (1 << used) - 1;
+        }
+        Bits { rows, columns, bytes }
+    }
+
+    pub(crate) fn zeros(rows: usize, columns: usize) -> Self {
+        Bits { rows, columns, bytes: vec![0; rows.saturating_mul(columns).div_ceil(8)] }
+    }
+
+    fn get(&self, row: usize, column: usize) -> bool {
+        if row >= self.rows || column >= self.columns {
+            return false;
+        }
+        let bit = row * self.columns + column;
+        self.bytes.get(bit / 8).is_some_and(|byte| byte >> (bit % 8) & 1 == 1)
+    }
+
+    fn append(&mut self, next: Bits) {
+        if self.rows == 0 {
+            *self = next;
+            return;
+        }
+        let used = self.rows * self.columns;
+        self.bytes.resize((used + next.rows * next.columns).div_ceil(8), 0);
+        for bit in 0..next.rows * next.columns {
+            let set = next.bytes.get(bit / 8).is_some_and(|byte| byte >> (bit % 8) & 1 == 1);
+            if let Some(byte) = self.bytes.get_mut((used + bit) / 8) {
+                *byte |= u8::from(set) << ((used + bit) % 8);
+            }
+        }
+        self.rows += next.rows;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_keep_their_bits_when_appended_off_a_byte_border() {
+        // Three columns: row 0 = 101, row 1 = 010; then one row 011.
+        let mut table = Bits::new(2, 3, vec![0b1101_0101]);
+        table.append(Bits::new(1, 3, vec![0b110]));
+        table.append(Bits::zeros(1, 3));
+        table.append(Bits::new(1, 3, vec![0b001]));
+        let row = |n| [table.get(n, 0), table.get(n, 1), table.get(n, 2)];
+        assert_eq!(row(0), [true, false, true]);
+        assert_eq!(row(1), [false, true, false]);
+        assert_eq!(row(2), [false, true, true]);
+        assert_eq!(row(3), [false, false, false]);
+        assert_eq!(row(4), [true, false, false]);
+        assert!(!table.get(5, 0) && !table.get(0, 3));
+    }
+}

@@ -1,0 +1,470 @@
+//! The sandbox against guests that trap, never end, eat memory and lie. The guest is `guests/guest.wat`; each test
+//! changes what it needs. What is asserted above all: which events were evaluated, which not, and that nothing is counted
+//! twice.
+
+use std::time::{Duration, Instant};
+
+use oxpecker::sandbox::{
+    Batch, Guard, Keeper, Limits, LoadRequest, Module, Patience, RejectReason, Sandbox, SandboxError, Status, Worker,
+};
+
+/// The guest with replacements for its marks.
+fn wasm(changes: &[(&str, &str)]) -> Vec<u8> {
+    let mut text = include_str!("guests/guest.wat").to_owned();
+    for (mark, code) in changes {
+        let mark = format!("@{mark}@");
+        assert!(text.contains(&mark), "{mark}");
+        text = text.replace(&mark, code);
+    }
+    let usual = [
+        ("PAGES", "128"),
+        ("ABI", "(i32.const 1)"),
+        ("FREE", "ox_free"),
+        ("RESULT_PTR", "(global.get $ptr)"),
+        ("RESULT_LEN", "(global.get $len)"),
+        ("ALERT_LEN", "119"),
+    ];
+    for (mark, code) in usual {
+        text = text.replace(&format!("@{mark}@"), code);
+    }
+    for mark in ["START", "ALLOC", "LOAD", "WALK", "AFTER", "FLUSH"] {
+        text = text.replace(&format!("@{mark}@"), "");
+    }
+    wat::parse_str(&text).unwrap()
+}
+
+fn module(changes: &[(&str, &str)]) -> Module {
+    Module::from_bytes(&wasm(changes)).unwrap()
+}
+
+fn limits() -> Limits {
+    Limits {
+        memory_bytes: 32 << 20,
+        deadline: Duration::from_millis(40),
+        load_deadline: Duration::from_millis(500),
+        retry_factor: 3,
+        patience: Patience { guilty_in_a_row: 20, lost_time: Duration::from_secs(60), starts: 3 },
+    }
+}
+
+fn worker(changes: &[(&str, &str)]) -> Worker {
+    Worker::new(&module(changes), &limits(), &LoadRequest::default()).unwrap().0
+}
+
+fn sandbox(changes: &[(&str, &str)]) -> Result<Sandbox, SandboxError> {
+    Sandbox::new(&module(changes), limits())
+}
+
+fn batch<'a>(events: impl IntoIterator<Item = &'a str>) -> Batch {
+    let mut batch = Batch::tagged("tag", Some(5)).unwrap();
+    for event in events {
+        batch.push(event.as_bytes()).unwrap();
+    }
+    batch
+}
+
+/// `count` matching events, those at `places` replaced by `harm`.
+fn events(count: usize, places: &[usize], harm: &str) -> Vec<String> {
+    (0..count).map(|n| if places.contains(&n) { format!("{harm}{n}") } else { format!("A{n}") }).collect()
+}
+
+/// Runs one batch with harm in it through detection and evaluation, and asserts exact accounting.
+fn survives(count: usize, places: &[usize], harm: &str, reason: RejectReason) {
+    let mut worker = worker(&[]);
+    let events = events(count, places, harm);
+    let batch = batch(events.iter().map(String::as_str));
+    let found = worker.detect(&batch, 0).unwrap();
+    assert_eq!(found.evaluated as usize, count - places.len());
+    let rejected: Vec<_> = found.rejected.iter().map(|reject| (reject.index, reject.reason)).collect();
+    assert_eq!(rejected, places.iter().map(|place| (*place, reason)).collect::<Vec<_>>());
+    let kept: String = events.iter().filter(|event| event.starts_with('A')).map(|event| format!("{event}\n")).collect();
+    assert_eq!(String::from_utf8(found.records).unwrap(), kept, "each other event once, in order");
+
+    let verdicts = worker.evaluate(&batch).unwrap();
+    assert_eq!(verdicts.evaluated as usize, count - places.len());
+    assert_eq!((verdicts.events(), verdicts.rules()), (count, 1));
+    assert_eq!(verdicts.rejected.iter().map(|reject| reject.index).collect::<Vec<_>>(), places);
+    let matched: Vec<_> = verdicts.matched_events().collect();
+    assert_eq!(matched, (0..count).filter(|n| !places.contains(n)).collect::<Vec<_>>());
+
+    let bound = places.len() as u64 * 2 * (count.ilog2() as u64 + 3);
+    assert!(worker.replaced() <= bound, "{} instances for {} guilty events", worker.replaced(), places.len());
+    let after = worker.detect(&self::batch(["A", "b"]), 0).unwrap();
+    assert_eq!((after.evaluated, after.rejected.len(), after.records.as_slice()), (2, 0, &b"A\n"[..]));
+}
+
+#[test]
+fn a_clean_batch_is_evaluated_in_one_call() {
+    let mut worker = worker(&[]);
+    let found = worker.detect(&batch(["A0", "R1", "", "A3"]), 0).unwrap();
+    assert_eq!((found.evaluated, found.records.as_slice()), (3, &b"A0\nA3\n"[..]));
+    let reject = &found.rejected[0];
+    assert_eq!((reject.index, reject.offset, reject.reason), (1, 1, RejectReason::Event(7)));
+    assert_eq!((found.rejected.len(), worker.replaced()), (1, 0));
+    assert_eq!(worker.detect(&Batch::new(), 0).unwrap(), Default::default());
+}
+
+#[test]
+fn an_event_that_traps_is_rejected_alone() {
+    survives(100, &[37], "T", RejectReason::GuestTrap);
+    survives(1, &[0], "T", RejectReason::GuestTrap);
+    survives(9, &[0, 1, 8], "T", RejectReason::GuestTrap);
+}
+
+#[test]
+fn an_event_that_never_ends_is_rejected_alone() {
+    survives(8, &[5], "L", RejectReason::GuestDeadline);
+}
+
+#[test]
+fn an_event_that_eats_memory_is_rejected_alone() {
+    survives(50, &[49], "M", RejectReason::GuestTrap);
+}
+
+#[test]
+fn an_event_that_overflows_the_stack_is_rejected_alone() {
+    survives(10, &[3], "O", RejectReason::GuestTrap);
+}
+
+#[test]
+fn an_event_that_makes_the_guest_lie_is_rejected_alone() {
+    // Only the last event's letter decides about the nonsense, so the guilty one stands last.
+    survives(20, &[19], "N", RejectReason::GuestTrap);
+}
+
+#[test]
+fn an_event_that_fails_only_in_company_is_evaluated() {
+    let mut worker = worker(&[]);
+    let found = worker.detect(&batch(["A", "1", "A", "A"]), 0).unwrap();
+    assert_eq!((found.evaluated, found.rejected.len()), (4, 0));
+    assert!(worker.replaced() > 0);
+}
+
+#[test]
+fn a_slow_event_gets_its_second_chance() {
+    let limits = Limits { deadline: Duration::from_millis(10), retry_factor: 1_000, ..limits() };
+    let (mut worker, _) = Worker::new(&module(&[]), &limits, &LoadRequest::default()).unwrap();
+    let found = worker.detect(&batch(["A0", "S", "A2"]), 0).unwrap();
+    assert_eq!((found.evaluated, found.rejected.len(), found.records.as_slice()), (3, 0, &b"A0\nA2\n"[..]));
+    assert!(worker.replaced() > 0, "it was over its deadline at first");
+}
+
+#[test]
+fn indices_of_engine_rejects_survive_halving() {
+    let mut worker = worker(&[]);
+    let found = worker.detect(&batch(["A", "R", "T", "R", "A", "R"]), 0).unwrap();
+    let rejected: Vec<_> = found.rejected.iter().map(|reject| (reject.index, reject.reason)).collect();
+    let event = RejectReason::Event(7);
+    assert_eq!(rejected, [(1, event), (2, RejectReason::GuestTrap), (3, event), (5, event)]);
+    assert_eq!(found.evaluated, 2);
+    assert_eq!(found.rejected[1].detail.as_deref().map(|text| text.contains("unreachable")), Some(true));
+}
+
+#[test]
+fn an_instance_that_wears_out_loses_no_event() {
+    let mut worker = worker(&[("WALK", "(if (i32.gt_u (global.get $calls) (i32.const 4)) (then unreachable))")]);
+    for _ in 0..30 {
+        let found = worker.detect(&batch(["A", "A", "A"]), 0).unwrap();
+        assert_eq!((found.evaluated, found.rejected.len(), found.records.len()), (3, 0, 6));
+    }
+}
+
+#[test]
+fn a_guest_that_traps_on_everything_ends_the_run_soon() {
+    let mut worker = worker(&[("WALK", "unreachable")]);
+    let error = worker.detect(&batch(["A", "A"]), 0).unwrap_err();
+    assert!(matches!(&error, SandboxError::GivenUp { last, .. } if matches!(**last, SandboxError::Trap { .. })), "{error}");
+    assert_eq!(worker.replaced(), 1);
+}
+
+#[test]
+fn a_guest_that_never_ends_ends_the_run_soon() {
+    let begun = Instant::now();
+    let mut worker = worker(&[("WALK", "(loop $ever (br $ever))")]);
+    let error = worker.detect(&batch(["A", "A"]), 0).unwrap_err();
+    assert!(matches!(error, SandboxError::GivenUp { .. }) && error.is_deadline(), "{error}");
+    assert!(begun.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn too_many_guilty_events_in_a_row_end_the_run() {
+    let mut worker = worker(&[]);
+    let many = events(64, &(0..64).collect::<Vec<_>>(), "T");
+    let error = worker.detect(&batch(many.iter().map(String::as_str)), 0).unwrap_err();
+    assert!(matches!(error, SandboxError::GivenUp { .. }), "{error}");
+    assert!(worker.replaced() < 200, "{}", worker.replaced());
+    // With a good one in between each dozen they are only rejected.
+    let mut worker = self::worker(&[]);
+    let places: Vec<_> = (0..64).filter(|n| n % 12 != 0).collect();
+    let mixed = events(64, &places, "T");
+    let found = worker.detect(&batch(mixed.iter().map(String::as_str)), 0).unwrap();
+    assert_eq!((found.evaluated, found.rejected.len()), (6, 58));
+}
+
+#[test]
+fn time_lost_without_progress_ends_the_run() {
+    let patience = Patience { lost_time: Duration::from_millis(100), ..limits().patience };
+    let limits = Limits { patience, ..limits() };
+    let (mut worker, _) = Worker::new(&module(&[]), &limits, &LoadRequest::default()).unwrap();
+    let error = worker.detect(&batch(["L", "L", "L", "L"]), 0).unwrap_err();
+    assert!(matches!(error, SandboxError::GivenUp { .. }) && error.is_deadline(), "{error}");
+}
+
+#[test]
+fn a_dead_keeper_says_that_windows_are_lost() {
+    let mut guard = Guard::new(&module(&[]), limits(), LoadRequest::default()).unwrap();
+    assert_eq!(guard.report().rule_ids, ["r"]);
+    let outcome = guard.match_batch(&batch(["A", "b", "A"]), 0).unwrap();
+    assert_eq!((outcome.matches.alerts.len(), outcome.windows_lost, outcome.records_dropped), (2, 0, 0));
+    let outcome = guard.match_batch(&batch(["A", "A", "AX", "A"]), 0).unwrap();
+    assert_eq!((outcome.matches.evaluated, outcome.matches.rejected.len()), (4, 0), "its event was evaluated");
+    assert_eq!((outcome.matches.alerts.len(), outcome.records_dropped), (3, 1));
+    assert!(outcome.windows_lost >= 2);
+    let flushed = guard.flush().unwrap();
+    assert_eq!((flushed.alerts.len(), flushed.windows_lost), (1, 0));
+    assert_eq!(flushed.alerts[0].line().len(), 118);
+}
+
+#[test]
+fn a_flush_that_traps_loses_the_windows_and_says_so() {
+    let mut keeper = Keeper::new(&module(&[("FLUSH", "unreachable")]), &limits(), &LoadRequest::default()).unwrap();
+    assert_eq!(keeper.window(b"A\n", 0).unwrap().alerts.len(), 1);
+    let flushed = keeper.flush().unwrap();
+    assert_eq!((flushed.alerts.len(), flushed.windows_lost, keeper.replaced()), (0, 1, 1));
+    assert_eq!(keeper.window(b"A\n", 0).unwrap().alerts.len(), 1);
+}
+
+#[test]
+fn every_lie_about_a_result_is_found() {
+    let header = |at: u32, value: i32| format!("(i32.store (i32.const {}) (i32.const {value}))", 65536 + at);
+    let lies = [
+        ("AFTER", "(global.set $ptr (i32.const -1))".to_owned()),
+        ("AFTER", "(global.set $ptr (i32.const 8388608))".to_owned()),
+        ("AFTER", "(global.set $len (i32.const -1))".to_owned()),
+        ("AFTER", "(global.set $len (i32.const 0))".to_owned()),
+        ("AFTER", "(global.set $len (i32.const 15))".to_owned()),
+        ("AFTER", "(global.set $len (i32.const 2147483647))".to_owned()),
+        ("AFTER", header(0, -1)),
+        ("AFTER", header(0, 2)),
+        ("AFTER", header(4, -1)),
+        ("AFTER", header(4, 0)),
+        ("AFTER", header(8, -1)),
+        ("AFTER", header(12, -1)),
+        ("AFTER", header(12, 3)),
+        ("AFTER", header(16, 4)),
+        ("AFTER", header(16, -1)),
+        ("AFTER", header(20, 3)),
+        ("AFTER", header(20, -1)),
+        ("AFTER", "(return (i32.const 1))".to_owned()),
+        ("AFTER", "(return (i32.const -8))".to_owned()),
+        ("ALLOC", "(return (i32.const -1))".to_owned()),
+        ("ALLOC", "(return (i32.const 8388600))".to_owned()),
+    ];
+    for (mark, lie) in &lies {
+        let mut sandbox = sandbox(&[(mark, lie)]).unwrap();
+        let loaded = sandbox.load(&LoadRequest::default());
+        let lied = loaded.map(|_| ()).and_then(|()| sandbox.detect(&batch(["A", "R1", "A"]), 0).map(|_| ()));
+        assert!(matches!(lied, Err(SandboxError::Nonsense { .. })), "{lie}: {lied:?}");
+        assert!(sandbox.is_dead(), "{lie}");
+        assert!(matches!(sandbox.detect(&batch(["A"]), 0), Err(SandboxError::Dead)));
+    }
+}
+
+#[test]
+fn rejects_out_of_order_or_twice_are_nonsense() {
+    let mut sandbox = sandbox(&[("AFTER", "(i32.store (i32.const 65564) (i32.const 0))")]).unwrap();
+    sandbox.load(&LoadRequest::default()).unwrap();
+    let lied = sandbox.detect(&batch(["R0", "R1"]), 0);
+    assert!(matches!(lied, Err(SandboxError::Nonsense { .. })), "{lied:?}");
+}
+
+#[test]
+fn error_values_leave_the_instance_usable() {
+    let fail_first = "(if (i32.eq (global.get $calls) (i32.const 1)) (then (return (i32.const -2))))";
+    let mut sandbox = sandbox(&[("WALK", fail_first)]).unwrap();
+    sandbox.load(&LoadRequest::default()).unwrap();
+    let refused = sandbox.detect(&batch(["A"]), 0);
+    assert!(matches!(refused, Err(SandboxError::Refused { status: Status::BadFraming, .. })), "{refused:?}");
+    assert!(!sandbox.is_dead());
+    assert_eq!(sandbox.detect(&batch(["A"]), 0).unwrap().evaluated, 1);
+    assert_eq!(sandbox.stats().unwrap(), serde_json::json!({}));
+    assert!(matches!(sandbox.match_batch(&batch(["A"]), 0), Err(SandboxError::Refused { .. })));
+}
+
+#[test]
+fn a_batch_larger_than_the_guests_memory_is_halved() {
+    let text = format!("A{}", "x".repeat(20_000));
+    let mut worker = worker(&[("WALK", "(if (i32.gt_u (local.get $n) (i32.const 100000)) (then (return (i32.const -6))))")]);
+    let found = worker.detect(&batch(std::iter::repeat_n(text.as_str(), 40)), 0).unwrap();
+    assert_eq!((found.evaluated, found.rejected.len(), found.records.len()), (40, 0, 40 * 20_002));
+    // One event that never fits: refused by ox_alloc, rejected alone.
+    let huge = format!("A{}", "x".repeat(40 << 20));
+    let mut worker = self::worker(&[]);
+    let found = worker.detect(&batch(["A", &huge, "A"]), 0).unwrap();
+    assert_eq!((found.evaluated, found.rejected[0].index, found.records.as_slice()), (2, 1, &b"A\nA\n"[..]));
+}
+
+#[test]
+fn rule_errors_come_with_their_report() {
+    let load = "(global.set $ptr (i32.const 256)) (global.set $len (i32.const 28)) (return (i32.const -5))";
+    let refused = Worker::new(&module(&[("LOAD", load)]), &limits(), &LoadRequest::default());
+    assert!(matches!(refused, Err(SandboxError::Rules(report)) if report.rules == 1));
+    let mut sandbox = sandbox(&[("LOAD", "(global.set $len (i32.const 3)) (return (i32.const 0))")]).unwrap();
+    assert!(matches!(sandbox.load(&LoadRequest::default()), Err(SandboxError::Nonsense { .. })));
+}
+
+#[test]
+fn modules_that_cannot_work_are_named_for_what_they_lack() {
+    let not_wasm = Module::from_bytes(b"(module)");
+    assert!(matches!(not_wasm, Err(SandboxError::Module { .. })), "text is no module");
+    let imports = wat::parse_str("(module (import \"env\" \"f\" (func)))").unwrap();
+    assert!(matches!(Module::from_bytes(&imports), Err(SandboxError::Imports)));
+    let version = sandbox(&[("ABI", "(i32.const 2)")]);
+    assert!(matches!(version, Err(SandboxError::AbiVersion { found: 2 })), "{version:?}");
+    let missing = sandbox(&[("FREE", "ox_fre")]);
+    assert!(matches!(missing, Err(SandboxError::MissingExport { name: "ox_free" })), "{missing:?}");
+    let empty = Sandbox::new(&Module::from_bytes(&wat::parse_str("(module)").unwrap()).unwrap(), limits());
+    assert!(matches!(empty, Err(SandboxError::MissingExport { name: "memory" })), "{empty:?}");
+    let large = sandbox(&[("PAGES", "1024")]);
+    assert!(matches!(large, Err(SandboxError::Memory { .. })), "{large:?}");
+    let file = Module::from_file("no/such.wasm".as_ref());
+    assert!(matches!(file, Err(SandboxError::Read { .. })), "{file:?}");
+}
+
+#[test]
+fn a_module_that_fails_while_it_starts_is_an_error() {
+    let traps = sandbox(&[("START", "(func $start unreachable) (start $start)")]);
+    assert!(matches!(traps, Err(SandboxError::Trap { during: "start", .. })), "{traps:?}");
+    let ever = sandbox(&[("START", "(func $start (loop $ever (br $ever))) (start $start)")]);
+    assert!(matches!(ever, Err(SandboxError::Deadline { during: "start", .. })), "{ever:?}");
+    let load = Worker::new(&module(&[("LOAD", "unreachable")]), &limits(), &LoadRequest::default());
+    assert!(matches!(load, Err(SandboxError::Trap { during: "ox_load", .. })));
+}
+
+#[test]
+fn sandboxes_work_on_many_threads() {
+    let module = module(&[]);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let (mut worker, _) = Worker::new(&module, &limits(), &LoadRequest::default()).unwrap();
+                let found = worker.detect(&batch(["A", "T", "A"]), 0).unwrap();
+                assert_eq!((found.evaluated, found.rejected.len()), (2, 1));
+            });
+        }
+    });
+}
+
+#[cfg(unix)]
+mod cache {
+    use super::{module, wasm};
+    use oxpecker::sandbox::{CodeCache, Module, Origin};
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::path::PathBuf;
+
+    fn folder(name: &str) -> PathBuf {
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        folder
+    }
+
+    fn only_file(folder: &PathBuf) -> PathBuf {
+        let files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert_eq!(files.len(), 1, "{files:?}");
+        files[0].clone()
+    }
+
+    #[test]
+    fn code_is_kept_and_found_again() {
+        let folder = folder("kept");
+        let cache = CodeCache::at(&folder);
+        let first = Module::cached(&wasm(&[]), &cache).unwrap();
+        let second = Module::cached(&wasm(&[]), &cache).unwrap();
+        assert_eq!((first.origin(), second.origin()), (Origin::Compiled, Origin::Cached));
+        assert_eq!(first.hash(), second.hash());
+        assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+        let other = Module::cached(&wasm(&[("ABI", "(i32.const 3)")]), &cache).unwrap();
+        assert_eq!(other.origin(), Origin::Compiled, "another module, another file");
+    }
+
+    #[test]
+    fn damaged_files_are_replaced() {
+        let folder = folder("damaged");
+        let cache = CodeCache::at(&folder);
+        Module::cached(&wasm(&[]), &cache).unwrap();
+        let file = only_file(&folder);
+        let whole = fs::read(&file).unwrap();
+        let mut flipped = whole.clone();
+        let middle = flipped.len() / 2;
+        flipped[middle] ^= 1;
+        for bad in [&[][..], &whole[..40], &whole[..whole.len() - 1], &flipped, b"OXPCODE1"] {
+            fs::write(&file, bad).unwrap();
+            assert_eq!(Module::cached(&wasm(&[]), &cache).unwrap().origin(), Origin::Compiled);
+            assert_eq!(Module::cached(&wasm(&[]), &cache).unwrap().origin(), Origin::Cached);
+        }
+    }
+
+    #[test]
+    fn what_others_could_have_written_is_not_believed() {
+        let folder = folder("foreign");
+        let cache = CodeCache::at(&folder);
+        Module::cached(&wasm(&[]), &cache).unwrap();
+        let file = only_file(&folder);
+        let origin = || Module::cached(&wasm(&[]), &cache).unwrap().origin();
+
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o622)).unwrap();
+        assert_eq!(origin(), Origin::Compiled, "a file that others may write");
+        assert_eq!(origin(), Origin::Cached, "replaced by one that they may not");
+
+        let aside = folder.with_extension("aside");
+        fs::rename(&file, &aside).unwrap();
+        symlink(&aside, &file).unwrap();
+        assert_eq!(origin(), Origin::Compiled, "a link");
+        assert_eq!(origin(), Origin::Cached);
+        fs::remove_file(&aside).unwrap();
+
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
+        assert_eq!(origin(), Origin::Compiled, "a folder that others may write to");
+        assert_eq!(origin(), Origin::Compiled, "is never used");
+    }
+
+    #[test]
+    fn without_a_usable_folder_there_is_no_cache() {
+        let file = folder("file");
+        fs::write(&file, "not a folder").unwrap();
+        let cache = CodeCache::at(&file);
+        assert_eq!(Module::cached(&wasm(&[]), &cache).unwrap().hash(), module(&[]).hash());
+    }
+}
+
+/// Prints what the boundary costs: `cargo test --release -p oxpecker --test sandbox -- --ignored --nocapture`.
+#[test]
+#[ignore = "prints measurements; asserts nothing"]
+fn costs() {
+    let module = module(&[]);
+    let per = |label: &str, turns: u32, work: &mut dyn FnMut()| {
+        let begun = Instant::now();
+        (0..turns).for_each(|_| work());
+        eprintln!("{label:<40} {:>10.2} us", begun.elapsed().as_secs_f64() * 1e6 / f64::from(turns));
+    };
+    per("compile the test guest", 20, &mut || drop(Module::from_bytes(&wasm(&[])).unwrap()));
+    per("start an instance", 2_000, &mut || drop(Sandbox::new(&module, limits()).unwrap()));
+    let mut sandbox = Sandbox::new(&module, limits()).unwrap();
+    per("load", 10_000, &mut || drop(sandbox.load(&LoadRequest::default()).unwrap()));
+    per("stats: a call and its result", 100_000, &mut || drop(sandbox.stats().unwrap()));
+    let event = "b".repeat(1_500);
+    for count in [1, 10, 43, 170, 700] {
+        let batch = batch(std::iter::repeat_n(event.as_str(), count));
+        let label = format!("detect, a batch of {count} x 1.5 KB");
+        per(&label, 20_000, &mut || drop(sandbox.detect(&batch, 0).unwrap()));
+    }
+    let mut worker = worker(&[]);
+    let events = events(1_000, &[500], "T");
+    let guilty = batch(events.iter().map(String::as_str));
+    per("1,000 events, one of them guilty (trap)", 50, &mut || drop(worker.detect(&guilty, 0).unwrap()));
+    if let Ok(shipped) = Module::shipped() {
+        per("the shipped module, ready to run", 100, &mut || drop(Module::shipped().unwrap()));
+        eprintln!("its code is {:?}", shipped.origin());
+    }
+}

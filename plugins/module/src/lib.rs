@@ -1,0 +1,23 @@
+//! The engine behind an ABI of bytes: what `oxpecker.wasm` exports, and the same session for native use.
+//!
+//! `ABI.md` beside this crate's manifest is the contract. [`Session`] does the work and is safe Rust; [`exports`] turns
+//! the host's addresses into slices and is the only unsafe code.
+
+mod answer;
+mod batch;
+#[cfg(target_arch = "wasm32")]
+pub mod exports;
+#[cfg(any(target_arch = "wasm32", test))]
+mod memory;
+mod request;
+mod session;
+mod status;
+
+#[cfg(test)]
+mod tests;
+
+pub use session::Session;
+pub use status::Status;
+
+/// The version of the ABI that this crate speaks.
+pub const ABI_VERSION: i32 = 1;

@@ -1,0 +1,106 @@
+//! The JSON texts of the ABI: what to load, what loading found, counters.
+
+use oxpecker_engine::json::{Json, Limits};
+use oxpecker_engine::language::expr::Value;
+use oxpecker_engine::{Engine, Report, ReportedProblem, Request};
+
+/// A request to load may be larger than any event: it carries whole rule sets.
+const LIMITS: Limits = Limits { bytes: 256 << 20, depth: 64, values: 4_000_000 };
+
+/// Reads a request to load; `None` if it is not of the expected shape. An unknown field is not.
+pub(crate) fn read(bytes: &[u8]) -> Option<Request> {
+    let Json::Object(members) = Json::parse(bytes, &LIMITS).ok()? else { return None };
+    let mut request = Request::default();
+    for (name, value) in members {
+        match (name.as_str(), value) {
+            ("documents", Json::Array(items)) => {
+                request.documents = items.iter().map(document).collect::<Option<_>>()?;
+            }
+            ("filters", Json::Array(items)) => {
+                request.filters = items.iter().map(|item| item.as_text().map(str::to_owned)).collect::<Option<_>>()?;
+            }
+            ("lists", Json::Object(lists)) => {
+                request.lists = lists.iter().map(|(name, values)| Some((name.clone(), list(values)?))).collect::<Option<_>>()?;
+            }
+            ("event_type", Json::Text(text)) => request.event_type = Some(text),
+            ("event_type" | "lists" | "filters", Json::Null) => {}
+            ("options", Json::Object(options)) if options.is_empty() => {}
+            ("options", Json::Null) => {}
+            _ => return None,
+        }
+    }
+    Some(request)
+}
+
+fn document(item: &Json) -> Option<(String, Vec<u8>)> {
+    Some((item.get("name")?.as_text()?.to_owned(), item.get("text")?.as_text()?.as_bytes().to_vec()))
+}
+
+fn list(values: &Json) -> Option<Vec<Value>> {
+    let value = |value: &Json| match value {
+        Json::Text(text) => Some(Value::Text(text.clone())),
+        Json::Number(number) => Some(Value::Number(number.clone())),
+        Json::Bool(value) => Some(Value::Bool(*value)),
+        _ => None,
+    };
+    values.as_array()?.iter().map(value).collect()
+}
+
+fn object<const N: usize>(fields: [(&str, Json); N]) -> Json {
+    Json::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+/// The report of a load.
+pub(crate) fn report(report: &Report) -> Json {
+    let ids = report.rule_ids.iter().map(|id| Json::from(id.as_str())).collect();
+    object([
+        ("rules", Json::from(report.rule_ids.len() as u64)),
+        ("disabled", Json::from(report.disabled as u64)),
+        ("rule_ids", Json::Array(ids)),
+        ("problems", Json::Array(report.problems.iter().map(problem).collect())),
+    ])
+}
+
+fn problem(reported: &ReportedProblem) -> Json {
+    let problem = &reported.diagnostic.problem;
+    let place = |number: usize| Json::from(number as u64);
+    object([
+        ("file", Json::from(reported.file.as_str())),
+        ("line", place(reported.position.line)),
+        ("column", place(reported.position.column)),
+        ("end_line", place(reported.position.end_line)),
+        ("end_column", place(reported.position.end_column)),
+        ("code", Json::from(problem.code())),
+        ("severity", Json::from(problem.level().as_str())),
+        ("message", Json::from(problem.message())),
+        ("help", problem.help().map_or(Json::Null, |help| Json::from(help.as_ref()))),
+        ("fix", reported.diagnostic.fix.as_deref().map_or(Json::Null, Json::from)),
+    ])
+}
+
+/// The counters of an engine.
+pub(crate) fn stats(engine: &Engine) -> Json {
+    let stats = engine.stats();
+    let columns = stats.columns.iter().enumerate().map(|(place, column)| {
+        let id = engine.rules().get(place).map_or(Json::Null, |collected| Json::from(collected.rule.id.as_str()));
+        object([
+            ("rule_id", id),
+            ("matched", Json::from(column.matched)),
+            ("suppressed", Json::from(column.suppressed)),
+            ("undecided", Json::from(column.undecided)),
+        ])
+    });
+    object([
+        ("bytes", Json::from(stats.bytes)),
+        ("evaluated", Json::from(stats.evaluated)),
+        ("rejected", Json::from(stats.rejected)),
+        ("events_matched", Json::from(stats.events_matched)),
+        ("matched", Json::from(stats.matched)),
+        ("suppressed", Json::from(stats.suppressed)),
+        ("undecided", Json::from(stats.undecided)),
+        ("open_groups", Json::from(engine.windows().open() as u64)),
+        ("evicted_groups", Json::from(engine.windows().evicted())),
+        ("rules", Json::Array(columns.collect())),
+        ("unseen_keys", Json::Array(engine.unseen_keys().into_iter().map(Json::from).collect())),
+    ])
+}

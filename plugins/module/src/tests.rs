@@ -1,0 +1,94 @@
+//! The session's answers to good and bad bytes.
+
+use super::*;
+
+const RULES: &str = "ruleset: t\nrules:\n  - {id: a, name: A, type: CloudTrail, severity: 1, description: d, filter: 'x = 1', aggregate: [y], threshold: 2}\n";
+
+fn loaded() -> Session {
+    let mut session = Session::new();
+    let request = serde_json::json!({"documents": [{"name": "t.yaml", "text": RULES}]}).to_string();
+    assert_eq!(session.load(request.as_bytes()), Status::Ok, "{}", String::from_utf8_lossy(session.result()));
+    session
+}
+
+fn batch(format: u8, payload: &[u8]) -> Vec<u8> {
+    let mut batch = vec![format, 0, 0, 0, 0, 0, 0, 0];
+    batch.extend(i64::MIN.to_le_bytes());
+    batch.extend(payload);
+    batch
+}
+
+/// The four numbers of the head, and the body as text.
+fn answer(session: &Session) -> ([u32; 4], String) {
+    let number = |at: usize| u32::from_le_bytes(session.result()[at..at + 4].try_into().unwrap());
+    let head = [number(0), number(4), number(8), number(12)];
+    let body = &session.result()[16 + 12 * head[1] as usize..];
+    assert_eq!(body.len(), head[3] as usize);
+    (head, String::from_utf8_lossy(body).into_owned())
+}
+
+#[test]
+fn a_batch_gives_alerts_and_rejects() {
+    let mut session = loaded();
+    let events = b"{\"x\":1,\"y\":\"k\",\"time\":\"2026-01-01T00:00:00Z\"}\n\n{\"x\":\nno\r\n{\"x\":1.0,\"y\":\"k\",\"time\":\"2026-01-01T00:10:00Z\"}";
+    assert_eq!(session.match_batch(&batch(1, events), i64::MIN), Status::Ok);
+    let (head, body) = answer(&session);
+    assert_eq!(head[..3], [2, 2, 0]);
+    let alert: serde_json::Value = serde_json::from_str(body.trim()).unwrap();
+    assert_eq!((alert["state"].as_str(), alert["count"].as_u64()), (Some("fired"), Some(2)));
+    assert_eq!(session.flush(), Status::Ok);
+    let last: serde_json::Value = serde_json::from_slice(session.result()).unwrap();
+    assert_eq!((last["state"].as_str(), &last["alert_id"]), (Some("final"), &alert["alert_id"]));
+}
+
+#[test]
+fn detecting_and_windowing_apart_is_the_same_as_together() {
+    let events = b"{\"x\":1,\"y\":1e0,\"time\":1}\n{\"x\":1,\"y\":1e0,\"time\":2}\n{\"x\":1,\"y\":{\"a\":[null]},\"time\":3}";
+    let mut together = loaded();
+    together.match_batch(&batch(1, events), i64::MIN);
+    let expected = answer(&together).1;
+    let mut apart = loaded();
+    apart.detect(&batch(1, events), i64::MIN);
+    let detections = answer(&apart).1;
+    let mut keeper = loaded();
+    assert_eq!(keeper.window(detections.as_bytes(), i64::MIN), Status::Ok);
+    assert_eq!(String::from_utf8_lossy(keeper.result()), expected);
+    assert!(!expected.is_empty());
+}
+
+#[test]
+fn bad_bytes_get_a_status_and_leave_the_session_usable() {
+    let mut session = Session::new();
+    assert_eq!(session.match_batch(&batch(1, b"{}"), 0), Status::NothingLoaded);
+    for bad in [&b""[..], b"{", b"[]", b"{\"document\":[]}", b"{\"documents\":[{}]}", b"\xff"] {
+        assert_eq!(session.load(bad), Status::BadRequest);
+    }
+    let mut session = loaded();
+    assert_eq!(session.load(br#"{"documents":[{"name":"b","text":"rules: 1"}]}"#), Status::RuleErrors);
+    assert!(String::from_utf8_lossy(session.result()).contains("wrong-type"));
+    for bad in [vec![], vec![1; 15], batch(9, b""), batch(2, b"\x05\0\0\0{}"), batch(2, b"\x05"), {
+        let mut tagged = batch(1, b"");
+        tagged[2] = 1;
+        tagged
+    }] {
+        assert_eq!(session.match_batch(&bad, 0), Status::BadBatch, "{bad:?}");
+        assert_eq!(session.eval(&bad), Status::BadBatch);
+    }
+    assert_eq!(session.window(b"{\"rule\":0}\n", 0), Status::BadBatch);
+    assert_eq!(session.window(b"{\"rule\":99999999999999999999}\n", 0), Status::BadBatch);
+    assert_eq!(session.match_batch(&batch(2, b"\x07\0\0\0{\"x\":2}"), 0), Status::Ok);
+    assert_eq!(answer(&session).0[0], 1);
+}
+
+#[test]
+fn verdicts_are_bitmaps() {
+    let mut session = Session::new();
+    let request = r#"{"filters":["a = 1","a exists","b = @l"],"lists":{"l":[2]}}"#;
+    assert_eq!(session.load(request.as_bytes()), Status::Ok);
+    session.eval(&batch(1, b"{\"a\":1}\nx\n{\"a\":2,\"b\":2}\n{}"));
+    let head = &session.result()[..16];
+    assert_eq!(head[0], 3);
+    let body = &session.result()[16 + 12..];
+    // Events 0 and 2 of 4, three columns: bits 0, 1 and 7, 8.
+    assert_eq!(body, [0b1000_0011, 0b0000_0001, 0, 0]);
+}
