@@ -14,7 +14,8 @@ fn main() -> io::Result<()> {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("cargo sets OUT_DIR"))?);
     println!("cargo::rerun-if-env-changed=OXPECKER_WASM");
     println!("cargo::rerun-if-changed=src/sandbox/code_file.rs");
-    let wasm_file = env::var_os("OXPECKER_WASM").map_or_else(|| PathBuf::from("../target/oxpecker.wasm"), PathBuf::from);
+    let wasm_file =
+        env::var_os("OXPECKER_WASM").map_or_else(|| PathBuf::from("../target/oxpecker.wasm"), PathBuf::from);
     let wasm = read(&wasm_file)?;
     let code = match &wasm {
         Some(wasm) => code_for(wasm, &wasm_file.with_extension("cwasm"))?,

@@ -23,6 +23,8 @@ pub struct Request {
     pub lists: rule::ListValues,
     /// The type of all events, set by the operator.
     pub event_type: Option<String>,
+    /// Whether rules without errors are loaded although others have some.
+    pub lenient: bool,
     /// Bounds on rule files.
     pub rule_limits: rule::Limits,
     /// Bounds on events.
@@ -32,7 +34,9 @@ pub struct Request {
 /// What loading found.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
-    /// The ids of the rules in force, in the order of their columns.
+    /// How many rules are in force.
+    pub rules: usize,
+    /// The columns of verdicts, in order: the ids of the rules in force, then `filter 1`, `filter 2` …
     pub rule_ids: Vec<String>,
     /// Rules read that are not enabled.
     pub disabled: usize,
@@ -107,7 +111,7 @@ impl Engine {
     /// Reads, checks and compiles. With an error in any of it there is no engine, and the report says all that is wrong.
     ///
     /// # Errors
-    /// When a rule file or a filter has errors.
+    /// When a filter has errors, or a rule file unless the request is lenient.
     pub fn load(request: &Request) -> Result<(Self, Report), Report> {
         let sources: Vec<Source<'_>> =
             request.documents.iter().map(|(name, bytes)| Source { name, bytes }).collect();
@@ -118,8 +122,10 @@ impl Engine {
             report.add(source.name, source.bytes, problem.diagnostic);
         }
         let filters = filters(request, &set, &mut report);
-        report.rule_ids = set.rules.iter().map(|collected| collected.rule.id.clone()).collect();
-        if report.has_errors() {
+        report.rules = set.rules.len();
+        let names = (1..=request.filters.len()).map(|place| format!("filter {place}"));
+        report.rule_ids = set.rules.iter().map(|collected| collected.rule.id.clone()).chain(names).collect();
+        if report.has_errors() && !(request.lenient && filters.len() == request.filters.len()) {
             return Err(report);
         }
         let mut lists = Lists::new();

@@ -50,7 +50,7 @@ pub struct Alert {
     pub description: String,
     /// The type of the events.
     #[serde(default)]
-    pub event_type: String,
+    pub event_type: Option<String>,
     /// Agent or account.
     #[serde(default)]
     pub source: String,

@@ -173,7 +173,14 @@ fn utf8_is_checked_everywhere_and_first() {
 
 #[test]
 fn half_characters_are_rejected() {
-    for text in [r#"["\ud800"]"#, r#"["\udc00"]"#, r#"["\ud800\ud800"]"#, r#"["\ud800x"]"#, r#"["\ud800\n"]"#] {
+    for text in [
+        r#"["\ud800"]"#,
+        r#"["\udc00"]"#,
+        r#"["\ud800\ud800"]"#,
+        r#"["\ud800x"]"#,
+        r#"["\ud800\n"]"#,
+        r#"["\ud800\ue000"]"#,
+    ] {
         assert_eq!(reason(text.as_bytes()), Some(("lone-surrogate", 2)), "{text}");
     }
     assert_eq!(reason(br#"{"\udfff":1}"#), Some(("lone-surrogate", 2)));

@@ -49,7 +49,7 @@ pub enum Function {
     Lower,
     /// `upper(k)`: the text in upper case, by Unicode's rules.
     Upper,
-    /// `length(k)`: Unicode scalar values of a text, elements of an array, keys of an object.
+    /// `length(k)`: Unicode scalar values of a text, keys of an object; of an array, that of each element.
     Length,
     /// `count(k)`: elements of an array, keys of an object, 1 for a scalar.
     Count,

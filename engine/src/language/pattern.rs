@@ -59,7 +59,11 @@ struct Edits<'p> {
 impl Edits<'_> {
     /// Puts `(?u:` and `)` around a part; what is replaced inside it stays independent of that.
     fn with_unicode(&mut self, span: &ast::Span) {
-        self.found.push((span.start.offset..span.start.offset, "(?u:".to_owned()));
+        self.wrap(span, "(?u:");
+    }
+
+    fn wrap(&mut self, span: &ast::Span, open: &str) {
+        self.found.push((span.start.offset..span.start.offset, open.to_owned()));
         self.found.push((span.end.offset..span.end.offset, ")".to_owned()));
     }
 
@@ -109,8 +113,8 @@ impl ast::Visitor for &mut Edits<'_> {
         match node {
             Ast::Dot(span) => self.replace(span, "(?u:.)".to_owned()),
             Ast::ClassUnicode(class) => self.with_unicode(&class.span),
-            // `\xE9` means that character, not the byte, as it does in the regex crate's own default mode.
-            Ast::Literal(literal) if !literal.c.is_ascii() => self.with_unicode(&literal.span),
+            // `\xE9` means that character, not the byte, as in the regex crate's own default mode; `(?i)` leaves it alone.
+            Ast::Literal(literal) if !literal.c.is_ascii() => self.wrap(&literal.span, "(?u-i:"),
             Ast::ClassPerl(class) if class.negated => {
                 self.replace(&class.span, format!("(?u:[^{}])", ascii_class(&class.kind)));
             }

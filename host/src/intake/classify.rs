@@ -155,16 +155,17 @@ fn known_neighbour<'a>(keys: &Keys<'a>) -> Option<Shape<'a>> {
         Skip::S3Notification
     } else if keys.text("s3Bucket").is_some() && keys.array("s3ObjectKey").is_some() {
         Skip::DeliveryNotice
-    } else if keys.is("messageType", "CONTROL_MESSAGE") && keys.has("logEvents") {
-        Skip::ControlMessage
-    } else if keys.has("TopicArn")
-        && (keys.is("Type", "SubscriptionConfirmation") || keys.is("Type", "UnsubscribeConfirmation"))
-    {
+    } else if is_control(keys) {
         Skip::ControlMessage
     } else {
         return None;
     };
     Some(Shape::Skip(skip))
+}
+
+fn is_control(keys: &Keys<'_>) -> bool {
+    let subscription = keys.is("Type", "SubscriptionConfirmation") || keys.is("Type", "UnsubscribeConfirmation");
+    (keys.is("messageType", "CONTROL_MESSAGE") && keys.has("logEvents")) || (subscription && keys.has("TopicArn"))
 }
 
 fn aws_envelope<'a>(keys: &Keys<'a>) -> Option<Shape<'a>> {

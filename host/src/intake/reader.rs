@@ -56,7 +56,8 @@ enum State<R: Read> {
     Plain(Raw<R>),
     Gzip(Box<GzDecoder<Raw<R>>>),
     Zstd(Box<zstd::stream::read::Decoder<'static, Raw<R>>>),
-    Ended,
+    /// Read to its end, or to its problem, at this position.
+    Ended(u64),
 }
 
 impl Reader<Box<dyn Read + Send>> {
@@ -94,12 +95,13 @@ impl<R: Read> Reader<R> {
             State::Plain(raw) => position(raw),
             State::Gzip(gzip) => position(gzip.get_ref()),
             State::Zstd(zstd) => position(zstd.get_ref()),
-            State::Ended => 0,
+            State::Ended(at) => *at,
         }
     }
 
     fn gzip_member_ended(&mut self) -> io::Result<()> {
-        let State::Gzip(gzip) = std::mem::replace(&mut self.state, State::Ended) else { return Ok(()) };
+        let ended = State::Ended(self.position());
+        let State::Gzip(gzip) = std::mem::replace(&mut self.state, ended) else { return Ok(()) };
         let mut raw = gzip.into_inner();
         if matches!(raw.fill_buf()?, [0x1f, ..]) {
             self.state = State::Gzip(Box::new(GzDecoder::new(raw)));
@@ -133,7 +135,7 @@ impl<R: Read> Read for Reader<R> {
                     (gzip.read(buf.get_mut(..step).unwrap_or_default()), "gzip")
                 }
                 State::Zstd(zstd) => (zstd.read(buf), "zstd"),
-                State::Ended => return Ok(0),
+                State::Ended(_) => return Ok(0),
             };
             match result {
                 Ok(0) if matches!(self.state, State::Gzip(_)) && !buf.is_empty() => self.gzip_member_ended()?,
@@ -141,7 +143,7 @@ impl<R: Read> Read for Reader<R> {
                 Err(e) if e.kind() == ErrorKind::Interrupted => return Err(e),
                 Err(e) => {
                     let at = self.position().max(at);
-                    self.state = State::Ended;
+                    self.state = State::Ended(at);
                     return Err(corrupt(problem(e, format, at)));
                 }
             }

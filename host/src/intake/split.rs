@@ -91,7 +91,15 @@ impl<R: Read> Splitter<R> {
         {
             self.window.advance(BOM.len());
         }
-        self.window.want(2);
+        // No more is waited for than it takes to see that JSON begins: a live source may have no more for now.
+        let mut known = 2;
+        while known < SNIFF_BYTES && self.window.want(known) {
+            if begins_as_json(self.window.ahead()) {
+                return Continue(false);
+            }
+            let ahead = self.window.ahead();
+            known = if skip_blank(ahead, 0) == ahead.len() { ahead.len() + 1 } else { SNIFF_BYTES };
+        }
         if begins_as_json(self.window.ahead()) {
             return Continue(false);
         }

@@ -118,10 +118,8 @@ impl Worker {
         }
         let work = |sandbox: &mut Sandbox, events: &Events<'_>, effort| sandbox.detect_events(events, now, effort);
         self.0.divide(batch.all(), work, |events, result| {
-            let mut next = result.unwrap_or_else(|failure| Detections {
-                rejected: vec![guilty(&failure)],
-                ..Detections::default()
-            });
+            let mut next = result
+                .unwrap_or_else(|failure| Detections { rejected: vec![guilty(&failure)], ..Detections::default() });
             place(&mut next.rejected, &events);
             all.evaluated += next.evaluated;
             all.undecided += next.undecided;
@@ -129,6 +127,14 @@ impl Worker {
             all.records.extend(next.records);
         })?;
         Ok(all)
+    }
+
+    /// The counters of the instance at work; those of lost instances are lost with them.
+    ///
+    /// # Errors
+    /// If the instance fails.
+    pub fn stats(&mut self) -> Result<serde_json::Value, SandboxError> {
+        self.0.sandbox().stats()
     }
 
     /// How many instances were lost so far.
@@ -190,6 +196,14 @@ impl Keeper {
         }
     }
 
+    /// The counters of the instance at work.
+    ///
+    /// # Errors
+    /// If the instance fails.
+    pub fn stats(&mut self) -> Result<serde_json::Value, SandboxError> {
+        self.inner.sandbox().stats()
+    }
+
     /// How many instances, and the windows in them, were lost so far.
     pub fn replaced(&self) -> u64 {
         self.inner.replaced()
@@ -230,7 +244,8 @@ impl Guard {
     /// Only if no instance works any more.
     pub fn match_batch(&mut self, batch: &Batch, now: i64) -> Result<Outcome, SandboxError> {
         let found = self.worker.detect(batch, now)?;
-        let kept = if found.records.is_empty() { Kept::default() } else { self.keeper()?.window(&found.records, now)? };
+        let kept =
+            if found.records.is_empty() { Kept::default() } else { self.keeper()?.window(&found.records, now)? };
         let Detections { evaluated, undecided, rejected, .. } = found;
         let matches = Matches { evaluated, undecided, rejected, alerts: kept.alerts };
         Ok(Outcome { matches, windows_lost: kept.windows_lost, records_dropped: kept.records_dropped })

@@ -121,7 +121,8 @@ impl Sandbox {
     /// # Errors
     /// [`SandboxError::Rules`] with the report if the rules have errors: then nothing changed. Else if the guest failed.
     pub fn load(&mut self, request: &LoadRequest) -> Result<LoadReport, SandboxError> {
-        let text = serde_json::to_vec(request).map_err(|_| self.nonsense("ox_load", "the request cannot be written"))?;
+        let text =
+            serde_json::to_vec(request).map_err(|_| self.nonsense("ox_load", "the request cannot be written"))?;
         self.load_text(&text)
     }
 
@@ -320,6 +321,9 @@ impl Sandbox {
 
     /// Writes an input, in pieces, into a block of the guest.
     fn put(&mut self, during: &'static str, pieces: &[&[u8]], time: Duration) -> Result<(i32, i32), SandboxError> {
+        if self.dead {
+            return Err(SandboxError::Dead);
+        }
         let length = pieces.iter().map(|piece| piece.len()).sum::<usize>();
         let pointer = self.reserve(during, length, time)?;
         let mut at = pointer as usize;

@@ -19,7 +19,7 @@ pub struct Limits {
     pub patience: Patience,
 }
 
-/// When a guest counts as broken rather than an event as guilty. Both counts start anew whenever an event is evaluated.
+/// When a guest counts as broken rather than an event as guilty. Both counts start anew with every answer about an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Patience {
     /// So many events in a row, each of which killed its instance twice, end the run.

@@ -7,7 +7,7 @@
 //! The guest is not trusted: it can compute and nothing else, memory and time are limited, and no number, text or byte
 //! of its answers is believed unchecked.
 
-mod answer;
+pub(crate) mod answer;
 mod batch;
 mod cache;
 mod code_file;

@@ -92,8 +92,8 @@ impl Module {
     /// # Errors
     /// If it cannot be read, and as [`Module::from_bytes`].
     pub fn from_file(path: &Path) -> Result<Self, SandboxError> {
-        let wasm = std::fs::read(path)
-            .map_err(|source| SandboxError::Read { path: path.display().to_string(), source })?;
+        let wasm =
+            std::fs::read(path).map_err(|source| SandboxError::Read { path: path.display().to_string(), source })?;
         Self::from_bytes(&wasm)
     }
 

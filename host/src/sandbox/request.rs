@@ -32,7 +32,7 @@ pub struct Document {
 }
 
 /// What loading found.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct LoadReport {
     /// Rules in force.
     pub rules: u64,

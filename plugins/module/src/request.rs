@@ -24,12 +24,22 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Request> {
             }
             ("event_type", Json::Text(text)) => request.event_type = Some(text),
             ("event_type" | "lists" | "filters", Json::Null) => {}
-            ("options", Json::Object(options)) if options.is_empty() => {}
+            ("options", Json::Object(options)) => read_options(&options, &mut request)?,
             ("options", Json::Null) => {}
             _ => return None,
         }
     }
     Some(request)
+}
+
+fn read_options(options: &[(String, Json)], request: &mut Request) -> Option<()> {
+    for (name, value) in options {
+        match name.as_str() {
+            "lenient" => request.lenient = value.as_bool()?,
+            _ => return None,
+        }
+    }
+    Some(())
 }
 
 fn document(item: &Json) -> Option<(String, Vec<u8>)> {
@@ -54,7 +64,7 @@ fn object<const N: usize>(fields: [(&str, Json); N]) -> Json {
 pub(crate) fn report(report: &Report) -> Json {
     let ids = report.rule_ids.iter().map(|id| Json::from(id.as_str())).collect();
     object([
-        ("rules", Json::from(report.rule_ids.len() as u64)),
+        ("rules", Json::from(report.rules as u64)),
         ("disabled", Json::from(report.disabled as u64)),
         ("rule_ids", Json::Array(ids)),
         ("problems", Json::Array(report.problems.iter().map(problem).collect())),

@@ -93,7 +93,7 @@ fn bytes_that_are_no_text_are_the_engines_to_judge() {
 
 #[test]
 fn binary_data_is_one_rejection() {
-    let noise: Vec<u8> = (0..20_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let noise: Vec<u8> = (0..20_000u32).map(|i| i.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect();
     let mut noise = noise;
     noise[0] = 7;
     assert_eq!(brief(&noise), ["!1 binary file"]);
@@ -209,7 +209,7 @@ fn no_bytes_make_it_panic_or_depend_on_pieces() {
     ];
     let limits = Limits { max_event_bytes: 30, max_document_bytes: 60, ..Limits::default() };
     let mut seed = 1u64;
-    for _ in 0..40_000 {
+    for _ in 0..2_000 {
         let mut text = Vec::new();
         for _ in 0..(seed >> 40) % 24 {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);

@@ -106,7 +106,7 @@ impl Dice {
         match self.roll(if depth > 3 { 4 } else { 7 }) {
             0 => serde_json::Value::Null,
             1 => self.roll(1000).into(),
-            2 | 3 => TEXTS[self.roll(10) as usize].into(),
+            2 | 3 => TEXTS[usize::try_from(self.roll(10)).unwrap()].into(),
             4 | 5 => self.object(depth + 1),
             _ => (0..self.roll(4)).map(|_| self.value(depth + 1)).collect(),
         }

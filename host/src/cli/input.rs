@@ -1,0 +1,158 @@
+//! What the commands that read events have in common: inputs, the sandbox, rejects, Ctrl-C.
+
+use super::out;
+use anyhow::{Context, Result};
+use clap::Args;
+use oxpecker::intake::{self, Input};
+use oxpecker::pipeline::{Backend, Note, Rejection, Settings};
+use oxpecker::render::safe;
+use oxpecker::sandbox::{Limits, Module};
+use serde_json::json;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Options of the commands that read events.
+#[derive(Args)]
+pub(crate) struct InputArgs {
+    /// Files or folders of events; `-` is standard input, which is read if none is given
+    #[arg(value_name = "INPUT")]
+    inputs: Vec<PathBuf>,
+    /// The type of all events, whatever they look like
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) event_type: Option<String>,
+    /// Write what could not be evaluated, with reasons, to this file as NDJSON
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+    /// Worker threads
+    #[arg(long, value_name = "N", default_value_t = default_jobs(), value_parser = clap::value_parser!(u8).range(1..=64))]
+    jobs: u8,
+    /// Run the engine without the sandbox, for comparison
+    #[arg(long)]
+    native: bool,
+    /// Run this module in place of the one inside the program
+    #[arg(long, value_name = "FILE", hide = true)]
+    module: Option<PathBuf>,
+}
+
+fn default_jobs() -> u8 {
+    std::thread::available_parallelism().map_or(1, |cores| u8::try_from(cores.get()).unwrap_or(8).min(8))
+}
+
+impl InputArgs {
+    /// The inputs, folders walked; what was passed over on the way is said.
+    pub(crate) fn walk(&self) -> Result<Vec<Input>> {
+        let stdin = [PathBuf::from("-")];
+        let paths = if self.inputs.is_empty() { &stdin } else { self.inputs.as_slice() };
+        let walk = intake::walk(paths).context("cannot read the input")?;
+        for note in &walk.notes {
+            out::say(&format!("note: {}: {}", safe(&note.path.display().to_string()), safe(&note.why.to_string())));
+        }
+        if walk.inputs.contains(&Input::Stdin) && std::io::IsTerminal::is_terminal(&std::io::stdin()) {
+            out::say("reading events from standard input; end it with Ctrl-D");
+        }
+        Ok(walk.inputs)
+    }
+
+    /// Where evaluation happens.
+    pub(crate) fn backend(&self) -> Result<Backend> {
+        if self.native {
+            return Ok(Backend::Native);
+        }
+        let module = match &self.module {
+            Some(path) => Module::from_file(path)?,
+            None => Module::shipped()?,
+        };
+        Ok(Backend::Sandbox(module, Limits::default()))
+    }
+
+    /// How to read.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings { jobs: usize::from(self.jobs), ..Settings::default() }
+    }
+
+    /// The file for what could not be evaluated.
+    pub(crate) fn rejects(&self, inputs: &[Input]) -> Result<Rejects> {
+        let names = inputs.iter().map(ToString::to_string).collect();
+        let file = match &self.rejects {
+            None => None,
+            Some(path) => {
+                let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+                Some((path.clone(), BufWriter::new(file)))
+            }
+        };
+        Ok(Rejects { names, file, said: 0 })
+    }
+}
+
+/// Tells of what could not be evaluated: the first few to people, all to a file.
+pub(crate) struct Rejects {
+    names: Vec<String>,
+    file: Option<(PathBuf, BufWriter<File>)>,
+    said: u64,
+}
+
+/// How many rejections are said one by one.
+const SAID: u64 = 5;
+
+impl Rejects {
+    pub(crate) fn tell(&mut self, rejection: &Rejection<'_>) -> Result<()> {
+        let Rejection { origin, offset, code, reason, text } = rejection;
+        let name = self.names.get(origin.input).map_or("-", String::as_str);
+        self.said += 1;
+        if self.said <= SAID {
+            out::say(&format!("rejected: {}:{}: {} ({code})", safe(name), origin.line, safe(reason)));
+        } else if self.said == SAID + 1 {
+            let hint = if self.file.is_some() { "" } else { "; --rejects FILE keeps all" };
+            out::say(&format!("rejected: … more are counted, not shown{hint}"));
+        }
+        if let Some((path, file)) = &mut self.file {
+            let text = String::from_utf8_lossy(text);
+            let record = json!({"file": name, "line": origin.line, "offset": offset, "code": code, "reason": reason, "text": text});
+            writeln!(file, "{record}").with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        Ok(())
+    }
+
+    /// Says which inputs could not be read to their end.
+    pub(crate) fn problems(&self, notes: &[Note]) {
+        for note in notes {
+            if let Note::Problem { input, detail } = note {
+                let name = self.names.get(*input).map_or("-", String::as_str);
+                out::complain(&format!("{}: {}", safe(name), safe(detail)));
+            }
+        }
+    }
+
+    pub(crate) fn finish(self) -> Result<()> {
+        if let Some((path, mut file)) = self.file {
+            file.flush().with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        Ok(())
+    }
+}
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// From now on the first Ctrl-C is remembered, and the second ends the program.
+pub(crate) fn catch_interrupts() {
+    // Where no handler can be set Ctrl-C ends the program, which is what a user expects at least.
+    let _ = ctrlc::set_handler(|| {
+        if INTERRUPTED.swap(true, Ordering::SeqCst) {
+            std::process::exit(130);
+        }
+    });
+}
+
+/// Whether Ctrl-C was pressed.
+pub(crate) fn interrupted() -> bool {
+    INTERRUPTED.load(Ordering::SeqCst)
+}
+
+/// The time of arrival, in milliseconds since 1970.
+pub(crate) fn now() -> i64 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,44 @@
+//! Standard output and standard error: what may go where.
+
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+
+/// Standard output, buffered; flushed by [`finish`], so that a closed pipe shows as an error there.
+pub(crate) fn stdout() -> BufWriter<StdoutLock<'static>> {
+    BufWriter::with_capacity(64 << 10, io::stdout().lock())
+}
+
+/// Writes out what is buffered.
+pub(crate) fn finish(mut out: BufWriter<StdoutLock<'static>>) -> io::Result<()> {
+    out.flush()
+}
+
+/// Whether people read standard output directly.
+pub(crate) fn stdout_is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// Whether people read standard error directly.
+pub(crate) fn stderr_is_terminal() -> bool {
+    io::stderr().is_terminal()
+}
+
+/// Whether colours are wanted on standard output. <https://no-color.org>
+pub(crate) fn colour_on_stdout() -> bool {
+    stdout_is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Whether colours are wanted on standard error.
+pub(crate) fn colour_on_stderr() -> bool {
+    stderr_is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// A line for people on standard error. That it cannot be written is no reason to stop.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// An error for people on standard error.
+pub(crate) fn complain(message: &str) {
+    let label = if colour_on_stderr() { "\u{1b}[1;31merror:\u{1b}[0m" } else { "error:" };
+    say(&format!("{label} {}", oxpecker::render::safe_lines(message)));
+}

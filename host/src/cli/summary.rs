@@ -1,0 +1,148 @@
+//! The closing lines of a run: what was read and what became of it.
+
+use super::out;
+use anyhow::{Result, bail};
+use indicatif::{HumanBytes, HumanCount};
+use oxpecker::pipeline::Tally;
+use oxpecker::render::safe;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// A number with its noun: `1 event`, `2,000 events`.
+pub(crate) fn count(number: u64, noun: &str) -> String {
+    let plural = match (number, noun.strip_suffix("ch"), noun) {
+        (1, ..) => noun.to_owned(),
+        (_, Some(_), _) => format!("{noun}es"),
+        _ => format!("{noun}s"),
+    };
+    format!("{} {plural}", HumanCount(number))
+}
+
+/// The first line of every summary.
+fn read(tally: &Tally, took: Duration) {
+    let seconds = took.as_secs_f64().max(0.001);
+    let rate = HumanCount((tally.read as f64 / seconds) as u64);
+    out::say(&format!(
+        "{} ({}) read from {} in {seconds:.2} s, {rate} events/s",
+        count(tally.read, "event"),
+        HumanBytes(tally.event_bytes),
+        count(tally.inputs, "input"),
+    ));
+    let mut parts = vec![format!("{} evaluated", HumanCount(tally.evaluated))];
+    parts.push(with_reasons(tally.rejected(), "rejected", &tally.rejected));
+    parts.push(with_reasons(tally.skipped(), "skipped", &tally.skipped));
+    out::say(&format!("  {}", parts.join(", ")));
+    if tally.replaced > 0 {
+        out::say(&format!("  the sandbox failed and was replaced {}", times(tally.replaced)));
+    }
+}
+
+fn times(number: u64) -> String {
+    if number == 1 { "once".to_owned() } else { format!("{number} times") }
+}
+
+fn with_reasons(total: u64, what: &str, reasons: &BTreeMap<String, u64>) -> String {
+    let mut text = format!("{} {what}", HumanCount(total));
+    if total > 0 {
+        let reasons: Vec<String> = reasons.iter().map(|(reason, n)| format!("{reason}: {}", HumanCount(*n))).collect();
+        text.push_str(&format!(" ({})", reasons.join(", ")));
+    }
+    text
+}
+
+/// After a search.
+pub(crate) fn search(tally: &Tally, matched: u64, stats: &[Value], took: Duration) {
+    read(tally, took);
+    let undecided = match tally.undecided {
+        0 => String::new(),
+        n => format!(", {} undecided (CloudTrail cut what the filter asks for)", HumanCount(n)),
+    };
+    out::say(&format!("  {} matched{undecided}", HumanCount(matched)));
+    if tally.evaluated > 0 && !stats.is_empty() {
+        for key in unseen(stats) {
+            out::say(&format!("  note: no event had the key `{}`", safe(&key)));
+        }
+    }
+}
+
+/// Keys that no worker saw.
+fn unseen(stats: &[Value]) -> Vec<String> {
+    let keys = |stats: &Value| -> Vec<String> {
+        let keys = stats.get("unseen_keys").and_then(Value::as_array);
+        keys.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    // A worker that got no events has seen no keys: it says nothing about them.
+    let busy = stats.iter().filter(|stats| stats.get("evaluated").and_then(Value::as_u64).unwrap_or(0) > 0);
+    let mut all = busy.map(keys);
+    let Some(first) = all.next() else { return Vec::new() };
+    all.fold(first, |left, right| left.into_iter().filter(|key| right.contains(key)).collect())
+}
+
+/// What a replay adds up to.
+#[derive(Debug, Default)]
+pub(crate) struct Replayed {
+    pub(crate) rules: u64,
+    /// Rules that were left out because they have errors.
+    pub(crate) broken_rules: u64,
+    /// Alerts by severity 1, 2, 3.
+    pub(crate) alerts: [u64; 3],
+    pub(crate) windows_lost: u64,
+    pub(crate) records_dropped: u64,
+    pub(crate) evicted: u64,
+    /// What ran: the module's hash, or that there was no sandbox.
+    pub(crate) engine: String,
+}
+
+/// After a replay.
+pub(crate) fn replay(tally: &Tally, replayed: &Replayed, stats: &[Value], took: Duration) {
+    read(tally, took);
+    let sum = |name: &str| -> u64 { stats.iter().filter_map(|stats| stats.get(name)?.as_u64()).sum() };
+    let [one, two, three] = replayed.alerts;
+    out::say(&format!(
+        "  {} by {}, {} suppressed, {} undecided",
+        count(sum("matched"), "match"),
+        count(replayed.rules, "rule"),
+        HumanCount(sum("suppressed")),
+        HumanCount(tally.undecided),
+    ));
+    out::say(&format!("  {}: {one} of severity 1, {two} of severity 2, {three} of severity 3", count(one + two + three, "alert")));
+    for (rule, undecided) in by_rule(stats, "undecided") {
+        out::say(&format!("  undecided: {} for {}: CloudTrail cut what the rule asks for", count(undecided, "event"), safe(&rule)));
+    }
+    if replayed.broken_rules > 0 {
+        out::say(&format!("  {} with errors not loaded; `oxpecker check` says why", count(replayed.broken_rules, "rule")));
+    }
+    if replayed.windows_lost + replayed.records_dropped + replayed.evicted > 0 {
+        out::say(&format!(
+            "  windows lost {}, matches dropped {}, groups given up for lack of room {}",
+            times(replayed.windows_lost), replayed.records_dropped, replayed.evicted
+        ));
+    }
+    out::say(&format!("  {}", replayed.engine));
+}
+
+/// A counter of each rule that is not zero, over all workers.
+fn by_rule(stats: &[Value], name: &str) -> BTreeMap<String, u64> {
+    let mut sums = BTreeMap::new();
+    for rule in stats.iter().filter_map(|stats| stats.get("rules")?.as_array()).flatten() {
+        let number = rule.get(name).and_then(Value::as_u64).unwrap_or(0);
+        if let Some(id) = rule.get("rule_id").and_then(Value::as_str).filter(|_| number > 0) {
+            *sums.entry(id.to_owned()).or_default() += number;
+        }
+    }
+    sums
+}
+
+/// Everything that was read must be evaluated, rejected or skipped. Anything else is a fault of ours.
+pub(crate) fn must_add_up(tally: &Tally) -> Result<()> {
+    if tally.adds_up() {
+        return Ok(());
+    }
+    let error = oxpecker::sandbox::SandboxError::Nonsense { during: "the run", what: "events were lost" };
+    let (evaluated, rejected, skipped) = (tally.evaluated, tally.rejected(), tally.skipped());
+    bail!(anyhow::Error::new(error).context(format!(
+        "{} were read, but {evaluated} evaluated, {rejected} rejected and {skipped} skipped",
+        count(tally.read, "event")
+    )))
+}

@@ -1,0 +1,248 @@
+//! Who evaluates: the sandbox, or the same engine compiled into this program. Both take and give the same values.
+
+use crate::alert::Alert;
+use crate::sandbox::{
+    Batch, Detections, Keeper, Kept, Limits, LoadReport, LoadRequest, Module, Rejected, SandboxError, Status, Worker,
+    answer,
+};
+use oxpecker_module::{self as native, Session};
+
+/// What to do with the events of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Task {
+    /// Find the events that the first filter matches.
+    Search,
+    /// Find what rules detect, for the windows.
+    Detect,
+}
+
+/// What came of a job's events.
+#[derive(Debug, Clone, Default)]
+pub struct Evaluated {
+    /// Events that were evaluated; with the rejected ones all of the job.
+    pub evaluated: u64,
+    /// Pairs of event and rule that could not be decided.
+    pub undecided: u64,
+    /// Events that were not evaluated, in order.
+    pub rejected: Vec<Rejected>,
+    /// After [`Task::Search`]: the events that match, in order.
+    pub matched: Vec<usize>,
+    /// After [`Task::Detect`]: what the windows need.
+    pub records: Vec<u8>,
+    /// Instances of the sandbox that were lost over it.
+    pub replaced: u64,
+}
+
+/// Evaluates jobs; one for each thread.
+pub trait Searcher: Send {
+    /// Evaluates one batch.
+    ///
+    /// # Errors
+    /// When no instance of the sandbox works any more.
+    fn run(&mut self, task: Task, batch: &Batch, now: i64) -> Result<Evaluated, SandboxError>;
+
+    /// The evaluator's own counters.
+    ///
+    /// # Errors
+    /// When the sandbox fails.
+    fn stats(&mut self) -> Result<serde_json::Value, SandboxError>;
+}
+
+/// Keeps windows; one for each run.
+pub trait KeepWindows {
+    /// Puts detections into windows.
+    ///
+    /// # Errors
+    /// When no instance of the sandbox works any more.
+    fn window(&mut self, records: &[u8], now: i64) -> Result<Kept, SandboxError>;
+
+    /// Closes all windows.
+    ///
+    /// # Errors
+    /// When no instance of the sandbox works any more.
+    fn flush(&mut self) -> Result<Kept, SandboxError>;
+
+    /// The keeper's own counters.
+    ///
+    /// # Errors
+    /// When the sandbox fails.
+    fn stats(&mut self) -> Result<serde_json::Value, SandboxError>;
+}
+
+/// Where evaluation happens.
+#[derive(Debug, Clone)]
+pub enum Backend {
+    /// In the sandbox.
+    Sandbox(Module, Limits),
+    /// In this process, without a sandbox, for comparison.
+    Native,
+}
+
+impl Backend {
+    /// An evaluator with rules.
+    ///
+    /// # Errors
+    /// When the rules have errors, or the module does not work.
+    pub fn searcher(&self, request: &LoadRequest) -> Result<(Box<dyn Searcher>, LoadReport), SandboxError> {
+        match self {
+            Backend::Sandbox(module, limits) => {
+                let (worker, report) = Worker::new(module, limits, request)?;
+                Ok((Box::new(worker), report))
+            }
+            Backend::Native => {
+                let (native, report) = Native::load(request)?;
+                Ok((Box::new(native), report))
+            }
+        }
+    }
+
+    /// A keeper of windows with rules.
+    ///
+    /// # Errors
+    /// As [`Backend::searcher`].
+    pub fn keeper(&self, request: &LoadRequest) -> Result<Box<dyn KeepWindows>, SandboxError> {
+        match self {
+            Backend::Sandbox(module, limits) => Ok(Box::new(Keeper::new(module, limits, request)?)),
+            Backend::Native => Ok(Box::new(Native::load(request)?.0)),
+        }
+    }
+}
+
+impl Searcher for Worker {
+    fn run(&mut self, task: Task, batch: &Batch, now: i64) -> Result<Evaluated, SandboxError> {
+        let replaced = self.replaced();
+        let mut all = match task {
+            Task::Search => {
+                let verdicts = self.evaluate(batch)?;
+                Evaluated {
+                    evaluated: verdicts.evaluated,
+                    undecided: verdicts.undecided_pairs,
+                    matched: (0..verdicts.events()).filter(|event| verdicts.matched(*event, 0)).collect(),
+                    rejected: verdicts.rejected,
+                    ..Evaluated::default()
+                }
+            }
+            Task::Detect => {
+                let Detections { evaluated, undecided, rejected, records } = self.detect(batch, now)?;
+                Evaluated { evaluated, undecided, rejected, records, ..Evaluated::default() }
+            }
+        };
+        all.replaced = self.replaced() - replaced;
+        Ok(all)
+    }
+
+    fn stats(&mut self) -> Result<serde_json::Value, SandboxError> {
+        Worker::stats(self)
+    }
+}
+
+impl KeepWindows for Keeper {
+    fn window(&mut self, records: &[u8], now: i64) -> Result<Kept, SandboxError> {
+        Keeper::window(self, records, now)
+    }
+
+    fn flush(&mut self) -> Result<Kept, SandboxError> {
+        Keeper::flush(self)
+    }
+
+    fn stats(&mut self) -> Result<serde_json::Value, SandboxError> {
+        Keeper::stats(self)
+    }
+}
+
+/// The session that the module wraps, in this process: the same bytes in and out, no sandbox around.
+struct Native {
+    session: Session,
+    columns: usize,
+}
+
+impl Native {
+    fn load(request: &LoadRequest) -> Result<(Self, LoadReport), SandboxError> {
+        const NONSENSE: SandboxError = SandboxError::Nonsense { during: "load", what: "the report has another shape" };
+        let mut session = Session::new();
+        let text = serde_json::to_vec(request).map_err(|_| NONSENSE)?;
+        let status = session.load(&text);
+        if !matches!(status, native::Status::Ok | native::Status::RuleErrors) {
+            return Err(refused("load", status));
+        }
+        let report: LoadReport = serde_json::from_slice(session.result()).map_err(|_| NONSENSE)?;
+        if status == native::Status::RuleErrors {
+            return Err(SandboxError::Rules(Box::new(report)));
+        }
+        Ok((Self { session, columns: report.rule_ids.len() }, report))
+    }
+
+    fn call(&mut self, during: &'static str, call: impl FnOnce(&mut Session) -> native::Status) -> Result<(), SandboxError> {
+        match call(&mut self.session) {
+            native::Status::Ok => Ok(()),
+            status => Err(refused(during, status)),
+        }
+    }
+
+    fn kept(&self) -> Result<Kept, SandboxError> {
+        let what = "an alert record has another shape";
+        let alerts = Alert::from_lines(self.session.result());
+        let alerts = alerts.map_err(|_| SandboxError::Nonsense { during: "window", what })?;
+        Ok(Kept { alerts, ..Kept::default() })
+    }
+
+    fn counters(&mut self) -> Result<serde_json::Value, SandboxError> {
+        self.call("stats", Session::stats)?;
+        let stats = serde_json::from_slice(self.session.result());
+        stats.map_err(|_| SandboxError::Nonsense { during: "stats", what: "the counters are no JSON" })
+    }
+}
+
+fn refused(during: &'static str, status: native::Status) -> SandboxError {
+    match Status::from_raw(status.code()) {
+        Some(status) => SandboxError::Refused { during, status },
+        None => SandboxError::Nonsense { during, what: "the status is none of the ABI" },
+    }
+}
+
+impl Searcher for Native {
+    fn run(&mut self, task: Task, batch: &Batch, now: i64) -> Result<Evaluated, SandboxError> {
+        let events = batch.all();
+        let bytes = events.pieces().concat();
+        match task {
+            Task::Search => self.call("eval", |session| session.eval(&bytes))?,
+            Task::Detect => self.call("detect", |session| session.detect(&bytes, now))?,
+        }
+        let nonsense = |what| SandboxError::Nonsense { during: "batch", what };
+        let answer = answer::decode(self.session.result(), &events, self.columns).map_err(nonsense)?;
+        let mut all = Evaluated { evaluated: answer.evaluated, undecided: answer.undecided, ..Evaluated::default() };
+        match task {
+            Task::Detect => all.records = answer.body.to_vec(),
+            Task::Search => {
+                let (matched, _) = answer::bitmaps(answer.body, batch.len(), self.columns).map_err(nonsense)?;
+                let first_column = |event: usize| {
+                    let bit = event * self.columns;
+                    matched.get(bit / 8).is_some_and(|byte| byte >> (bit % 8) & 1 == 1)
+                };
+                all.matched = (0..batch.len()).filter(|event| first_column(*event)).collect();
+            }
+        }
+        all.rejected = answer.rejected;
+        Ok(all)
+    }
+
+    fn stats(&mut self) -> Result<serde_json::Value, SandboxError> {
+        self.counters()
+    }
+}
+
+impl KeepWindows for Native {
+    fn window(&mut self, records: &[u8], now: i64) -> Result<Kept, SandboxError> {
+        self.call("window", |session| session.window(records, now))?;
+        self.kept()
+    }
+
+    fn flush(&mut self) -> Result<Kept, SandboxError> {
+        self.call("flush", Session::flush)?;
+        self.kept()
+    }
+
+    fn stats(&mut self) -> Result<serde_json::Value, SandboxError> {
+        self.counters()
+    }
+}

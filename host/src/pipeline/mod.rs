@@ -1,0 +1,40 @@
+//! Inputs to verdicts or alerts: one thread reads, workers evaluate, the caller receives in the order of the input.
+//!
+//! ```text
+//! reader thread            worker threads              caller
+//! inputs ─> intake ─> jobs ─(round robin)─> evaluate ─(same order)─> results ─> windows, output
+//! ```
+//!
+//! Every channel is bounded, so memory does not grow with the input. Results come in the order in which the jobs were
+//! read, whatever the number of workers.
+
+mod detector;
+mod feed;
+mod lanes;
+mod tally;
+
+pub use detector::{Backend, Evaluated, KeepWindows, Searcher, Task};
+pub use feed::{Job, Note, Origin, Span};
+pub use lanes::{Done, Pipeline};
+pub use tally::{Rejection, Tally};
+
+use crate::intake;
+
+/// How inputs are read and cut into jobs.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Worker threads; at least one.
+    pub jobs: usize,
+    /// Bytes of events in one job. Larger ones cost fewer calls, smaller ones show results sooner.
+    pub batch_bytes: usize,
+    /// The time to keep.
+    pub span: Span,
+    /// Bounds on reading.
+    pub limits: intake::Limits,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { jobs: 1, batch_bytes: 128 << 10, span: Span::default(), limits: intake::Limits::default() }
+    }
+}
