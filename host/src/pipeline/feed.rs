@@ -101,7 +101,7 @@ pub(super) fn run(inputs: &[Input], settings: &Settings, read: &Arc<AtomicU64>, 
             return;
         }
     }
-    filler.borrow_mut().send();
+    let _ = filler.borrow_mut().send();
 }
 
 /// Reads one input; the error is what kept it from being read to its end.

@@ -1,6 +1,7 @@
 //! Texts for people: problems with carets, alerts as tables, and nothing from an event raw.
 
 pub mod alerts;
+pub mod diagnostics;
 mod safe;
 
 pub use safe::{safe, safe_lines};
