@@ -56,11 +56,23 @@ impl Filter {
 
     fn part(&self, expr: &Expr, event: &Event) -> Verdict {
         match expr {
-            Expr::And(parts) => parts.iter().map(|part| self.part(part, event)).fold(Verdict::Match, Verdict::and),
-            Expr::Or(parts) => parts.iter().map(|part| self.part(part, event)).fold(Verdict::NoMatch, Verdict::or),
+            Expr::And(parts) => self.fold(parts, event, Verdict::and, Verdict::NoMatch),
+            Expr::Or(parts) => self.fold(parts, event, Verdict::or, Verdict::Match),
             Expr::Not(inner) => self.part(inner, event).negate(),
             Expr::Predicate(predicate) => self.predicate(predicate, event),
         }
+    }
+
+    /// Joins the answers of the parts; once one of them settles it, the others are not asked.
+    fn fold(&self, parts: &[Expr], event: &Event, join: fn(Verdict, Verdict) -> Verdict, settled: Verdict) -> Verdict {
+        let mut answer = settled.negate();
+        for part in parts {
+            answer = join(answer, self.part(part, event));
+            if answer == settled {
+                break;
+            }
+        }
+        answer
     }
 
     /// Negation is nothing but the opposite of the positive test, so `a != b` and `not (a = b)` cannot differ.

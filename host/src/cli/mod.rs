@@ -6,6 +6,7 @@ mod eval;
 mod exit;
 mod explain;
 mod input;
+mod loaded;
 mod out;
 mod progress;
 mod replay;

@@ -1,7 +1,8 @@
 //! Where rules come from: files and folders, or the sets inside the program.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, anyhow};
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// A rule file: its name, as messages give it, and its bytes.
@@ -18,17 +19,27 @@ const SHIPPED: &[(&str, &str)] = &[
 
 /// The rule files of some paths, folders walked; without paths the shipped ones.
 pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<RuleFile>> {
+    let (files, failures) = read_each(paths);
+    match failures.into_iter().next() {
+        Some(failure) => Err(failure),
+        None => Ok(files),
+    }
+}
+
+/// The same, going on where something cannot be read.
+pub(crate) fn read_each(paths: &[PathBuf]) -> (Vec<RuleFile>, Vec<Error>) {
     if paths.is_empty() {
-        return Ok(shipped());
+        return (shipped(), Vec::new());
     }
-    let mut files = Vec::new();
+    let mut found = Found::default();
     for path in paths {
-        collect(path, &mut files)?;
+        let before = found.files.len() + found.failures.len();
+        found.named(path);
+        if found.files.len() + found.failures.len() == before {
+            found.failures.push(anyhow!("no rule files (.yaml, .yml) in {}", path.display()));
+        }
     }
-    if files.is_empty() {
-        bail!("no rule files (.yaml, .yml) in {}", list(paths));
-    }
-    Ok(files)
+    (found.files, found.failures)
 }
 
 /// The shipped rule files.
@@ -37,26 +48,52 @@ pub(crate) fn shipped() -> Vec<RuleFile> {
     SHIPPED.iter().map(file).collect()
 }
 
-fn list(paths: &[PathBuf]) -> String {
-    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+#[derive(Default)]
+struct Found {
+    files: Vec<RuleFile>,
+    failures: Vec<Error>,
 }
 
-/// A path that is named is read whatever its name; in folders only YAML files are, in the order of their names.
-fn collect(path: &Path, files: &mut Vec<RuleFile>) -> Result<()> {
-    if !path.is_dir() {
-        let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        files.push(RuleFile { name: path.display().to_string(), bytes });
-        return Ok(());
-    }
-    let entries = fs::read_dir(path).with_context(|| format!("cannot read the folder {}", path.display()))?;
-    let mut entries: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
-    entries.sort();
-    for entry in entries {
-        let hidden = entry.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        let yaml = entry.extension().is_some_and(|ext| ext.eq_ignore_ascii_case("yaml") || ext.eq_ignore_ascii_case("yml"));
-        if !hidden && (entry.is_dir() || yaml) {
-            collect(&entry, files)?;
+impl Found {
+    /// A path that is named is read whatever its name.
+    fn named(&mut self, path: &Path) {
+        if path.as_os_str() == "-" {
+            let mut bytes = Vec::new();
+            let read = std::io::stdin().read_to_end(&mut bytes).map(|_| bytes);
+            self.add("-".to_owned(), read.context("cannot read standard input"));
+        } else if path.is_dir() {
+            self.folder(path);
+        } else {
+            let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+            self.add(path.display().to_string(), bytes);
         }
     }
-    Ok(())
+
+    fn add(&mut self, name: String, bytes: Result<Vec<u8>>) {
+        match bytes {
+            Ok(bytes) => self.files.push(RuleFile { name, bytes }),
+            Err(failure) => self.failures.push(failure),
+        }
+    }
+
+    /// In folders only YAML files are read, in the order of their names.
+    fn folder(&mut self, path: &Path) {
+        match entries(path).with_context(|| format!("cannot read the folder {}", path.display())) {
+            Ok(entries) => entries.iter().for_each(|entry| self.named(entry)),
+            Err(failure) => self.failures.push(failure),
+        }
+    }
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    entries.retain(|entry| {
+        let hidden = entry.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        let yaml = entry.extension().is_some_and(|ext| ext.eq_ignore_ascii_case("yaml") || ext.eq_ignore_ascii_case("yml"));
+        // A link to a folder may lead in a circle.
+        let folder = entry.is_dir() && !entry.is_symlink();
+        !hidden && (folder || (yaml && !entry.is_dir()))
+    });
+    entries.sort();
+    Ok(entries)
 }
