@@ -2,7 +2,7 @@
 
 use crate::event::format_time;
 use crate::json::Json;
-use crate::rule::Rule;
+use crate::rule::{Collected, Rule};
 use crate::rule::template::NONE;
 use sha2::{Digest, Sha256};
 
@@ -18,6 +18,8 @@ pub const WHOLE_BYTES: usize = 64 << 10;
 pub enum State {
     /// Its group has just reached the threshold; the window is still open.
     Fired,
+    /// Its count has doubled since it was last told; the window is still open.
+    Updated,
     /// Its window has closed: the counts are final.
     Final,
 }
@@ -28,6 +30,7 @@ impl State {
     pub fn as_str(self) -> &'static str {
         match self {
             State::Fired => "fired",
+            State::Updated => "updated",
             State::Final => "final",
         }
     }
@@ -55,8 +58,12 @@ pub struct Group {
     pub title: String,
     /// The type of the first event.
     pub event_type: Option<String>,
+    /// Who, from where and on what, as the first event says.
+    pub context: Json,
     /// Events that count.
     pub count: u64,
+    /// Distinct values seen, where the rule's threshold counts those.
+    pub distinct: Option<u64>,
     /// Events that a suppression hid while the group was open.
     pub suppressed: u64,
     /// The earliest time of its events.
@@ -73,22 +80,37 @@ pub struct Group {
 ///
 /// A group without a time is one event; its identifier stands for the beginning.
 #[must_use]
-pub fn alert_id(rule: &Rule, group: &Group) -> String {
-    let mut text = format!("{}\n{}\n{}\n", rule.id, rule.version, group.source);
+pub fn alert_id(rule: &Rule, group: &Group, start: Option<i64>) -> String {
+    let beginning = match start {
+        Some(time) => time.to_string(),
+        None => group.events.first().and_then(|event| event.id.clone()).unwrap_or_else(|| NONE.to_owned()),
+    };
+    digest(&format!("{}\n{}\n{}{beginning}", rule.id, rule.version, identity(group)))
+}
+
+/// What all alerts of one rule, source and aggregate values share, whatever the rule's version: for silencing pages.
+#[must_use]
+pub fn dedup_key(rule: &Rule, group: &Group) -> String {
+    digest(&format!("{}\n{}", rule.id, identity(group)))
+}
+
+fn identity(group: &Group) -> String {
+    let mut text = format!("{}\n", group.source);
     for value in &group.aggregate {
         value.write_to(&mut text);
         text.push('\n');
     }
-    match group.first_seen {
-        Some(time) => text.push_str(&time.to_string()),
-        None => text.push_str(group.events.first().and_then(|event| event.id.as_deref()).unwrap_or(NONE)),
-    }
+    text
+}
+
+fn digest(text: &str) -> String {
     crate::rule::hex(&Sha256::digest(text.as_bytes()), 32)
 }
 
 /// The record as JSON, its fields in the documented order.
 #[must_use]
-pub fn record(rule: &Rule, ruleset: &str, id: &str, group: &Group, state: State) -> Json {
+pub fn record(collected: &Collected, id: &str, group: &Group, state: State) -> Json {
+    let rule = &collected.rule;
     let time = |time: Option<i64>| time.map_or(Json::Null, |time| Json::from(format_time(time)));
     let texts = |texts: &[String]| Json::Array(texts.iter().map(|text| Json::from(text.as_str())).collect());
     let names = rule.aggregate.iter().map(ToString::to_string);
@@ -98,7 +120,7 @@ pub fn record(rule: &Rule, ruleset: &str, id: &str, group: &Group, state: State)
         ("state", Json::from(state.as_str())),
         ("rule_id", Json::from(rule.id.as_str())),
         ("rule", Json::from(rule.name.as_str())),
-        ("ruleset", Json::from(ruleset)),
+        ("ruleset", Json::from(collected.ruleset.as_str())),
         ("severity", Json::from(u64::from(rule.severity))),
         ("title", Json::from(group.title.as_str())),
         ("description", Json::from(rule.description.as_str())),
@@ -106,6 +128,7 @@ pub fn record(rule: &Rule, ruleset: &str, id: &str, group: &Group, state: State)
         ("source", Json::from(group.source.as_str())),
         ("aggregate", Json::Object(aggregate)),
         ("count", Json::from(group.count)),
+        ("distinct", group.distinct.map_or(Json::Null, Json::from)),
         ("threshold", Json::from(rule.threshold)),
         ("window_seconds", Json::from(rule.window)),
         ("first_seen", time(group.first_seen)),
@@ -113,9 +136,23 @@ pub fn record(rule: &Rule, ruleset: &str, id: &str, group: &Group, state: State)
         ("suppressed", Json::from(group.suppressed)),
         ("tags", texts(&rule.tags)),
         ("rule_version", Json::from(rule.version.as_str())),
+        ("dedup_key", Json::from(dedup_key(rule, group))),
+        ("context", group.context.clone()),
+        ("references", texts(&rule.references)),
+        ("benign", texts(&rule.benign)),
+        ("truncated", Json::from(group.is_truncated())),
         ("events", Json::Array(group.events.iter().map(contribution).collect())),
     ];
     Json::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+impl Group {
+    /// Whether the record names fewer events than it counts, or holds fewer whole than its first ones.
+    #[must_use]
+    pub fn is_truncated(&self) -> bool {
+        let whole = self.events.iter().filter(|event| event.event.is_some()).count() as u64;
+        (self.events.len() as u64) < self.count || whole < self.count.min(WHOLE_EVENTS as u64)
+    }
 }
 
 fn contribution(event: &Contribution) -> Json {

@@ -1,6 +1,12 @@
 //! What a matching event leaves behind for the windows: everything an alert says of it, and nothing else.
 //!
-//! Made where the event is at hand and carried, as one JSON line, to the one place that keeps windows.
+//! Made where the event is at hand and carried, as one line, to the one place that keeps windows. A line is
+//!
+//! ```text
+//! 16 hex digits: time    8 hex digits: rule    blank    JSON of the rest
+//! ```
+//!
+//! so that lines sorted by their bytes are detections in the order of event time; those without a time come last.
 
 use crate::event::Event;
 use crate::json::{Json, Limits};
@@ -26,6 +32,10 @@ pub struct Detection {
     pub event_type: Option<String>,
     /// The event's own identifier.
     pub event_id: Option<String>,
+    /// The value that the rule's threshold counts distinct ones of.
+    pub distinct: Option<Json>,
+    /// Who, from where and on what.
+    pub context: Json,
     /// The event.
     pub event: Json,
 }
@@ -43,43 +53,49 @@ impl Detection {
             title: rule.title.render(|key| shown(&value_of(event, key))),
             event_type: event.event_type().map(str::to_owned),
             event_id: event.id().map(str::to_owned),
+            distinct: rule.distinct.as_ref().map(|key| value_of(event, key)),
+            context: event.context(),
             event: event.json().clone(),
         }
     }
 
-    /// The same as JSON.
+    /// The same as a line, without the line end.
     #[must_use]
-    pub fn to_json(&self) -> Json {
+    pub fn to_line(&self) -> String {
         let text = |text: &Option<String>| text.as_deref().map_or(Json::Null, Json::from);
-        Json::Object(vec![
-            ("rule".into(), Json::from(self.rule as u64)),
+        let rest = Json::Object(vec![
+            ("event_id".into(), text(&self.event_id)),
             ("suppressed".into(), Json::from(self.suppressed)),
-            ("time".into(), self.time.map_or(Json::Null, Json::from)),
             ("source".into(), Json::from(self.source.as_str())),
             ("aggregate".into(), Json::Array(self.aggregate.clone())),
             ("title".into(), Json::from(self.title.as_str())),
             ("event_type".into(), text(&self.event_type)),
-            ("event_id".into(), text(&self.event_id)),
+            ("distinct".into(), self.distinct.clone().unwrap_or(Json::Null)),
+            ("context".into(), self.context.clone()),
             ("event".into(), self.event.clone()),
-        ])
+        ]);
+        let mut line = format!("{:016x}{:08x} ", self.time.map_or(UNTIMED, sortable), self.rule);
+        rest.write_to(&mut line);
+        line
     }
 
-    /// Reads what [`Detection::to_json`] wrote; `None` for anything else.
+    /// Reads what [`Detection::to_line`] wrote; `None` for anything else.
     #[must_use]
     pub fn from_line(line: &[u8], limits: &Limits) -> Option<Self> {
         // The event is one level down, among a few values of ours.
-        let limits = Limits { bytes: limits.bytes.saturating_mul(8), depth: limits.depth + 2, values: limits.values * 2 };
-        let Json::Object(members) = Json::parse(line, &limits).ok()? else { return None };
+        let limits =
+            Limits { bytes: limits.bytes.saturating_mul(8), depth: limits.depth + 2, values: limits.values * 2 };
+        let hex = |range: std::ops::Range<usize>| u64::from_str_radix(std::str::from_utf8(line.get(range)?).ok()?, 16).ok();
+        let (time, rule) = (hex(0..16)?, hex(16..24)?);
+        let Json::Object(members) = Json::parse(line.get(25..)?, &limits).ok()? else { return None };
         let mut members = members.into_iter();
         let mut next = |name: &str| members.next().filter(|(found, _)| found == name).map(|(_, value)| value);
         let text = |value: Json| value.as_text().map(str::to_owned);
         Some(Self {
-            rule: next("rule")?.scalar_text()?.parse().ok()?,
+            rule: usize::try_from(rule).ok()?,
+            time: (time != UNTIMED).then(|| unsortable(time)),
+            event_id: text(next("event_id")?),
             suppressed: next("suppressed")?.as_bool()?,
-            time: match next("time")? {
-                Json::Null => None,
-                time => Some(time.scalar_text()?.parse().ok()?),
-            },
             source: text(next("source")?)?,
             aggregate: match next("aggregate")? {
                 Json::Array(values) => values,
@@ -87,10 +103,23 @@ impl Detection {
             },
             title: text(next("title")?)?,
             event_type: text(next("event_type")?),
-            event_id: text(next("event_id")?),
+            distinct: Some(next("distinct")?).filter(|value| !value.is_null()),
+            context: next("context")?,
             event: next("event")?,
         })
     }
+}
+
+/// What stands for no time: later than every time.
+const UNTIMED: u64 = u64::MAX;
+
+/// Times before 1970 too in the order of unsigned numbers. The very last millisecond gives way to [`UNTIMED`].
+fn sortable(time: i64) -> u64 {
+    (time.cast_unsigned() ^ (1 << 63)).min(UNTIMED - 1)
+}
+
+fn unsortable(number: u64) -> i64 {
+    (number ^ (1 << 63)).cast_signed()
 }
 
 /// The value that a key shows in an alert: the only one it reaches, all of them as an array, or null.

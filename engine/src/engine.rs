@@ -10,7 +10,7 @@ use crate::lists::Lists;
 use crate::matcher::{Hit, Matcher, Outcome};
 use crate::problem::{Diagnostic, Position};
 use crate::rule::{self, Collected, RuleSet, Source};
-use crate::window::Windows;
+use crate::window::{Restored, StateError, Windows};
 
 /// What to load.
 #[derive(Debug, Clone, Default)]
@@ -197,7 +197,8 @@ impl Engine {
         self.windows.observe(detection, &self.set.rules, out);
     }
 
-    /// Closes all windows; gives the final form of each alert that fired.
+    /// Closes windows, in the order of their ends; gives the final form of alerts that fired. One call gives a bounded
+    /// amount: windows are left while [`Windows::open_windows`] is not zero.
     pub fn flush(&mut self, out: &mut Vec<Json>) {
         self.windows.flush(&self.set.rules, out);
     }
@@ -206,6 +207,22 @@ impl Engine {
     #[must_use]
     pub fn stats(&self) -> &Stats {
         &self.stats
+    }
+
+    /// The open windows as JSON, for [`Engine::restore`] in an engine with the same rules.
+    #[must_use]
+    pub fn save(&self) -> Json {
+        self.windows.save(&self.set.rules)
+    }
+
+    /// Takes over windows that [`Engine::save`] wrote, in place of those that are open.
+    ///
+    /// # Errors
+    /// When the state is not of this version or not whole; then nothing changes.
+    pub fn restore(&mut self, state: &Json) -> Result<Restored, StateError> {
+        let (windows, restored) = Windows::restore(state, &self.set.rules)?;
+        self.windows = windows;
+        Ok(restored)
     }
 
     /// The windows, for their counters.

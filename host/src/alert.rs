@@ -13,6 +13,8 @@ const MAX_LINE: usize = 16 << 20;
 pub enum State {
     /// The threshold was reached; the window is open.
     Fired,
+    /// The count has doubled since it was last told; the window is open.
+    Updated,
     /// The window is closed; the counts are final. The same `alert_id` fired before.
     Final,
 }

@@ -42,7 +42,53 @@ const TIME: [&str; 12] = [
     "timeWindow.windowStart",
 ];
 
+/// What an alert tells of the one who acted, and of what was acted on: its names there, and where they are found.
+const CONTEXT: [(&str, &[&str]); 12] = [
+    ("actor", &["userIdentity.arn", "userIdentity.principalId", "user.username", "auser", "user"]),
+    ("actor_type", &["userIdentity.type"]),
+    ("session_issuer", &["userIdentity.sessionContext.sessionIssuer.arn"]),
+    ("access_key", &["userIdentity.accessKeyId"]),
+    ("ip", &["sourceIPAddress", "sourceIPs", "src_ip", "connection.src_addr"]),
+    ("user_agent", &["userAgent"]),
+    ("region", &["awsRegion"]),
+    ("account", &["recipientAccountId", "userIdentity.accountId"]),
+    ("service", &["eventSource"]),
+    ("action", &["eventName", "verb", "syscall"]),
+    ("error", &["errorCode", "responseStatus.reason"]),
+    ("resources", &["resources.ARN", "resources.arn", "objectRef.name", "filename", "exe"]),
+];
+
+/// How many resources a context names.
+const RESOURCES: usize = 10;
+
 impl Event {
+    /// Who, from where and on what: an object of the [`CONTEXT`] names for which the event has a value.
+    #[must_use]
+    pub fn context(&self) -> Json {
+        let mut context = Vec::new();
+        for (name, paths) in CONTEXT {
+            let found = paths.iter().map(|dotted| self.texts_at(dotted)).find(|texts| !texts.is_empty());
+            match found.as_deref() {
+                Some([only]) if name != "resources" => context.push((name.to_owned(), Json::from(*only))),
+                Some(several) => {
+                    let several = several.iter().take(RESOURCES).map(|text| Json::from(*text)).collect();
+                    context.push((name.to_owned(), Json::Array(several)));
+                }
+                None => {}
+            }
+        }
+        Json::Object(context)
+    }
+
+    /// The scalars at a path, as texts.
+    fn texts_at(&self, dotted: &str) -> Vec<&str> {
+        let mut all = Vec::new();
+        for end in path::walk(&self.root, &path::steps_of(dotted)) {
+            path::flatten(end, &mut all);
+        }
+        all.into_iter().filter_map(Json::scalar_text).filter(|text| !text.is_empty()).collect()
+    }
+
     /// The event's own identifier.
     #[must_use]
     pub fn id(&self) -> Option<&str> {

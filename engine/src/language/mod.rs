@@ -7,7 +7,7 @@ mod limits;
 mod parser;
 pub mod pattern;
 mod print;
-pub(crate) mod suggest;
+pub mod suggest;
 pub mod token;
 mod value;
 pub mod vocabulary;

@@ -1,7 +1,8 @@
 //! "Did you mean": the nearest of some known names.
 
 /// The name nearest to `found`, if it is near enough to be a slip of the hand.
-pub(crate) fn nearest<'n>(found: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+#[must_use]
+pub fn nearest<'n>(found: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let allowed = match found.chars().count() {
         0..=2 => 1,
         3..=5 => 2,

@@ -56,8 +56,12 @@ pub struct Rule {
     pub aggregate: Vec<Key>,
     /// How long a group of events lasts from its first, in seconds.
     pub window: u64,
+    /// The window lasts from the last event on, not from the first.
+    pub sliding: bool,
     /// How many events of a group make an alert.
     pub threshold: u64,
+    /// The threshold counts distinct values of this key, not events.
+    pub distinct: Option<Key>,
     /// Which matching events raise nothing.
     pub suppressions: Vec<Suppression>,
     /// Whether the rule is in force.

@@ -34,6 +34,12 @@ const ORIGIN_ID: &str = "origin_id";
 const SUPPRESSION_FIELDS: [&str; 4] = ["filter", "reason", "owner", "expires"];
 const TEST_FIELDS: [&str; 5] = ["name", "event", "events", "expect", "title"];
 
+/// The largest threshold: what counts events needs to remember none of them.
+const LARGEST_THRESHOLD: u64 = 1_000_000_000;
+
+/// The largest threshold of a rule whose windows must remember values or times.
+const LARGEST_REMEMBERED: u64 = 4_096;
+
 /// The window of a rule that names none: the original's default.
 const DEFAULT_WINDOW: u64 = 3_600;
 
@@ -139,6 +145,7 @@ impl Reader<'_> {
         let aggregate = self.aggregate(&fields);
         let window = self.window(&fields);
         let threshold = self.threshold(&fields);
+        self.sliding_threshold(&fields, window, threshold.as_ref());
         let suppressions = fields.list("suppressions", &mut self.sink);
         let suppressions: Option<Vec<_>> = suppressions.iter().map(|item| self.suppression(item)).collect();
         let tests: Vec<RuleTest> =
@@ -159,8 +166,10 @@ impl Reader<'_> {
             description: description?.trim().to_owned(),
             filter: filter?,
             aggregate: aggregate?,
-            window: window?,
-            threshold: threshold?,
+            window: window?.0,
+            sliding: window?.1,
+            threshold: threshold.as_ref()?.0,
+            distinct: threshold.and_then(|(_, key)| key),
             suppressions: suppressions?,
             tests,
             span: node.span,
@@ -201,36 +210,69 @@ impl Reader<'_> {
         }
     }
 
-    fn window(&mut self, fields: &Fields<'_>) -> Option<u64> {
-        let Some(node) = fields.get("window") else { return Some(DEFAULT_WINDOW) };
+    /// `window: 1h`, or `window: {sliding: 1h}`: the length in seconds and whether it slides.
+    fn window(&mut self, fields: &Fields<'_>) -> Option<(u64, bool)> {
+        let Some(node) = fields.get("window") else { return Some((DEFAULT_WINDOW, false)) };
+        let (node, sliding) = match &node.kind {
+            Kind::Map(_) => {
+                let fields = Fields::open(node, "the window", &["sliding"], self.source, &mut self.sink)?;
+                (fields.require("sliding", &mut self.sink)?, true)
+            }
+            _ => (node, false),
+        };
         let text = as_text(node, "window", &mut self.sink)?;
         let seconds = duration::parse(text);
         if seconds.is_none() {
             self.sink.push(bad(node, "window", text, "a duration such as 90s, 15m, 1h or 7d"));
         }
-        seconds
+        Some((seconds?, sliding))
     }
 
-    fn threshold(&mut self, fields: &Fields<'_>) -> Option<u64> {
-        let Some(node) = fields.get("threshold") else { return Some(1) };
+    /// `threshold: 5`, or `threshold: {count: 5, distinct: key}`.
+    fn threshold(&mut self, fields: &Fields<'_>) -> Option<(u64, Option<Key>)> {
+        let Some(node) = fields.get("threshold") else { return Some((1, None)) };
+        let Kind::Map(_) = &node.kind else { return Some((self.count(node, LARGEST_THRESHOLD)?, None)) };
+        let fields = Fields::open(node, "the threshold", &["count", "distinct"], self.source, &mut self.sink)?;
+        let distinct = fields.require("distinct", &mut self.sink);
+        let key = distinct.and_then(|node| self.key(node, "distinct"));
+        let count = fields.require("count", &mut self.sink)?;
+        Some((self.count(count, LARGEST_REMEMBERED)?, Some(key?)))
+    }
+
+    /// A sliding window remembers the time of each event up to the threshold.
+    fn sliding_threshold(
+        &mut self,
+        fields: &Fields<'_>,
+        window: Option<(u64, bool)>,
+        threshold: Option<&(u64, Option<Key>)>,
+    ) {
+        if let (Some((_, true)), Some((count, _)), Some(node)) = (window, threshold, fields.get("threshold"))
+            && *count > LARGEST_REMEMBERED
+        {
+            let wanted = format!("at most {LARGEST_REMEMBERED} where the window slides");
+            self.sink.push(bad(node, "threshold", &count.to_string(), &wanted));
+        }
+    }
+
+    fn count(&mut self, node: &Node, largest: u64) -> Option<u64> {
         let text = as_text(node, "threshold", &mut self.sink)?;
-        let count = text.parse::<u64>().ok().filter(|count| (1..=1_000_000_000).contains(count));
+        let count = text.parse::<u64>().ok().filter(|count| (1..=largest).contains(count));
         if count.is_none() {
-            self.sink.push(bad(node, "threshold", text, "a whole number from 1 to 1000000000"));
+            self.sink.push(bad(node, "threshold", text, &format!("a whole number from 1 to {largest}")));
         }
         count
     }
 
     fn aggregate(&mut self, fields: &Fields<'_>) -> Option<Vec<Key>> {
         let items = fields.list("aggregate", &mut self.sink);
-        items.iter().map(|node| self.aggregate_key(node)).collect()
+        items.iter().map(|node| self.key(node, "aggregate")).collect()
     }
 
-    fn aggregate_key(&mut self, node: &Node) -> Option<Key> {
-        let text = as_text(node, "aggregate", &mut self.sink)?;
+    fn key(&mut self, node: &Node, field: &str) -> Option<Key> {
+        let text = as_text(node, field, &mut self.sink)?;
         let key = template::key(text);
         if key.is_none() {
-            self.sink.push(bad(node, "aggregate", text, "keys such as user or requestParameters.name"));
+            self.sink.push(bad(node, field, text, "keys such as user or requestParameters.name"));
         }
         key
     }

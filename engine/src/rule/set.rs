@@ -107,6 +107,12 @@ pub(super) fn version(rule: &Rule) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = write!(text, "{}\n{}\n{}\n{}\n{}\n", rule.id, rule.severity, rule.filter, rule.window, rule.threshold);
+    if rule.sliding {
+        text.push_str("sliding\n");
+    }
+    if let Some(key) = &rule.distinct {
+        let _ = writeln!(text, "distinct {key}");
+    }
     for key in &rule.aggregate {
         let _ = writeln!(text, "aggregate {key}");
     }

@@ -1,5 +1,6 @@
 //! The command line: arguments to library calls, results to text, outcomes to exit codes.
 
+mod announce;
 mod check;
 mod completions;
 mod eval;
@@ -11,6 +12,7 @@ mod out;
 mod progress;
 mod replay;
 mod rules;
+mod state;
 mod summary;
 mod test;
 

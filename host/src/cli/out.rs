@@ -32,6 +32,13 @@ pub(crate) fn colour_on_stderr() -> bool {
     stderr_is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
+/// Whether the reader of standard output sees more than ASCII: a terminal whose locale is UTF-8.
+pub(crate) fn unicode_on_stdout() -> bool {
+    let named = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(std::env::var_os);
+    let locale = named.map(|value| value.to_string_lossy().to_ascii_lowercase()).find(|value| !value.is_empty());
+    stdout_is_terminal() && locale.is_some_and(|locale| locale.contains("utf-8") || locale.contains("utf8"))
+}
+
 /// A line for people on standard error. That it cannot be written is no reason to stop.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");

@@ -1,24 +1,24 @@
 //! `oxpecker replay`: rules over events, alerts out.
 
+use super::announce::{Announcer, Form, Pending};
 use super::exit::Answer;
 use super::input::{self, InputArgs};
 use super::progress::Progress;
 use super::summary::{self, Replayed};
-use super::{out, rules};
-use anyhow::{Result, anyhow, bail};
-use clap::{Args, ValueEnum};
-use oxpecker::alert::{Alert, State};
-use oxpecker::pipeline::{Backend, KeepWindows, Pipeline, Span, Tally, Task};
-use oxpecker::render::{alerts, diagnostics};
-use oxpecker::sandbox::{Document, Kept, LoadRequest};
+use super::{out, rules, state};
+use anyhow::{Context, Result, anyhow, bail};
+use clap::Args;
+use oxpecker::pipeline::{Backend, KeepWindows, Pipeline, Sorter, Span, Tally, Task};
+use oxpecker::render::diagnostics;
+use oxpecker::sandbox::{Document, LoadRequest};
 use oxpecker_engine::event::Instant as EventTime;
 use oxpecker_engine::rule::{self, duration};
-use std::collections::{HashMap, VecDeque};
-use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
 /// Run rules over events: alerts out, and a summary of what was read.
+///
+/// Alerts come at the end, in the order of event time, whatever the order of the files; with --live they come at once.
 ///
 /// Exit status: 0 also without an alert; 1 if an alert is as bad as --fail-on says or a rule has errors; 2 if an input
 /// cannot be read.
@@ -40,6 +40,15 @@ pub(crate) struct Opts {
     /// Only events before this time
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
+    /// Begin with the windows that an earlier run left in this file, and leave the open ones in it
+    #[arg(long, value_name = "FILE", conflicts_with = "live")]
+    state: Option<PathBuf>,
+    /// With --state: close all windows at the end, as after the last part of a stream
+    #[arg(long, requires = "state")]
+    close: bool,
+    /// Print alerts as they fire, in the order of arrival, for input that goes on
+    #[arg(long)]
+    live: bool,
     /// Exit with 1 if there is an alert of this severity or worse (1 is the worst)
     #[arg(long, value_name = "SEVERITY", value_parser = clap::value_parser!(u8).range(1..=3))]
     fail_on: Option<u8>,
@@ -48,14 +57,8 @@ pub(crate) struct Opts {
     quiet: bool,
 }
 
-/// How alerts are printed.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Form {
-    /// For people
-    Table,
-    /// One alert record a line
-    Ndjson,
-}
+/// Bytes of detections that go to the windows in one call.
+const CHUNK: usize = 256 << 10;
 
 impl Opts {
     pub(crate) fn run(self) -> Result<Answer> {
@@ -70,28 +73,21 @@ impl Opts {
         settings.span = span;
         let (begun, now) = (Instant::now(), input::now());
         let (mut pipeline, report) = Pipeline::start(&backend, &request, Task::Detect, inputs, settings, now)?;
-        let mut keeper = backend.keeper(&request)?;
-        let mut printer = Printer::new(self.form());
+        let replayed = Replayed { rules: report.rules, broken_rules, engine: engine(&backend), ..Replayed::default() };
+        let mut windows = WindowStage::start(&self, backend.keeper(&request)?, replayed, now)?;
         let mut tally = Tally::default();
-        let mut replayed =
-            Replayed { rules: report.rules, broken_rules, engine: engine(&backend), ..Replayed::default() };
         while let Some(done) = pipeline.next(input::interrupted) {
             let done = done?;
             progress.suspend(|| {
                 rejects.problems(&done.job.notes);
-                tally.count(&done, |rejection| rejects.tell(&rejection))
+                tally.count(&done, |rejection| rejects.tell(&rejection))?;
+                windows.take(&done.result.records)
             })?;
-            if !done.result.records.is_empty() {
-                let kept = keeper.window(&done.result.records, now)?;
-                progress.suspend(|| printer.take(kept, &mut replayed))?;
-            }
-            progress.update(pipeline.bytes_read(), tally.read, replayed.alerts.iter().sum());
+            progress.update(pipeline.bytes_read(), tally.read, windows.detections);
         }
         progress.end();
-        printer.take(keeper.flush()?, &mut replayed)?;
-        printer.finish(&mut replayed)?;
         rejects.finish()?;
-        replayed.evicted = evicted(keeper.as_mut());
+        let replayed = windows.finish()?;
         let stats = pipeline.stats();
         if !self.quiet {
             summary::replay(&tally, &replayed, &stats, begun.elapsed());
@@ -132,10 +128,6 @@ impl Opts {
         Ok((request, broken))
     }
 
-    fn form(&self) -> Form {
-        self.output.unwrap_or(if out::stdout_is_terminal() { Form::Table } else { Form::Ndjson })
-    }
-
     fn answer(&self, tally: &Tally, replayed: &Replayed) -> Result<Answer> {
         if input::interrupted() {
             return Ok(Answer::Interrupted);
@@ -160,9 +152,90 @@ fn engine(backend: &Backend) -> String {
     }
 }
 
-fn evicted(keeper: &mut dyn KeepWindows) -> u64 {
-    let stats = keeper.stats().ok();
-    stats.and_then(|stats| stats.get("evicted_groups")?.as_u64()).unwrap_or(0)
+/// From detections to alerts.
+///
+/// Detections are collected, sorted by event time, and then put into windows, so that the order of the files changes
+/// nothing. Live, they go into windows as they come.
+struct WindowStage<'o> {
+    opts: &'o Opts,
+    keeper: Box<dyn KeepWindows>,
+    announcer: Announcer,
+    replayed: Replayed,
+    sorter: Sorter,
+    now: i64,
+    detections: u64,
+}
+
+impl<'o> WindowStage<'o> {
+    fn start(opts: &'o Opts, mut keeper: Box<dyn KeepWindows>, replayed: Replayed, now: i64) -> Result<Self> {
+        let mut pending = Pending::default();
+        if let Some(path) = &opts.state
+            && let Some((alerts, windows)) = state::read(path)?
+        {
+            let cannot = || format!("{} does not fit; remove it to begin anew", path.display());
+            let restored = keeper.restore(&windows).with_context(cannot)?;
+            if restored.dropped > 0 && !opts.quiet {
+                out::say(&format!(
+                    "note: {} of rules that are gone or changed left out",
+                    summary::count(restored.dropped, "saved window")
+                ));
+            }
+            pending = alerts;
+        }
+        let form = opts.output.unwrap_or(if out::stdout_is_terminal() { Form::Table } else { Form::Ndjson });
+        let announcer = Announcer::new(form, opts.live, pending)?;
+        Ok(Self { opts, keeper, announcer, replayed, sorter: Sorter::default(), now, detections: 0 })
+    }
+
+    /// Takes the detections of a job, one a line.
+    fn take(&mut self, records: &[u8]) -> Result<()> {
+        for line in records.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            self.detections += 1;
+            if !self.opts.live {
+                self.sorter.push(line).context("cannot write a temporary file")?;
+            }
+        }
+        if self.opts.live { self.window(records) } else { Ok(()) }
+    }
+
+    fn window(&mut self, records: &[u8]) -> Result<()> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let kept = self.keeper.window(records, self.now)?;
+        self.announcer.take(kept, &mut self.replayed)
+    }
+
+    fn finish(mut self) -> Result<Replayed> {
+        let mut sorted = std::mem::take(&mut self.sorter).sorted().context("cannot read a temporary file")?;
+        let mut chunk = Vec::new();
+        while let Some(line) = sorted.next_line().context("cannot read a temporary file")? {
+            chunk.extend(line);
+            chunk.push(b'\n');
+            if chunk.len() >= CHUNK {
+                self.window(&chunk)?;
+                chunk.clear();
+            }
+        }
+        self.window(&chunk)?;
+        let leave_open = self.opts.state.is_some() && !self.opts.close;
+        let saved = if leave_open { Some(self.keeper.save()?) } else { None };
+        while !leave_open {
+            let kept = self.keeper.flush()?;
+            if kept.alerts.is_empty() {
+                self.replayed.windows_lost += kept.windows_lost;
+                break;
+            }
+            self.announcer.take(kept, &mut self.replayed)?;
+        }
+        self.replayed.windows = self.keeper.stats().unwrap_or_default();
+        let pending = self.announcer.finish(leave_open)?;
+        if let Some(path) = &self.opts.state {
+            let windows = saved.map_or_else(|| self.keeper.save(), Ok)?;
+            state::write(path, pending, windows)?;
+        }
+        Ok(self.replayed)
+    }
 }
 
 /// A point in time: RFC 3339, a day (its beginning in UTC), or a duration before now.
@@ -176,64 +249,4 @@ fn point(text: Option<&str>) -> Result<Option<i64>> {
         anyhow!("`{text}` is no time: write 2026-01-31T12:00:00Z, 2026-01-31, or 2h for two hours ago")
     })?;
     Ok(Some(instant.milliseconds()))
-}
-
-/// Prints each alert once, with its final counts, in the order in which the alerts fired.
-struct Printer {
-    form: Form,
-    /// Alerts that have fired, in order; what is final at the front is printed.
-    waiting: VecDeque<String>,
-    last: HashMap<String, Alert>,
-    printed: u64,
-}
-
-impl Printer {
-    fn new(form: Form) -> Self {
-        Self { form, waiting: VecDeque::new(), last: HashMap::new(), printed: 0 }
-    }
-
-    fn take(&mut self, kept: Kept, replayed: &mut Replayed) -> Result<()> {
-        replayed.windows_lost += kept.windows_lost;
-        replayed.records_dropped += kept.records_dropped;
-        for alert in kept.alerts {
-            if alert.state == State::Fired {
-                if let Some(count) = replayed.alerts.get_mut(usize::from(alert.severity.saturating_sub(1))) {
-                    *count += 1;
-                }
-                self.waiting.push_back(alert.alert_id.clone());
-            }
-            self.last.insert(alert.alert_id.clone(), alert);
-        }
-        let is_final = |alert: &Alert| alert.state == State::Final;
-        while self.waiting.front().is_some_and(|id| self.last.get(id).is_some_and(is_final)) {
-            self.print_first()?;
-        }
-        Ok(())
-    }
-
-    /// Prints what is left: alerts whose windows were lost have no final form, their last one stands.
-    fn finish(&mut self, replayed: &mut Replayed) -> Result<()> {
-        self.take(Kept::default(), replayed)?;
-        while !self.waiting.is_empty() {
-            self.print_first()?;
-        }
-        Ok(())
-    }
-
-    fn print_first(&mut self) -> Result<()> {
-        let Some(alert) = self.waiting.pop_front().and_then(|id| self.last.remove(&id)) else { return Ok(()) };
-        let mut out = out::stdout();
-        match self.form {
-            Form::Ndjson => writeln!(out, "{}", alert.line())?,
-            Form::Table => {
-                let colour = out::colour_on_stdout();
-                if self.printed == 0 {
-                    writeln!(out, "{}", alerts::header(colour))?;
-                }
-                writeln!(out, "{}", alerts::row(&alert, colour))?;
-            }
-        }
-        self.printed += 1;
-        Ok(out::finish(out)?)
-    }
 }

@@ -3,6 +3,7 @@
 use super::out;
 use anyhow::{Result, bail};
 use indicatif::{HumanBytes, HumanCount};
+use oxpecker::alert::Alert;
 use oxpecker::pipeline::Tally;
 use oxpecker::render::safe;
 use serde_json::Value;
@@ -89,9 +90,34 @@ pub(crate) struct Replayed {
     pub(crate) alerts: [u64; 3],
     pub(crate) windows_lost: u64,
     pub(crate) records_dropped: u64,
-    pub(crate) evicted: u64,
+    /// The counters of the windows.
+    pub(crate) windows: Value,
     /// What ran: the module's hash, or that there was no sandbox.
     pub(crate) engine: String,
+}
+
+impl Replayed {
+    /// Counts an alert that has fired.
+    pub(crate) fn count(&mut self, alert: &Alert) {
+        if let Some(count) = self.alerts.get_mut(usize::from(alert.severity.saturating_sub(1))) {
+            *count += 1;
+        }
+    }
+
+    /// What happened to windows that should not.
+    fn window_lines(&self) -> Vec<String> {
+        let number = |name: &str| self.windows.get(name).and_then(Value::as_u64).unwrap_or(0);
+        let lines = [
+            (number("untimed"), "match", "of events without a usable time, outside all windows"),
+            (number("repeated"), "match", "of events that came twice, counted once"),
+            (number("closed_early"), "window", "closed early for lack of room: their alerts may come twice"),
+            (number("given_up"), "window", "given up for lack of room below their threshold: alerts may be missing"),
+            (self.windows_lost, "time", "the windows were lost with their instance"),
+            (self.records_dropped, "match", "dropped: no instance would take them"),
+        ];
+        let told = lines.into_iter().filter(|(count, ..)| *count > 0);
+        told.map(|(number, noun, what)| format!("{} {what}", count(number, noun))).collect()
+    }
 }
 
 /// After a replay.
@@ -113,11 +139,8 @@ pub(crate) fn replay(tally: &Tally, replayed: &Replayed, stats: &[Value], took: 
     if replayed.broken_rules > 0 {
         out::say(&format!("  {} with errors not loaded; `oxpecker check` says why", count(replayed.broken_rules, "rule")));
     }
-    if replayed.windows_lost + replayed.records_dropped + replayed.evicted > 0 {
-        out::say(&format!(
-            "  windows lost {}, matches dropped {}, groups given up for lack of room {}",
-            times(replayed.windows_lost), replayed.records_dropped, replayed.evicted
-        ));
+    for line in replayed.window_lines() {
+        out::say(&format!("  {line}"));
     }
     out::say(&format!("  {}", replayed.engine));
 }

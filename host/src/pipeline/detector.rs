@@ -2,8 +2,8 @@
 
 use crate::alert::Alert;
 use crate::sandbox::{
-    Batch, Detections, Keeper, Kept, Limits, LoadReport, LoadRequest, Module, Rejected, SandboxError, Status, Worker,
-    answer,
+    Batch, Detections, Keeper, Kept, Limits, LoadReport, LoadRequest, Module, Rejected, Restored, SandboxError, Status,
+    Worker, answer,
 };
 use oxpecker_module::{self as native, Session};
 
@@ -56,11 +56,23 @@ pub trait KeepWindows {
     /// When no instance of the sandbox works any more.
     fn window(&mut self, records: &[u8], now: i64) -> Result<Kept, SandboxError>;
 
-    /// Closes all windows.
+    /// Closes windows; nothing is left open once it gives no alerts.
     ///
     /// # Errors
     /// When no instance of the sandbox works any more.
     fn flush(&mut self) -> Result<Kept, SandboxError>;
+
+    /// The open windows, for [`KeepWindows::restore`] with the same rules.
+    ///
+    /// # Errors
+    /// When the sandbox fails.
+    fn save(&mut self) -> Result<Vec<u8>, SandboxError>;
+
+    /// Takes over windows that [`KeepWindows::save`] gave.
+    ///
+    /// # Errors
+    /// When the state is of another version or not whole, or the sandbox fails.
+    fn restore(&mut self, state: &[u8]) -> Result<Restored, SandboxError>;
 
     /// The keeper's own counters.
     ///
@@ -143,6 +155,14 @@ impl KeepWindows for Keeper {
 
     fn flush(&mut self) -> Result<Kept, SandboxError> {
         Keeper::flush(self)
+    }
+
+    fn save(&mut self) -> Result<Vec<u8>, SandboxError> {
+        Keeper::save(self)
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<Restored, SandboxError> {
+        Keeper::restore(self, state)
     }
 
     fn stats(&mut self) -> Result<serde_json::Value, SandboxError> {
@@ -240,6 +260,17 @@ impl KeepWindows for Native {
     fn flush(&mut self) -> Result<Kept, SandboxError> {
         self.call("flush", Session::flush)?;
         self.kept()
+    }
+
+    fn save(&mut self) -> Result<Vec<u8>, SandboxError> {
+        self.call("save", Session::save)?;
+        Ok(self.session.result().to_vec())
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<Restored, SandboxError> {
+        self.call("restore", |session| session.restore(state))?;
+        let restored = serde_json::from_slice(self.session.result());
+        restored.map_err(|_| SandboxError::Nonsense { during: "restore", what: "its report has another shape" })
     }
 
     fn stats(&mut self) -> Result<serde_json::Value, SandboxError> {

@@ -11,11 +11,13 @@
 mod detector;
 mod feed;
 mod lanes;
+mod sorter;
 mod tally;
 
 pub use detector::{Backend, Evaluated, KeepWindows, Searcher, Task};
 pub use feed::{Job, Note, Origin, Span};
 pub use lanes::{Done, Pipeline};
+pub use sorter::{Sorted, Sorter};
 pub use tally::{Rejection, Tally};
 
 use crate::intake;

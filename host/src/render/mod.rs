@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod diagnostics;
+pub mod explanation;
 mod safe;
 
 pub use safe::{safe, safe_lines};

@@ -158,6 +158,8 @@ pub enum Status {
     TooLarge,
     /// -7
     Internal,
+    /// -8
+    BadState,
 }
 
 impl Status {
@@ -170,6 +172,7 @@ impl Status {
             -5 => Status::RuleErrors,
             -6 => Status::TooLarge,
             -7 => Status::Internal,
+            -8 => Status::BadState,
             _ => return None,
         })
     }
@@ -185,6 +188,7 @@ impl fmt::Display for Status {
             Status::RuleErrors => "the rules have errors",
             Status::TooLarge => "the input is too large",
             Status::Internal => "internal fault",
+            Status::BadState => "the state was written by another version, or is not whole",
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::answer::{RejectReason, Rejected};
 use super::batch::{Batch, Events, Lines};
 use super::error::SandboxError;
-use super::instance::{Detections, Matches, Sandbox};
+use super::instance::{Detections, Matches, Restored, Sandbox};
 use super::limits::Limits;
 use super::module::Module;
 use super::replaceable::Replaceable;
@@ -185,7 +185,24 @@ impl Keeper {
         Ok(kept)
     }
 
-    /// Closes all windows: their alerts with final counts. If the instance fails, its windows are lost and said to be.
+    /// The open windows, for [`Keeper::restore`] with the same rules.
+    ///
+    /// # Errors
+    /// If the instance fails.
+    pub fn save(&mut self) -> Result<Vec<u8>, SandboxError> {
+        self.inner.sandbox().save()
+    }
+
+    /// Takes over windows that [`Keeper::save`] gave.
+    ///
+    /// # Errors
+    /// If the state is of another version or not whole, or the instance fails.
+    pub fn restore(&mut self, state: &[u8]) -> Result<Restored, SandboxError> {
+        self.inner.sandbox().restore(state)
+    }
+
+    /// Closes windows: their alerts with final counts. Nothing is left open once it gives no alerts. If the instance
+    /// fails, its windows are lost and said to be.
     ///
     /// # Errors
     /// Only if no instance works any more.

@@ -50,12 +50,24 @@ struct Exports {
     eval: TypedFunc<(i32, i32), i32>,
     flush: TypedFunc<(), i32>,
     stats: TypedFunc<(), i32>,
+    /// A module may keep windows without being able to save them.
+    save: Option<TypedFunc<(), i32>>,
+    restore: Option<TypedFunc<(i32, i32), i32>>,
 }
 
 impl std::fmt::Debug for Exports {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Exports")
     }
+}
+
+/// What became of saved windows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+pub struct Restored {
+    /// Windows that are open again.
+    pub windows: u64,
+    /// Windows of rules that are gone or changed.
+    pub dropped: u64,
 }
 
 /// What stateless detection found in a batch.
@@ -251,7 +263,35 @@ impl Sandbox {
         })
     }
 
-    /// Closes all windows: their alerts with final counts.
+    /// The open windows, for [`Sandbox::restore`] of another instance with the same rules.
+    ///
+    /// # Errors
+    /// If the module cannot do it, or the guest failed.
+    pub fn save(&mut self) -> Result<Vec<u8>, SandboxError> {
+        const CALL: &str = "ox_save";
+        let time = self.limits.long_deadline();
+        let call = self.exports.save.clone().ok_or(SandboxError::MissingExport { name: CALL })?;
+        let status = self.guest(CALL, &call, (), time)?;
+        self.status(CALL, status)?;
+        Ok(self.result(CALL, time)?.to_vec())
+    }
+
+    /// Takes over windows in place of those that are open.
+    ///
+    /// # Errors
+    /// If the state is of another version or not whole, the module cannot do it, or the guest failed.
+    pub fn restore(&mut self, state: &[u8]) -> Result<Restored, SandboxError> {
+        const CALL: &str = "ox_restore";
+        let time = self.limits.long_deadline();
+        let call = self.exports.restore.clone().ok_or(SandboxError::MissingExport { name: CALL })?;
+        let (pointer, length) = self.put(CALL, &[state], time)?;
+        let status = self.guest(CALL, &call, (pointer, length), time)?;
+        self.status(CALL, status)?;
+        let restored = json(self.result(CALL, time)?, MAX_STATS);
+        restored.ok_or_else(|| self.nonsense(CALL, "its report has another shape"))
+    }
+
+    /// Closes windows: their alerts with final counts. Nothing is left open once it gives no alerts.
     ///
     /// # Errors
     /// If the guest failed; then the windows are lost with it.
@@ -451,6 +491,8 @@ impl Exports {
             eval: function(instance, store, "ox_eval")?,
             flush: function(instance, store, "ox_flush")?,
             stats: function(instance, store, "ox_stats")?,
+            save: function(instance, store, "ox_save").ok(),
+            restore: function(instance, store, "ox_restore").ok(),
         })
     }
 }

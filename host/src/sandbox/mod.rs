@@ -27,7 +27,7 @@ pub use batch::Batch;
 pub use cache::CodeCache;
 pub use error::{SandboxError, Status};
 pub use guard::{Guard, Keeper, Kept, Outcome, Worker};
-pub use instance::{Detections, Matches, Sandbox};
+pub use instance::{Detections, Matches, Restored, Sandbox};
 pub use limits::{Limits, Patience};
 pub use module::{Module, Origin};
 pub use request::{Document, LoadReport, LoadRequest, Problem};

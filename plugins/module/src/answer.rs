@@ -31,6 +31,11 @@ impl Answer {
     pub(crate) fn line(&mut self, record: &oxpecker_engine::json::Json) {
         let mut text = String::new();
         record.write_to(&mut text);
+        self.text_line(&text);
+    }
+
+    /// A line of the body as it is.
+    pub(crate) fn text_line(&mut self, text: &str) {
         self.body.extend_from_slice(text.as_bytes());
         self.body.push(b'\n');
     }

@@ -93,6 +93,18 @@ pub extern "C" fn ox_flush() -> i32 {
     with_session(Session::flush)
 }
 
+/// See [`Session::save`].
+#[unsafe(no_mangle)]
+pub extern "C" fn ox_save() -> i32 {
+    with_session(Session::save)
+}
+
+/// See [`Session::restore`].
+#[unsafe(no_mangle)]
+pub extern "C" fn ox_restore(address: i32, length: i32) -> i32 {
+    call(address, length, Session::restore)
+}
+
 /// See [`Session::stats`].
 #[unsafe(no_mangle)]
 pub extern "C" fn ox_stats() -> i32 {

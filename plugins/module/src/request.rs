@@ -2,10 +2,11 @@
 
 use oxpecker_engine::json::{Json, Limits};
 use oxpecker_engine::language::expr::Value;
+use oxpecker_engine::window::Restored;
 use oxpecker_engine::{Engine, Report, ReportedProblem, Request};
 
 /// A request to load may be larger than any event: it carries whole rule sets.
-const LIMITS: Limits = Limits { bytes: 256 << 20, depth: 64, values: 4_000_000 };
+const LIMITS: Limits = Limits { bytes: 256 << 20, depth: 256, values: 4_000_000 };
 
 /// Reads a request to load; `None` if it is not of the expected shape. An unknown field is not.
 pub(crate) fn read(bytes: &[u8]) -> Option<Request> {
@@ -88,9 +89,20 @@ fn problem(reported: &ReportedProblem) -> Json {
     ])
 }
 
+/// A saved state's text.
+pub(crate) fn state(bytes: &[u8]) -> Option<Json> {
+    Json::parse(bytes, &LIMITS).ok()
+}
+
+/// What became of saved windows.
+pub(crate) fn restored(restored: Restored) -> Json {
+    object([("windows", Json::from(restored.windows as u64)), ("dropped", Json::from(restored.dropped as u64))])
+}
+
 /// The counters of an engine.
 pub(crate) fn stats(engine: &Engine) -> Json {
     let stats = engine.stats();
+    let windows = engine.windows().counters();
     let columns = stats.columns.iter().enumerate().map(|(place, column)| {
         let id = engine.rules().get(place).map_or(Json::Null, |collected| Json::from(collected.rule.id.as_str()));
         object([
@@ -108,8 +120,12 @@ pub(crate) fn stats(engine: &Engine) -> Json {
         ("matched", Json::from(stats.matched)),
         ("suppressed", Json::from(stats.suppressed)),
         ("undecided", Json::from(stats.undecided)),
-        ("open_groups", Json::from(engine.windows().open() as u64)),
-        ("evicted_groups", Json::from(engine.windows().evicted())),
+        ("open_windows", Json::from(engine.windows().open_windows() as u64)),
+        ("window_bytes", Json::from(engine.windows().bytes() as u64)),
+        ("closed_early", Json::from(windows.closed_early)),
+        ("given_up", Json::from(windows.given_up)),
+        ("repeated", Json::from(windows.repeated)),
+        ("untimed", Json::from(windows.untimed)),
         ("rules", Json::Array(columns.collect())),
         ("unseen_keys", Json::Array(engine.unseen_keys().into_iter().map(Json::from).collect())),
     ])

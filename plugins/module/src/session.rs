@@ -64,7 +64,7 @@ impl Session {
         self.batch(bytes, |_, detections, answer| {
             for mut detection in detections.drain(..) {
                 clamp(&mut detection, now);
-                answer.line(&detection.to_json());
+                answer.text_line(&detection.to_line());
             }
         })
     }
@@ -125,13 +125,37 @@ impl Session {
         answer.write(&mut self.result)
     }
 
-    /// Closes all windows; the result is alert records in their final form.
+    /// Closes windows; the result is alert records in their final form. One call gives a bounded amount: the last one is
+    /// that whose result is empty.
     pub fn flush(&mut self) -> Status {
         self.result.clear();
         let Some(engine) = &mut self.engine else { return Status::NothingLoaded };
         let mut alerts = Vec::new();
-        engine.flush(&mut alerts);
+        // Windows below their threshold close without an alert; only the end of all windows may look like nothing.
+        while alerts.is_empty() && engine.windows().open_windows() > 0 {
+            engine.flush(&mut alerts);
+        }
         self.write_lines(&alerts);
+        Status::Ok
+    }
+
+    /// The open windows; the result is JSON for [`Session::restore`].
+    pub fn save(&mut self) -> Status {
+        self.result.clear();
+        let Some(engine) = &self.engine else { return Status::NothingLoaded };
+        let state = engine.save();
+        self.write_json(&state);
+        Status::Ok
+    }
+
+    /// Takes over windows in place of those that are open; the result says what became of them. On an error nothing
+    /// changes.
+    pub fn restore(&mut self, bytes: &[u8]) -> Status {
+        self.result.clear();
+        let Some(engine) = &mut self.engine else { return Status::NothingLoaded };
+        let restored = request::state(bytes).and_then(|state| engine.restore(&state).ok());
+        let Some(restored) = restored else { return Status::BadState };
+        self.write_json(&request::restored(restored));
         Status::Ok
     }
 

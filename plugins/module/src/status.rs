@@ -20,6 +20,8 @@ pub enum Status {
     TooLarge = -6,
     /// A call came while another was running.
     Internal = -7,
+    /// The state was written by another version, or is not whole.
+    BadState = -8,
 }
 
 impl Status {

@@ -65,22 +65,33 @@ impl<'a> Shown<'a> {
     }
 
     fn report(&self) -> Vec<Group<'_>> {
-        let snippet = || Snippet::source(self.line.text.as_str()).line_start(self.position.line).fold(false);
+        let title = self.level.clone().primary_title(self.message.as_str()).id(self.code);
+        let line = self.snippet().annotation(AnnotationKind::Primary.span(self.place.clone()));
         let origin = Origin::path(self.name.as_ref()).line(self.position.line).char_column(self.position.column);
-        let mut problem = Group::with_title(self.level.clone().primary_title(self.message.as_str()).id(self.code))
-            .element(origin);
-        if !self.line.text.is_empty() {
-            problem = problem.element(snippet().annotation(AnnotationKind::Primary.span(self.place.clone())));
-        }
+        let problem = match (self.line.text.is_empty(), self.column_is_true()) {
+            (true, _) => Group::with_title(title).element(origin),
+            (false, true) => Group::with_title(title).element(line.path(self.name.as_ref())),
+            (false, false) => Group::with_title(title).element(origin).element(line),
+        };
         match (&self.fix, &self.help) {
             (Some(fix), help) => {
                 let title = Level::HELP.secondary_title(help.as_deref().unwrap_or("write it so"));
-                let patch = snippet().patch(Patch::new(self.place.clone(), fix.as_str()));
+                let patch = self.snippet().patch(Patch::new(self.place.clone(), fix.as_str()));
                 vec![problem, Group::with_title(title).element(patch)]
             }
             (None, Some(help)) => vec![problem.element(Level::HELP.message(help.as_str()))],
             (None, None) => vec![problem],
         }
+    }
+
+    /// Whether the place has the same column in the line as shown as in the file: escapes and cuts move it.
+    fn column_is_true(&self) -> bool {
+        let before = self.line.text.get(..self.place.start).unwrap_or_default();
+        before.chars().count() + 1 == self.position.column
+    }
+
+    fn snippet<T: Clone>(&self) -> Snippet<'_, T> {
+        Snippet::source(self.line.text.as_str()).line_start(self.position.line).fold(false)
     }
 }
 

@@ -1,0 +1,230 @@
+//! Windows: which detections make one alert.
+//!
+//! A group is a rule, a source and aggregate values. Its window opens with its first event and lasts exactly one window
+//! length from it, in event time; an event at first + length is outside and opens the next one. The alert fires when the
+//! count reaches the threshold, once; later events of the open window only raise its counts. A window that closes below
+//! its threshold leaves nothing. A suppressed event neither opens nor counts; an open window remembers how many there
+//! were. What happens inside one window is in [`open`]; this module finds the window and decides when it ends.
+//!
+//! Time is the latest time of any detection so far. A window is closed when that time has passed its end by the allowed
+//! lateness, so that an event that is late by less still finds it.
+
+mod open;
+mod save;
+
+pub use save::{Restored, StateError};
+
+use crate::detection::Detection;
+use crate::json::Json;
+use crate::rule::Collected;
+use open::{Open, Seen};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::sync::Arc;
+
+/// Bounds on the windows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes that open windows may take, by their own estimate. Beyond it those that end first are closed early.
+    pub bytes: usize,
+    /// How late an event may be, in milliseconds of event time.
+    pub lateness: i64,
+    /// Bytes of alert records that one call gives by closing windows; what is due beyond it comes with the next call.
+    pub output: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { bytes: 64 << 20, lateness: 10 * 60 * 1_000, output: 1 << 20 }
+    }
+}
+
+/// What tells groups apart, as text: the rule's place, the source, and the aggregate values.
+type Identity = Arc<str>;
+
+/// The open windows of a rule set.
+#[derive(Debug)]
+pub struct Windows {
+    limits: Limits,
+    /// The open windows of each group, in the order in which they opened. More than one only where a late event opened
+    /// an earlier one.
+    groups: HashMap<Identity, Vec<Open>>,
+    /// When which window ends. A sliding window's end moves on; its entry is put back when its time comes.
+    ends: BinaryHeap<Reverse<(i64, u64, Identity)>>,
+    /// The latest time of any detection.
+    now: i64,
+    /// Windows opened so far: numbers them.
+    opened: u64,
+    bytes: usize,
+    counters: Counters,
+}
+
+/// What happened to windows beside the usual.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Windows closed early for lack of room after their alert had fired: a later event may fire it again.
+    pub closed_early: u64,
+    /// Windows given up for lack of room below their threshold: an alert may be missing.
+    pub given_up: u64,
+    /// Events that came twice in one window and were counted once.
+    pub repeated: u64,
+    /// Events without a usable time: they count for no window.
+    pub untimed: u64,
+}
+
+impl Default for Windows {
+    fn default() -> Self {
+        Self::new(Limits::default())
+    }
+}
+
+impl Windows {
+    /// No windows yet.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            groups: HashMap::new(),
+            ends: BinaryHeap::new(),
+            now: i64::MIN,
+            opened: 0,
+            bytes: 0,
+            counters: Counters::default(),
+        }
+    }
+
+    /// Takes one detection; gives the alerts that fire by it, go on by it, or close.
+    pub fn observe(&mut self, detection: Detection, rules: &[Collected], out: &mut Vec<Json>) {
+        let Some(collected) = rules.get(detection.rule) else { return };
+        let Some(time) = detection.time else {
+            self.counters.untimed += 1;
+            return open::untimed(detection, collected, out);
+        };
+        self.now = self.now.max(time);
+        let identity = identity(&detection);
+        let found = self.groups.get_mut(&identity).and_then(|open| open.iter_mut().find(|open| open.holds(time)));
+        match found {
+            Some(open) => {
+                let before = open.bytes();
+                let seen = open.join(detection, collected, out);
+                self.bytes = self.bytes + open.bytes() - before;
+                self.counters.repeated += u64::from(seen == Seen::Before);
+            }
+            None if detection.suppressed => {}
+            None => self.open(identity, time, detection, collected, out),
+        }
+        self.close_due(rules, out);
+        self.make_room(rules, out);
+    }
+
+    fn open(
+        &mut self,
+        identity: Identity,
+        time: i64,
+        detection: Detection,
+        collected: &Collected,
+        out: &mut Vec<Json>,
+    ) {
+        self.opened += 1;
+        let mut open = Open::new(&detection, &collected.rule, time, self.opened);
+        open.join(detection, collected, out);
+        self.bytes += open.bytes() + identity.len();
+        self.ends.push(Reverse((open.end(), open.order(), Arc::clone(&identity))));
+        self.groups.entry(identity).or_default().push(open);
+    }
+
+    /// Closes windows whose end, with the lateness, has passed: in the order of their ends, until enough was given.
+    fn close_due(&mut self, rules: &[Collected], out: &mut Vec<Json>) {
+        let mut given = 0;
+        while given < self.limits.output {
+            let due = self.ends.peek().is_some_and(|Reverse((end, ..))| {
+                end.saturating_add(self.limits.lateness) <= self.now
+            });
+            if !due {
+                return;
+            }
+            given += self.close_first(rules, out).unwrap_or(0);
+        }
+    }
+
+    /// Closes windows early while all of them together take too much room.
+    fn make_room(&mut self, rules: &[Collected], out: &mut Vec<Json>) {
+        while self.bytes > self.limits.bytes && !self.ends.is_empty() {
+            let fired = self.first_has_fired();
+            if self.close_first(rules, out).is_some() {
+                let counter =
+                    if fired { &mut self.counters.closed_early } else { &mut self.counters.given_up };
+                *counter += 1;
+            }
+        }
+    }
+
+    /// Whether the window that ends first has fired.
+    fn first_has_fired(&self) -> bool {
+        let Some(Reverse((_, order, identity))) = self.ends.peek() else { return false };
+        let open = self.groups.get(identity).and_then(|open| open.iter().find(|open| open.order() == *order));
+        open.is_some_and(Open::has_fired)
+    }
+
+    /// Closes the window that ends first, and gives the size of its alert. `None` where it turned out to end later.
+    fn close_first(&mut self, rules: &[Collected], out: &mut Vec<Json>) -> Option<usize> {
+        let Reverse((end, order, identity)) = self.ends.pop()?;
+        let open = self.groups.get_mut(&identity)?;
+        let place = open.iter().position(|open| open.order() == order)?;
+        let now_ends = open.get(place).map_or(end, Open::end);
+        if now_ends > end {
+            self.ends.push(Reverse((now_ends, order, identity)));
+            return None;
+        }
+        let closed = open.remove(place);
+        if open.is_empty() {
+            self.groups.remove(&identity);
+        }
+        self.bytes = self.bytes.saturating_sub(closed.bytes() + identity.len());
+        let size = closed.bytes();
+        if let Some(collected) = rules.get(closed.rule()) {
+            closed.close(collected, out);
+        }
+        Some(size)
+    }
+
+    /// Closes windows, in the order of their ends, until enough was given. All are closed when it gives nothing more and
+    /// [`Windows::open_windows`] is zero.
+    pub fn flush(&mut self, rules: &[Collected], out: &mut Vec<Json>) {
+        let mut given = 0;
+        while given < self.limits.output && !self.ends.is_empty() {
+            given += self.close_first(rules, out).unwrap_or(0);
+        }
+    }
+
+    /// What happened beside the usual.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// How many windows are open.
+    #[must_use]
+    pub fn open_windows(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Bytes that open windows take, by their own estimate.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+fn identity(detection: &Detection) -> Identity {
+    identity_of(detection.rule, &detection.source, &detection.aggregate)
+}
+
+fn identity_of(rule: usize, source: &str, aggregate: &[Json]) -> Identity {
+    let mut text = format!("{rule} {} {source}", source.len());
+    for value in aggregate {
+        value.write_to(&mut text);
+        text.push(',');
+    }
+    text.into()
+}

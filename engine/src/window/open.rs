@@ -1,0 +1,259 @@
+//! One open window: counting, firing, going on, closing.
+
+use crate::alert::{self, Contribution, Group, State};
+use crate::detection::Detection;
+use crate::json::Json;
+use crate::rule::{Collected, Rule};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeSet, VecDeque};
+
+/// Identifiers and distinct values that one window remembers. Beyond it the oldest identifiers are forgotten, and new
+/// distinct values are not told apart any more.
+const REMEMBERED: usize = 4_096;
+
+/// Bytes that a window takes beside what it holds.
+const OVERHEAD: usize = 512;
+
+/// A window that is open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Open {
+    pub(super) rule: usize,
+    pub(super) group: Group,
+    /// The alert's identifier, once it has fired. It is that of the beginning, whatever comes later.
+    pub(super) fired: Option<String>,
+    /// The time of the event that opened it.
+    pub(super) start: i64,
+    /// The window's length in milliseconds.
+    pub(super) length: i64,
+    /// The length counts from the last event, not from the first.
+    pub(super) sliding: bool,
+    /// Its place in the order of opening.
+    pub(super) order: u64,
+    /// The count at which the alert is told again.
+    pub(super) next_update: u64,
+    /// Hashes of the identifiers of its latest events.
+    pub(super) ids: VecDeque<u64>,
+    /// Hashes of the distinct values, where the threshold counts those.
+    pub(super) distinct: BTreeSet<u64>,
+    /// Times of the latest events, as many as the threshold, where the window slides.
+    pub(super) recent: VecDeque<i64>,
+}
+
+/// Whether an event was new to a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seen {
+    Before,
+    Now,
+}
+
+impl Open {
+    /// A window that an event at `time` opens; it has still to [`Open::join`].
+    pub(super) fn new(detection: &Detection, rule: &Rule, time: i64, order: u64) -> Self {
+        Self {
+            rule: detection.rule,
+            group: Group::of(detection),
+            fired: None,
+            start: time,
+            length: i64::try_from(rule.window).unwrap_or(i64::MAX).saturating_mul(1_000),
+            sliding: rule.sliding,
+            order,
+            next_update: 0,
+            ids: VecDeque::new(),
+            distinct: BTreeSet::new(),
+            recent: VecDeque::new(),
+        }
+    }
+
+    pub(super) fn rule(&self) -> usize {
+        self.rule
+    }
+
+    pub(super) fn order(&self) -> u64 {
+        self.order
+    }
+
+    pub(super) fn has_fired(&self) -> bool {
+        self.fired.is_some()
+    }
+
+    /// The first millisecond outside.
+    pub(super) fn end(&self) -> i64 {
+        let from = if self.sliding { self.group.last_seen.unwrap_or(self.start) } else { self.start };
+        from.saturating_add(self.length)
+    }
+
+    /// Whether an event at `time` belongs here. One from before the start does if its own window would reach the start:
+    /// had it come in time it would have opened this window.
+    pub(super) fn holds(&self, time: i64) -> bool {
+        time < self.end() && time > self.start.saturating_sub(self.length)
+    }
+
+    /// Bytes that it takes, roughly.
+    pub(super) fn bytes(&self) -> usize {
+        let values = self.group.aggregate.len() * 64 + self.group.title.len() + self.group.source.len();
+        let hashes = (self.ids.len() + self.recent.len()) * 8 + self.distinct.len() * 16;
+        // A tree takes about four times its text.
+        OVERHEAD + values + hashes + self.group.events.len() * 96 + self.group.whole_bytes * 4
+    }
+
+    /// Counts a detection in. An event that was counted before, by its own identifier, is not.
+    pub(super) fn join(&mut self, detection: Detection, collected: &Collected, out: &mut Vec<Json>) -> Seen {
+        if self.remember(&detection) == Seen::Before {
+            return Seen::Before;
+        }
+        if detection.suppressed {
+            self.group.suppressed += 1;
+            return Seen::Now;
+        }
+        let rule = &collected.rule;
+        self.count_distinct(&detection);
+        self.slide(&detection, rule);
+        self.group.add(detection);
+        if self.fired.is_none() {
+            if self.reaches(rule) {
+                let id = self.identifier(rule);
+                out.push(alert::record(collected, &id, &self.group, State::Fired));
+                self.fired = Some(id);
+                self.next_update = self.group.count.saturating_mul(2);
+            }
+        } else if self.group.count >= self.next_update {
+            self.next_update = self.group.count.saturating_mul(2);
+            if let Some(id) = &self.fired {
+                out.push(alert::record(collected, id, &self.group, State::Updated));
+            }
+        }
+        Seen::Now
+    }
+
+    /// Whether the threshold is reached, by the events or values that it counts.
+    fn reaches(&self, rule: &Rule) -> bool {
+        let counted = if rule.distinct.is_some() {
+            self.distinct.len() as u64
+        } else if self.sliding {
+            self.recent.len() as u64
+        } else {
+            self.group.count
+        };
+        counted >= rule.threshold
+    }
+
+    fn remember(&mut self, detection: &Detection) -> Seen {
+        let Some(id) = &detection.event_id else { return Seen::Now };
+        let hash = hash(id);
+        if self.ids.contains(&hash) {
+            return Seen::Before;
+        }
+        if self.ids.len() >= REMEMBERED {
+            self.ids.pop_front();
+        }
+        self.ids.push_back(hash);
+        Seen::Now
+    }
+
+    fn count_distinct(&mut self, detection: &Detection) {
+        if let Some(value) = &detection.distinct
+            && !value.is_null()
+            && self.distinct.len() < REMEMBERED
+        {
+            let mut text = String::new();
+            value.write_to(&mut text);
+            self.distinct.insert(hash(&text));
+            self.group.distinct = Some(self.distinct.len() as u64);
+        }
+    }
+
+    /// Keeps the times of the latest events that lie within one length of the newest, at most as many as fire the alert.
+    fn slide(&mut self, detection: &Detection, rule: &Rule) {
+        let Some(time) = detection.time.filter(|_| self.sliding) else { return };
+        let place = self.recent.partition_point(|earlier| *earlier <= time);
+        self.recent.insert(place, time);
+        let newest = self.recent.back().copied().unwrap_or(time);
+        let length = self.length;
+        let most = usize::try_from(rule.threshold).unwrap_or(usize::MAX).min(REMEMBERED);
+        while self.recent.front().is_some_and(|first| newest.saturating_sub(*first) >= length) || self.recent.len() > most
+        {
+            self.recent.pop_front();
+        }
+    }
+
+    /// Tells the final counts, if the alert fired.
+    pub(super) fn close(self, collected: &Collected, out: &mut Vec<Json>) {
+        if let Some(id) = &self.fired {
+            out.push(alert::record(collected, id, &self.group, State::Final));
+        }
+    }
+
+    /// The identifier counts from the window's start, so that a late event does not change it.
+    fn identifier(&self, rule: &Rule) -> String {
+        alert::alert_id(rule, &self.group, Some(self.start))
+    }
+}
+
+/// An event without a time belongs to no window: it is an alert of its own where one event is enough.
+pub(super) fn untimed(detection: Detection, collected: &Collected, out: &mut Vec<Json>) {
+    if collected.rule.threshold > 1 || detection.suppressed {
+        return;
+    }
+    let mut group = Group::of(&detection);
+    group.add(detection);
+    let id = alert::alert_id(&collected.rule, &group, None);
+    for state in [State::Fired, State::Final] {
+        out.push(alert::record(collected, &id, &group, state));
+    }
+}
+
+/// The hash of a text, of a kind for which nobody can make up two texts with the same: an event must not be able to pass
+/// for another one.
+fn hash(text: &str) -> u64 {
+    let digest = Sha256::digest(text.as_bytes());
+    digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+impl Group {
+    /// An empty group of the kind that an event opens.
+    fn of(detection: &Detection) -> Self {
+        Self {
+            source: detection.source.clone(),
+            aggregate: detection.aggregate.clone(),
+            title: detection.title.clone(),
+            event_type: detection.event_type.clone(),
+            context: detection.context.clone(),
+            count: 0,
+            distinct: None,
+            suppressed: 0,
+            first_seen: None,
+            last_seen: None,
+            events: Vec::new(),
+            whole_bytes: 0,
+        }
+    }
+
+    fn add(&mut self, detection: Detection) {
+        self.count += 1;
+        self.first_seen = earliest(self.first_seen, detection.time);
+        self.last_seen = self.last_seen.max(detection.time);
+        if self.events.len() >= alert::NAMED_EVENTS {
+            return;
+        }
+        let event = (self.events.len() < alert::WHOLE_EVENTS).then(|| self.whole(detection.event)).flatten();
+        self.events.push(Contribution { id: detection.event_id, time: detection.time, event });
+    }
+
+    /// The event, if the alert has room for it.
+    fn whole(&mut self, event: Json) -> Option<Json> {
+        let mut text = String::new();
+        event.write_to(&mut text);
+        let bytes = self.whole_bytes + text.len();
+        (bytes <= alert::WHOLE_BYTES).then(|| {
+            self.whole_bytes = bytes;
+            event
+        })
+    }
+}
+
+fn earliest(left: Option<i64>, right: Option<i64>) -> Option<i64> {
+    match (left, right) {
+        (Some(left), Some(right)) => Some(left.min(right)),
+        (one, other) => one.or(other),
+    }
+}

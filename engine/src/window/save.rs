@@ -1,0 +1,216 @@
+//! Open windows as JSON and back, so that a run can go on where another ended.
+//!
+//! A window is saved under its rule's id and version: one whose rule is gone, or now decides otherwise, is left out and
+//! counted.
+
+use super::open::Open;
+use super::{Counters, Identity, Limits, Windows};
+use crate::alert::{Contribution, Group};
+use crate::json::Json;
+use crate::rule::Collected;
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+/// The version of what is written here.
+const VERSION: u64 = 1;
+
+/// What became of saved windows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Restored {
+    /// Windows that are open again.
+    pub windows: usize,
+    /// Windows of rules that are gone or changed.
+    pub dropped: usize,
+}
+
+/// Why a state was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StateError {
+    /// It was written by another version.
+    Version,
+    /// Something in it is missing or of another type.
+    Shape,
+}
+
+impl fmt::Display for StateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            StateError::Version => "the state was written by another version",
+            StateError::Shape => "the state is not whole",
+        })
+    }
+}
+
+impl std::error::Error for StateError {}
+
+fn object<const N: usize>(fields: [(&str, Json); N]) -> Json {
+    Json::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+fn optional<T: Into<Json>>(value: Option<T>) -> Json {
+    value.map_or(Json::Null, Into::into)
+}
+
+impl Windows {
+    /// Everything that decides what comes next.
+    #[must_use]
+    pub fn save(&self, rules: &[Collected]) -> Json {
+        let mut open: Vec<(&Identity, &Open)> =
+            self.groups.iter().flat_map(|(identity, open)| open.iter().map(move |open| (identity, open))).collect();
+        open.sort_by_key(|(_, open)| open.order);
+        let windows = open.into_iter().filter_map(|(_, open)| Some(window(open, rules.get(open.rule)?)));
+        object([
+            ("version", Json::from(VERSION)),
+            ("now", Json::from(self.now)),
+            ("opened", Json::from(self.opened)),
+            ("windows", Json::Array(windows.collect())),
+        ])
+    }
+
+    /// Windows as [`Windows::save`] wrote them, for these rules.
+    ///
+    /// # Errors
+    /// When the state is of another version or not whole.
+    pub fn restore(state: &Json, rules: &[Collected]) -> Result<(Self, Restored), StateError> {
+        if number::<u64>(state, "version") != Some(VERSION) {
+            return Err(StateError::Version);
+        }
+        let mut windows = Self::new(Limits::default());
+        windows.now = number(state, "now").ok_or(StateError::Shape)?;
+        windows.opened = number(state, "opened").ok_or(StateError::Shape)?;
+        windows.counters = Counters::default();
+        let by_id: HashMap<(&str, &str), usize> = rules
+            .iter()
+            .enumerate()
+            .map(|(place, collected)| ((collected.rule.id.as_str(), collected.rule.version.as_str()), place))
+            .collect();
+        let mut restored = Restored::default();
+        for saved in state.get("windows").and_then(Json::as_array).ok_or(StateError::Shape)? {
+            let text = |name| saved.get(name).and_then(Json::as_text).ok_or(StateError::Shape);
+            let Some(rule) = by_id.get(&(text("rule")?, text("rule_version")?)) else {
+                restored.dropped += 1;
+                continue;
+            };
+            windows.put_back(read(saved, *rule).ok_or(StateError::Shape)?);
+            restored.windows += 1;
+        }
+        Ok((windows, restored))
+    }
+
+    fn put_back(&mut self, open: Open) {
+        let identity = super::identity_of(open.rule, &open.group.source, &open.group.aggregate);
+        self.bytes += open.bytes() + identity.len();
+        self.ends.push(Reverse((open.end(), open.order, Arc::clone(&identity))));
+        self.groups.entry(identity).or_default().push(open);
+    }
+}
+
+fn window(open: &Open, collected: &Collected) -> Json {
+    let group = &open.group;
+    let hashes = |hashes: &mut dyn Iterator<Item = u64>| Json::Array(hashes.map(Json::from).collect());
+    object([
+        ("rule", Json::from(collected.rule.id.as_str())),
+        ("rule_version", Json::from(collected.rule.version.as_str())),
+        ("source", Json::from(group.source.as_str())),
+        ("aggregate", Json::Array(group.aggregate.clone())),
+        ("title", Json::from(group.title.as_str())),
+        ("event_type", optional(group.event_type.as_deref())),
+        ("context", group.context.clone()),
+        ("count", Json::from(group.count)),
+        ("distinct_count", optional(group.distinct)),
+        ("suppressed", Json::from(group.suppressed)),
+        ("first_seen", optional(group.first_seen)),
+        ("last_seen", optional(group.last_seen)),
+        ("whole_bytes", Json::from(group.whole_bytes as u64)),
+        ("fired", optional(open.fired.as_deref())),
+        ("start", Json::from(open.start)),
+        ("length", Json::from(open.length)),
+        ("sliding", Json::from(open.sliding)),
+        ("order", Json::from(open.order)),
+        ("next_update", Json::from(open.next_update)),
+        ("ids", hashes(&mut open.ids.iter().copied())),
+        ("distinct", hashes(&mut open.distinct.iter().copied())),
+        ("recent", Json::Array(open.recent.iter().copied().map(Json::from).collect())),
+        ("events", Json::Array(group.events.iter().map(contribution).collect())),
+    ])
+}
+
+fn contribution(event: &Contribution) -> Json {
+    object([
+        ("id", optional(event.id.as_deref())),
+        ("time", optional(event.time)),
+        ("event", event.event.clone().unwrap_or(Json::Null)),
+    ])
+}
+
+fn number<T: std::str::FromStr>(from: &Json, name: &str) -> Option<T> {
+    match from.get(name)? {
+        Json::Number(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// A value that may be null, read by `read` if it is not.
+fn maybe<T>(from: &Json, name: &str, read: impl FnOnce(&Json) -> Option<T>) -> Option<Option<T>> {
+    match from.get(name)? {
+        Json::Null => Some(None),
+        value => read(value).map(Some),
+    }
+}
+
+fn numbers<T: std::str::FromStr, C: FromIterator<T>>(from: &Json, name: &str) -> Option<C> {
+    let parse = |value: &Json| match value {
+        Json::Number(text) => text.parse().ok(),
+        _ => None,
+    };
+    from.get(name)?.as_array()?.iter().map(parse).collect()
+}
+
+fn text(value: &Json) -> Option<String> {
+    value.as_text().map(str::to_owned)
+}
+
+fn integer(value: &Json) -> Option<i64> {
+    value.scalar_text()?.parse().ok()
+}
+
+fn read(saved: &Json, rule: usize) -> Option<Open> {
+    let events = saved.get("events")?.as_array()?.iter().map(read_contribution).collect::<Option<_>>()?;
+    let group = Group {
+        source: text(saved.get("source")?)?,
+        aggregate: saved.get("aggregate")?.as_array()?.to_vec(),
+        title: text(saved.get("title")?)?,
+        event_type: maybe(saved, "event_type", text)?,
+        context: saved.get("context")?.clone(),
+        count: number(saved, "count")?,
+        distinct: maybe(saved, "distinct_count", |value| value.scalar_text()?.parse().ok())?,
+        suppressed: number(saved, "suppressed")?,
+        first_seen: maybe(saved, "first_seen", integer)?,
+        last_seen: maybe(saved, "last_seen", integer)?,
+        events,
+        whole_bytes: number(saved, "whole_bytes")?,
+    };
+    Some(Open {
+        rule,
+        group,
+        fired: maybe(saved, "fired", text)?,
+        start: number(saved, "start")?,
+        length: number(saved, "length")?,
+        sliding: saved.get("sliding")?.as_bool()?,
+        order: number(saved, "order")?,
+        next_update: number(saved, "next_update")?,
+        ids: numbers(saved, "ids")?,
+        distinct: numbers(saved, "distinct")?,
+        recent: numbers(saved, "recent")?,
+    })
+}
+
+fn read_contribution(saved: &Json) -> Option<Contribution> {
+    Some(Contribution {
+        id: maybe(saved, "id", text)?,
+        time: maybe(saved, "time", integer)?,
+        event: maybe(saved, "event", |value| Some(value.clone()))?,
+    })
+}

@@ -1,0 +1,137 @@
+//! Alerts as they leave a replay: each once, in the order in which they fired, or live as they come.
+
+use super::out;
+use super::summary::Replayed;
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use oxpecker::alert::{Alert, State};
+use oxpecker::pipeline::Sorter;
+use oxpecker::render::alerts;
+use oxpecker::sandbox::Kept;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io::Write;
+
+/// How alerts are printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// For people
+    Table,
+    /// One alert record a line
+    Ndjson,
+}
+
+/// Alerts that have fired and cannot be printed yet: part of what a run leaves to the next.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Pending {
+    /// How many alerts have fired so far.
+    fired: u64,
+    /// Alerts whose windows are open: their place in the order of firing and their latest record.
+    open: BTreeMap<String, (u64, String)>,
+    /// Alerts whose counts are final, behind one whose are not.
+    waiting: Vec<(u64, String)>,
+}
+
+/// Takes alerts and prints them.
+pub(crate) struct Announcer {
+    form: Form,
+    /// Print at once what fires, and in NDJSON what becomes of it.
+    live: bool,
+    fired: u64,
+    open: BTreeMap<String, (u64, String)>,
+    /// Final records behind their place in the order of firing, so that sorting them gives that order.
+    done: Sorter,
+    printed: u64,
+}
+
+impl Announcer {
+    pub(crate) fn new(form: Form, live: bool, pending: Pending) -> Result<Self> {
+        let mut announcer =
+            Self { form, live, fired: pending.fired, open: pending.open, done: Sorter::default(), printed: 0 };
+        for (place, line) in pending.waiting {
+            announcer.keep(place, &line)?;
+        }
+        Ok(announcer)
+    }
+
+    /// Takes what the windows gave.
+    pub(crate) fn take(&mut self, kept: Kept, replayed: &mut Replayed) -> Result<()> {
+        replayed.windows_lost += kept.windows_lost;
+        replayed.records_dropped += kept.records_dropped;
+        for alert in kept.alerts {
+            if alert.state == State::Fired {
+                replayed.count(&alert);
+            }
+            if self.live { self.print_live(&alert)? } else { self.hold(&alert)? }
+        }
+        Ok(())
+    }
+
+    fn print_live(&mut self, alert: &Alert) -> Result<()> {
+        if self.form == Form::Ndjson || alert.state == State::Fired {
+            self.print(alert.line())?;
+        }
+        Ok(())
+    }
+
+    fn hold(&mut self, alert: &Alert) -> Result<()> {
+        if alert.state == State::Fired {
+            self.fired += 1;
+            self.open.insert(alert.alert_id.clone(), (self.fired, alert.line().to_owned()));
+        } else if alert.state == State::Updated {
+            if let Some((_, line)) = self.open.get_mut(&alert.alert_id) {
+                alert.line().clone_into(line);
+            }
+        } else if let Some((place, _)) = self.open.remove(&alert.alert_id) {
+            self.keep(place, alert.line())?;
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, place: u64, line: &str) -> Result<()> {
+        self.done.push(format!("{place:016x} {line}").as_bytes()).context("cannot write a temporary file")
+    }
+
+    /// Prints what has fired, in order. With `leave_open`, alerts that are open, and those behind them, are left for the
+    /// next run and given back; without it their latest record stands for them.
+    pub(crate) fn finish(mut self, leave_open: bool) -> Result<Pending> {
+        let mut pending = Pending { fired: self.fired, ..Pending::default() };
+        let open = std::mem::take(&mut self.open);
+        if leave_open {
+            pending.open = open;
+        } else {
+            for (place, line) in open.into_values() {
+                self.keep(place, &line)?;
+            }
+        }
+        let first_open = pending.open.values().map(|(place, _)| *place).min().unwrap_or(u64::MAX);
+        let mut sorted = std::mem::take(&mut self.done).sorted().context("cannot read a temporary file")?;
+        while let Some(line) = sorted.next_line().context("cannot read a temporary file")? {
+            let line = String::from_utf8_lossy(&line);
+            let Some((place, line)) = line.split_once(' ') else { continue };
+            let place = u64::from_str_radix(place, 16).unwrap_or(u64::MAX);
+            if place < first_open {
+                self.print(line)?;
+            } else {
+                pending.waiting.push((place, line.to_owned()));
+            }
+        }
+        Ok(pending)
+    }
+
+    fn print(&mut self, line: &str) -> Result<()> {
+        let mut out = out::stdout();
+        match self.form {
+            Form::Ndjson => writeln!(out, "{line}")?,
+            Form::Table => {
+                let colour = out::colour_on_stdout();
+                if self.printed == 0 {
+                    writeln!(out, "{}", alerts::header(colour))?;
+                }
+                writeln!(out, "{}", alerts::row(&Alert::from_line(line)?, colour))?;
+            }
+        }
+        self.printed += 1;
+        Ok(out::finish(out)?)
+    }
+}
