@@ -19,5 +19,11 @@ pub use limits::Limits;
 pub use parser::{Parsed, parse};
 pub(crate) use print::quote;
 
+/// A text as a quoted value of the language.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    quote(text)
+}
+
 #[cfg(test)]
 mod tests;

@@ -179,7 +179,11 @@ fn joins(token: &Token<'_>) -> bool {
 }
 
 fn missing_operator<T>(input: &mut Tokens<'_, '_>, operand: &Operand) -> Option<T> {
-    input.state.report(operand.key.span, Problem::MissingOperator { key: operand.key.to_string() });
+    let text = operand.key.span.of(input.state.source);
+    // A text in quotes where a condition should begin is a value more often than a key: `user = "a" or "b"`.
+    let quoted = text.starts_with(words::is_opening_quote) && operand.key.steps.len() == 1;
+    let key = if quoted { text.to_owned() } else { operand.key.to_string() };
+    input.state.report(operand.key.span, Problem::MissingOperator { key, quoted });
     None
 }
 

@@ -41,7 +41,7 @@ impl Problem {
             P::BadKey { found } => format!("expected a part of a key, found {}", found_or_end(found.as_ref())),
             P::BadIndex { found } => format!("`{found}` is no place in an array"),
             P::UnknownFunction { found, .. } => format!("there is no function `{found}`"),
-            P::MissingOperator { key } => format!("`{key}` is not compared with anything"),
+            P::MissingOperator { key, .. } => format!("`{key}` is not compared with anything"),
             P::UnknownOperator { found, .. } => format!("`{found}` is no operator of this language"),
             P::MissingValue { operator, found } => {
                 format!("`{operator}` has no value before {}", found_or_end(found.as_ref()))
@@ -125,7 +125,10 @@ impl Problem {
             | P::UnknownList { suggestion: suggestion @ Some(_), .. } => return did_you_mean(suggestion.as_ref()),
             P::MissingValue { operator, .. } => format!("write a value after it, such as `{operator} \"text\"`").into(),
             P::UnquotedValue { found } => format!("write \"{found}\"").into(),
-            P::MissingOperator { key } => format!("to ask whether it is there, write `{key} exists`").into(),
+            P::MissingOperator { key, quoted: true } => {
+                format!("a value alone is no condition; write its key again, or all values in a set: user in ({key}, \"…\")").into()
+            }
+            P::MissingOperator { key, .. } => format!("to ask whether it is there, write `{key} exists`").into(),
             P::BadIndex { .. } => "write a whole number: `[0]` is the first element, `[-1]` the last".into(),
             other => return other.fixed_help().map(Cow::Borrowed),
         })

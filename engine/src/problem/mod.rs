@@ -138,7 +138,7 @@ problems! {
     // Operators.
     Error "missing-operator"
     /// `user`
-    MissingOperator { key: String },
+    MissingOperator { key: String, quoted: bool },
     Error "unknown-operator"
     /// `user startswith "ro"`
     UnknownOperator { found: String, suggestion: Option<String> },

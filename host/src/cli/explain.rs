@@ -157,8 +157,14 @@ impl Opts {
 
     /// One event, explained.
     fn event(&self, subject: &Subject, number: u64, line: u64, bytes: &[u8]) -> Result<String> {
-        let event = Event::parse(bytes, &EventLimits::default(), self.event_type.as_deref())
-            .map_err(|reject| anyhow!("event {number} ({}:{line}) cannot be read: {reject}", self.event.display()))?;
+        let event = match Event::parse(bytes, &EventLimits::default(), self.event_type.as_deref()) {
+            Ok(event) => event,
+            Err(reject) if self.all => {
+                out::say(&format!("rejected: {}:{line}: {reject}", safe(&self.event.display().to_string())));
+                return Ok(String::new());
+            }
+            Err(reject) => bail!("event {number} ({}:{line}) cannot be read: {reject}", self.event.display()),
+        };
         let explained = Explained::new(subject, &event);
         Ok(match self.output {
             Output::Text => explained.text(subject, number, line, &event),
@@ -237,13 +243,13 @@ impl Explained {
         }
     }
 
-    /// Why, in one sentence.
+    /// Why: the conditions that decided.
     fn why(&self) -> String {
         match self.hidden_by().and_then(|place| self.suppressions.get(place).map(|hidden| (place, hidden))) {
             Some((place, (explanation, _))) if self.filter.verdict == Verdict::Match => {
-                format!("suppression {} {}", place + 1, why(explanation))
+                format!("suppression {}: {}", place + 1, why(explanation))
             }
-            _ => format!("the filter {}", why(&self.filter)),
+            _ => why(&self.filter),
         }
     }
 

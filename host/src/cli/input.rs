@@ -56,6 +56,11 @@ impl InputArgs {
         Ok(walk.inputs)
     }
 
+    /// Whether any input was named.
+    pub(crate) fn is_given(&self) -> bool {
+        !self.inputs.is_empty()
+    }
+
     /// Where evaluation happens.
     pub(crate) fn backend(&self) -> Result<Backend> {
         if self.native {
@@ -99,7 +104,7 @@ const SAID: u64 = 5;
 
 impl Rejects {
     pub(crate) fn tell(&mut self, rejection: &Rejection<'_>) -> Result<()> {
-        let Rejection { origin, offset, code, reason, text } = rejection;
+        let Rejection { origin, offset, offset_in, code, reason, text } = rejection;
         let name = self.names.get(origin.input).map_or("-", String::as_str);
         self.said += 1;
         if self.said <= SAID {
@@ -110,7 +115,7 @@ impl Rejects {
         }
         if let Some((path, file)) = &mut self.file {
             let text = String::from_utf8_lossy(text);
-            let record = json!({"file": name, "line": origin.line, "offset": offset, "code": code, "reason": reason, "text": text});
+            let record = json!({"file": name, "line": origin.line, "offset": offset, "offset_in": offset_in, "code": code, "reason": reason, "text": text});
             writeln!(file, "{record}").with_context(|| format!("cannot write {}", path.display()))?;
         }
         Ok(())

@@ -3,6 +3,8 @@
 mod announce;
 mod check;
 mod completions;
+mod corpus;
+mod diff;
 mod eval;
 mod exit;
 mod explain;
@@ -14,7 +16,9 @@ mod replay;
 mod rules;
 mod state;
 mod summary;
+mod suppress;
 mod test;
+mod windows;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -42,6 +46,8 @@ enum Command {
     Check(check::Opts),
     Test(test::Opts),
     Explain(explain::Opts),
+    Diff(diff::Opts),
+    Suppress(suppress::Opts),
     Completions(completions::Opts),
 }
 
@@ -53,6 +59,8 @@ impl Command {
             Command::Check(opts) => opts.run(),
             Command::Test(opts) => opts.run(),
             Command::Explain(opts) => opts.run(),
+            Command::Diff(opts) => opts.run(),
+            Command::Suppress(opts) => opts.run(),
             Command::Completions(opts) => opts.run(),
         }
     }

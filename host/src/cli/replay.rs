@@ -5,10 +5,11 @@ use super::exit::Answer;
 use super::input::{self, InputArgs};
 use super::progress::Progress;
 use super::summary::{self, Replayed};
+use super::windows::WindowStage;
 use super::{out, rules, state};
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
-use oxpecker::pipeline::{Backend, KeepWindows, Pipeline, Sorter, Span, Tally, Task};
+use oxpecker::pipeline::{Backend, Pipeline, Span, Tally, Task};
 use oxpecker::render::diagnostics;
 use oxpecker::sandbox::{Document, LoadRequest};
 use oxpecker_engine::event::Instant as EventTime;
@@ -57,9 +58,6 @@ pub(crate) struct Opts {
     quiet: bool,
 }
 
-/// Bytes of detections that go to the windows in one call.
-const CHUNK: usize = 256 << 10;
-
 impl Opts {
     pub(crate) fn run(self) -> Result<Answer> {
         let (request, broken_rules) = self.request()?;
@@ -73,26 +71,62 @@ impl Opts {
         settings.span = span;
         let (begun, now) = (Instant::now(), input::now());
         let (mut pipeline, report) = Pipeline::start(&backend, &request, Task::Detect, inputs, settings, now)?;
-        let replayed = Replayed { rules: report.rules, broken_rules, engine: engine(&backend), ..Replayed::default() };
-        let mut windows = WindowStage::start(&self, backend.keeper(&request)?, replayed, now)?;
+        let mut replayed =
+            Replayed { rules: report.rules, broken_rules, engine: engine(&backend), ..Replayed::default() };
+        let mut windows = WindowStage::new(backend.keeper(&request)?, self.live, now);
+        let mut announcer = self.announcer(&mut windows)?;
         let mut tally = Tally::default();
         while let Some(done) = pipeline.next(input::interrupted) {
             let done = done?;
             progress.suspend(|| {
                 rejects.problems(&done.job.notes);
                 tally.count(&done, |rejection| rejects.tell(&rejection))?;
-                windows.take(&done.result.records)
+                windows.take(&done.result.records, &mut |kept| announcer.take(kept, &mut replayed))
             })?;
             progress.update(pipeline.bytes_read(), tally.read, windows.detections);
         }
         progress.end();
         rejects.finish()?;
-        let replayed = windows.finish()?;
+        self.finish(windows, announcer, &mut replayed)?;
         let stats = pipeline.stats();
         if !self.quiet {
             summary::replay(&tally, &replayed, &stats, begun.elapsed());
         }
         self.answer(&tally, &replayed)
+    }
+
+    /// Who prints the alerts; with --state, windows and alerts of the run before are taken over.
+    fn announcer(&self, windows: &mut WindowStage) -> Result<Announcer> {
+        let mut pending = Pending::default();
+        if let Some(path) = &self.state
+            && let Some((alerts, saved)) = state::read(path)?
+        {
+            let cannot = || format!("{} does not fit; remove it to begin anew", path.display());
+            let restored = windows.keeper().restore(&saved).with_context(cannot)?;
+            if restored.dropped > 0 && !self.quiet {
+                let dropped = summary::count(restored.dropped, "saved window");
+                out::say(&format!("note: {dropped} of rules that are gone or changed left out"));
+            }
+            pending = alerts;
+        }
+        let form = self.output.unwrap_or(if out::stdout_is_terminal() { Form::Table } else { Form::Ndjson });
+        Announcer::new(form, self.live, pending)
+    }
+
+    /// Puts the rest into windows, closes or saves them, and prints the alerts.
+    fn finish(&self, mut windows: WindowStage, mut announcer: Announcer, replayed: &mut Replayed) -> Result<()> {
+        windows.drain(&mut |kept| announcer.take(kept, replayed))?;
+        let leave_open = self.state.is_some() && !self.close;
+        if !leave_open {
+            windows.close(&mut |kept| announcer.take(kept, replayed))?;
+        }
+        replayed.windows = windows.keeper().stats().unwrap_or_default();
+        let pending = announcer.finish(leave_open)?;
+        if let Some(path) = &self.state {
+            let saved = windows.keeper().save()?;
+            state::write(path, pending, saved)?;
+        }
+        Ok(())
     }
 
     /// Reads the rules, shows what is wrong with them, and asks for those without errors to be loaded.
@@ -149,92 +183,6 @@ fn engine(backend: &Backend) -> String {
         Backend::Sandbox(module, _) => {
             format!("engine: oxpecker.wasm {} in the sandbox", module.hash().chars().take(12).collect::<String>())
         }
-    }
-}
-
-/// From detections to alerts.
-///
-/// Detections are collected, sorted by event time, and then put into windows, so that the order of the files changes
-/// nothing. Live, they go into windows as they come.
-struct WindowStage<'o> {
-    opts: &'o Opts,
-    keeper: Box<dyn KeepWindows>,
-    announcer: Announcer,
-    replayed: Replayed,
-    sorter: Sorter,
-    now: i64,
-    detections: u64,
-}
-
-impl<'o> WindowStage<'o> {
-    fn start(opts: &'o Opts, mut keeper: Box<dyn KeepWindows>, replayed: Replayed, now: i64) -> Result<Self> {
-        let mut pending = Pending::default();
-        if let Some(path) = &opts.state
-            && let Some((alerts, windows)) = state::read(path)?
-        {
-            let cannot = || format!("{} does not fit; remove it to begin anew", path.display());
-            let restored = keeper.restore(&windows).with_context(cannot)?;
-            if restored.dropped > 0 && !opts.quiet {
-                out::say(&format!(
-                    "note: {} of rules that are gone or changed left out",
-                    summary::count(restored.dropped, "saved window")
-                ));
-            }
-            pending = alerts;
-        }
-        let form = opts.output.unwrap_or(if out::stdout_is_terminal() { Form::Table } else { Form::Ndjson });
-        let announcer = Announcer::new(form, opts.live, pending)?;
-        Ok(Self { opts, keeper, announcer, replayed, sorter: Sorter::default(), now, detections: 0 })
-    }
-
-    /// Takes the detections of a job, one a line.
-    fn take(&mut self, records: &[u8]) -> Result<()> {
-        for line in records.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            self.detections += 1;
-            if !self.opts.live {
-                self.sorter.push(line).context("cannot write a temporary file")?;
-            }
-        }
-        if self.opts.live { self.window(records) } else { Ok(()) }
-    }
-
-    fn window(&mut self, records: &[u8]) -> Result<()> {
-        if records.is_empty() {
-            return Ok(());
-        }
-        let kept = self.keeper.window(records, self.now)?;
-        self.announcer.take(kept, &mut self.replayed)
-    }
-
-    fn finish(mut self) -> Result<Replayed> {
-        let mut sorted = std::mem::take(&mut self.sorter).sorted().context("cannot read a temporary file")?;
-        let mut chunk = Vec::new();
-        while let Some(line) = sorted.next_line().context("cannot read a temporary file")? {
-            chunk.extend(line);
-            chunk.push(b'\n');
-            if chunk.len() >= CHUNK {
-                self.window(&chunk)?;
-                chunk.clear();
-            }
-        }
-        self.window(&chunk)?;
-        let leave_open = self.opts.state.is_some() && !self.opts.close;
-        let saved = if leave_open { Some(self.keeper.save()?) } else { None };
-        while !leave_open {
-            let kept = self.keeper.flush()?;
-            if kept.alerts.is_empty() {
-                self.replayed.windows_lost += kept.windows_lost;
-                break;
-            }
-            self.announcer.take(kept, &mut self.replayed)?;
-        }
-        self.replayed.windows = self.keeper.stats().unwrap_or_default();
-        let pending = self.announcer.finish(leave_open)?;
-        if let Some(path) = &self.opts.state {
-            let windows = saved.map_or_else(|| self.keeper.save(), Ok)?;
-            state::write(path, pending, windows)?;
-        }
-        Ok(self.replayed)
     }
 }
 

@@ -1,11 +1,17 @@
 //! Where rules come from: files and folders, or the sets inside the program.
 
-use anyhow::{Context, Error, Result, anyhow};
+use super::loaded::Loaded;
+use super::out;
+use anyhow::{Context, Error, Result, anyhow, bail};
+use oxpecker::render::diagnostics;
+use oxpecker::sandbox::{Document, LoadRequest};
+use oxpecker_engine::rule::Limits;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// A rule file: its name, as messages give it, and its bytes.
+#[derive(Clone)]
 pub(crate) struct RuleFile {
     pub(crate) name: String,
     pub(crate) bytes: Vec<u8>,
@@ -96,4 +102,21 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     });
     entries.sort();
     Ok(entries)
+}
+
+/// A request to load rule files of which none may have an error; those that do are shown.
+pub(crate) fn request(files: Vec<RuleFile>, event_type: Option<String>) -> Result<LoadRequest> {
+    let loaded = Loaded::new(files.clone(), &Limits::default());
+    let mut failed = false;
+    for file in &loaded.files {
+        let errors: Vec<_> = file.problems.iter().filter(|problem| problem.is_error()).cloned().collect();
+        failed |= !errors.is_empty();
+        diagnostics::print(&file.name, &file.text, &errors, out::colour_on_stderr());
+    }
+    if failed {
+        bail!("the rules have errors");
+    }
+    let document = |file: RuleFile| Some(Document { name: file.name, text: String::from_utf8(file.bytes).ok()? });
+    let documents = files.into_iter().filter_map(document).collect();
+    Ok(LoadRequest { documents, event_type, ..LoadRequest::default() })
 }

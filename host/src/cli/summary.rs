@@ -126,8 +126,9 @@ pub(crate) fn replay(tally: &Tally, replayed: &Replayed, stats: &[Value], took: 
     let sum = |name: &str| -> u64 { stats.iter().filter_map(|stats| stats.get(name)?.as_u64()).sum() };
     let [one, two, three] = replayed.alerts;
     out::say(&format!(
-        "  {} by {}, {} suppressed, {} undecided",
+        "  {} by {} of {}, {} suppressed, {} undecided",
         count(sum("matched"), "match"),
+        by_rule(stats, "matched").len(),
         count(replayed.rules, "rule"),
         HumanCount(sum("suppressed")),
         HumanCount(tally.undecided),

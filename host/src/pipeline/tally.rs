@@ -35,8 +35,10 @@ pub struct Tally {
 pub struct Rejection<'j> {
     /// Where it is from.
     pub origin: Origin,
-    /// The offset of the trouble: in the event where it was handed to the engine, else in the input.
+    /// The offset of the trouble.
     pub offset: u64,
+    /// What the offset counts from: `event`, where it was handed to the engine, or `input`.
+    pub offset_in: &'static str,
     /// The reason's stable code.
     pub code: String,
     /// The reason for people.
@@ -76,14 +78,11 @@ impl Tally {
         self.evaluated += result.evaluated;
         self.undecided += result.undecided;
         self.replaced += result.replaced;
-        for note in &job.notes {
-            if let Some(rejection) = self.note(note) {
-                *self.rejected.entry(rejection.code.clone()).or_default() += 1;
-                reject(rejection)?;
-            }
-        }
-        for rejected in &result.rejected {
-            let rejection = rejection(job, rejected);
+        let mut rejections: Vec<Rejection<'_>> = job.notes.iter().filter_map(|note| self.note(note)).collect();
+        rejections.extend(result.rejected.iter().map(|rejected| rejection(job, rejected)));
+        // Those of the intake and those of the engine, in the order of the input.
+        rejections.sort_by_key(|rejection| (rejection.origin.input, rejection.origin.line));
+        for rejection in rejections {
             *self.rejected.entry(rejection.code.clone()).or_default() += 1;
             reject(rejection)?;
         }
@@ -99,7 +98,7 @@ impl Tally {
             Note::Rejected { origin, offset, code, reason, excerpt } => {
                 self.read += 1;
                 let (code, reason) = ((*code).to_owned(), reason.clone());
-                return Some(Rejection { origin: *origin, offset: *offset, code, reason, text: excerpt });
+                return Some(Rejection { origin: *origin, offset: *offset, offset_in: "input", code, reason, text: excerpt });
             }
         }
         None
@@ -127,5 +126,5 @@ fn rejection<'j>(job: &'j Job, rejected: &Rejected) -> Rejection<'j> {
     };
     let reason = rejected.detail.as_ref().map_or(reason.clone(), |detail| format!("{reason}: {detail}"));
     let text = job.batch.event(rejected.index).unwrap_or_default();
-    Rejection { origin, offset: rejected.offset as u64, code, reason, text }
+    Rejection { origin, offset: rejected.offset as u64, offset_in: "event", code, reason, text }
 }

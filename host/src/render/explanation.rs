@@ -76,7 +76,7 @@ fn seen(part: &Explanation) -> Option<String> {
     }
 }
 
-/// One sentence: the verdict, and the conditions that decided it.
+/// The conditions that decided the verdict, as one phrase.
 #[must_use]
 pub fn why(explanation: &Explanation) -> String {
     let mut decisive = Vec::new();
@@ -85,12 +85,7 @@ pub fn why(explanation: &Explanation) -> String {
     if decisive.len() > NAMED {
         named.push(format!("{} more", decisive.len() - NAMED));
     }
-    let verdict = match explanation.verdict {
-        Verdict::Match => "matches",
-        Verdict::NoMatch => "does not match",
-        Verdict::Undecided => "cannot be decided",
-    };
-    format!("{verdict}: {}", named.join("; "))
+    named.join("; ")
 }
 
 /// The predicates that decided: of `and` what failed, of `or` what held, and the other way round where all were needed.
@@ -150,11 +145,11 @@ mod tests {
     fn the_condition_that_decided_is_named() {
         let event = r#"{"a":"x\u001b[31m","b":["y","z"]}"#;
         let shown = why(&explained("b = 'y' and a = 'x' and c = 'n'", event));
-        assert_eq!(shown, r#"does not match: `a = "x"` is false (found "x\u001b[31m")"#);
+        assert_eq!(shown, r#"`a = "x"` is false (found "x\u001b[31m")"#);
         let shown = why(&explained("not (b = 'z' or c = '1')", event));
-        assert_eq!(shown, r#"does not match: `b = "z"` is true (found ["y","z"])"#);
+        assert_eq!(shown, r#"`b = "z"` is true (found ["y","z"])"#);
         let shown = why(&explained("c = '1' or (b = 'n' and a exists)", event));
-        assert!(shown.starts_with(r#"does not match: `c = "1"` is false (no such key in this event); `b = "n"` is"#));
+        assert!(shown.starts_with(r#"`c = "1"` is false (no such key in this event); `b = "n"` is"#));
     }
 
     #[test]

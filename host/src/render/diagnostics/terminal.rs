@@ -13,6 +13,8 @@ use std::ops::Range;
 const LONGEST: usize = 300;
 /// Bytes of a line that are shown on either side of the place.
 const AROUND: usize = 400;
+/// Characters of a line that is shown a second time, mended.
+const MENDED: usize = 160;
 
 /// The problems of one source as text, each ended by an empty line.
 #[must_use]
@@ -73,13 +75,15 @@ impl<'a> Shown<'a> {
             (false, true) => Group::with_title(title).element(line.path(self.name.as_ref())),
             (false, false) => Group::with_title(title).element(origin).element(line),
         };
+        let fits = self.line.text.chars().count() <= MENDED;
         match (&self.fix, &self.help) {
-            (Some(fix), help) => {
+            (Some(fix), help) if fits => {
                 let title = Level::HELP.secondary_title(help.as_deref().unwrap_or("write it so"));
                 let patch = self.snippet().patch(Patch::new(self.place.clone(), fix.as_str()));
                 vec![problem, Group::with_title(title).element(patch)]
             }
-            (None, Some(help)) => vec![problem.element(Level::HELP.message(help.as_str()))],
+            (_, Some(help)) => vec![problem.element(Level::HELP.message(help.as_str()))],
+            (Some(fix), None) => vec![problem.element(Level::HELP.message(format!("write {fix}")))],
             (None, None) => vec![problem],
         }
     }

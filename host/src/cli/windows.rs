@@ -1,0 +1,80 @@
+//! From detections to alerts, for every command that runs rules over events.
+//!
+//! Detections are collected, sorted by event time, and then put into windows, so that the order of the files changes
+//! nothing. Live, they go into windows as they come.
+
+use anyhow::{Context, Result};
+use oxpecker::pipeline::{KeepWindows, Sorter};
+use oxpecker::sandbox::Kept;
+
+/// Bytes of detections that go to the windows in one call.
+const CHUNK: usize = 256 << 10;
+
+/// Where alerts go.
+pub(crate) type Sink<'s> = dyn FnMut(Kept) -> Result<()> + 's;
+
+/// Windows with what waits to be put into them.
+pub(crate) struct WindowStage {
+    keeper: Box<dyn KeepWindows>,
+    live: bool,
+    sorter: Sorter,
+    now: i64,
+    /// Detections taken so far.
+    pub(crate) detections: u64,
+}
+
+impl WindowStage {
+    pub(crate) fn new(keeper: Box<dyn KeepWindows>, live: bool, now: i64) -> Self {
+        Self { keeper, live, sorter: Sorter::default(), now, detections: 0 }
+    }
+
+    /// The windows themselves.
+    pub(crate) fn keeper(&mut self) -> &mut dyn KeepWindows {
+        self.keeper.as_mut()
+    }
+
+    /// Takes the detections of a job, one a line.
+    pub(crate) fn take(&mut self, records: &[u8], sink: &mut Sink<'_>) -> Result<()> {
+        for line in records.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            self.detections += 1;
+            if !self.live {
+                self.sorter.push(line).context("cannot write a temporary file")?;
+            }
+        }
+        if self.live { self.window(records, sink) } else { Ok(()) }
+    }
+
+    fn window(&mut self, records: &[u8], sink: &mut Sink<'_>) -> Result<()> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        sink(self.keeper.window(records, self.now)?)
+    }
+
+    /// Puts what waits into windows.
+    pub(crate) fn drain(&mut self, sink: &mut Sink<'_>) -> Result<()> {
+        let mut sorted = std::mem::take(&mut self.sorter).sorted().context("cannot read a temporary file")?;
+        let mut chunk = Vec::new();
+        while let Some(line) = sorted.next_line().context("cannot read a temporary file")? {
+            chunk.extend(line);
+            chunk.push(b'\n');
+            if chunk.len() >= CHUNK {
+                self.window(&chunk, sink)?;
+                chunk.clear();
+            }
+        }
+        self.window(&chunk, sink)
+    }
+
+    /// Closes all windows.
+    pub(crate) fn close(&mut self, sink: &mut Sink<'_>) -> Result<()> {
+        loop {
+            let kept = self.keeper.flush()?;
+            let ended = kept.alerts.is_empty();
+            sink(kept)?;
+            if ended {
+                return Ok(());
+            }
+        }
+    }
+}
