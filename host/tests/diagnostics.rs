@@ -1,4 +1,5 @@
 //! What `oxpecker check` shows: one golden text for every problem, and a manual page whose examples are run.
+#![expect(clippy::expect_used, reason = "a test's helpers may panic")]
 
 use oxpecker_engine::problem::Problem;
 use std::fs;
@@ -111,7 +112,10 @@ fn a_fix_mends_its_problem() {
         let text = fs::read_to_string(&path).expect("a filter");
         let codes = |text: &str| -> Vec<serde_json::Value> {
             let json = check(text.as_bytes(), name.as_deref(), &["--output", "json"]).stdout;
-            serde_json::from_slice::<serde_json::Value>(&json).expect("JSON")["problems"].as_array().expect("all").clone()
+            serde_json::from_slice::<serde_json::Value>(&json).expect("JSON")["problems"]
+                .as_array()
+                .expect("all")
+                .clone()
         };
         let before = codes(&text);
         for problem in before.iter().filter(|problem| !problem["fix"].is_null()) {

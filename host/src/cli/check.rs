@@ -21,8 +21,10 @@ use std::path::PathBuf;
 /// Exit status: 0 if there is no error, 1 if there is one, 2 if a file cannot be read. Each code is explained in
 /// docs/problems.md.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  oxpecker check rules/\n  oxpecker check --output sarif rules/ > oxpecker.sarif\n  \
-    oxpecker check --filter 'eventName startswith \"Delete\"'")]
+#[command(
+    after_help = "Examples:\n  oxpecker check rules/\n  oxpecker check --output sarif rules/ > oxpecker.sarif\n  \
+    oxpecker check --filter 'eventName startswith \"Delete\"'"
+)]
 pub(crate) struct Opts {
     /// Rule files, or folders of them; `-` is standard input
     #[arg(value_name = "PATH", required_unless_present = "filter")]

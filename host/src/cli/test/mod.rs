@@ -148,7 +148,8 @@ impl Opts {
 
     fn close(&self, results: &Results<'_>, broken: usize) {
         let failed = results.failed();
-        let errors = if broken > 0 { format!(", {} in rule files", count(broken as u64, "error")) } else { String::new() };
+        let errors =
+            if broken > 0 { format!(", {} in rule files", count(broken as u64, "error")) } else { String::new() };
         let place = if self.native { "without the sandbox" } else { "in the sandbox" };
         out::say(&format!(
             "{} of {}: {} passed, {failed} failed{errors} ({place}, {:.2} s)",

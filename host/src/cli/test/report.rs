@@ -7,7 +7,8 @@ use std::fmt::Write;
 
 /// One line a test, and under those that fail what is wrong.
 pub(super) fn text(results: &Results<'_>, quiet: bool, colour: bool) -> String {
-    let paint = |text: &str, code: &str| if colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() };
+    let paint =
+        |text: &str, code: &str| if colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() };
     let mut out = String::new();
     for result in &results.tests {
         let name = safe(&result.test.name);
@@ -15,7 +16,8 @@ pub(super) fn text(results: &Results<'_>, quiet: bool, colour: bool) -> String {
             // Writing to a String cannot fail.
             None if quiet => {}
             None => {
-                let _ = writeln!(out, "{}    {}: {name} ({})", paint("ok", "32"), result.rule, result.test.expect.as_str());
+                let _ =
+                    writeln!(out, "{}    {}: {name} ({})", paint("ok", "32"), result.rule, result.test.expect.as_str());
             }
             Some(failure) => {
                 let place = format!("{}:{}:{}", safe(result.file), result.line, result.column);

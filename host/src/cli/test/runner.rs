@@ -126,7 +126,8 @@ impl Sandboxed {
             return Ok(());
         }
         for line in found.records.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            let detection = Detection::from_line(line, &EventLimits::default()).context("the sandbox gave no match record")?;
+            let detection =
+                Detection::from_line(line, &EventLimits::default()).context("the sandbox gave no match record")?;
             if detection.rule == column {
                 self.detected(rule, detection, line, seen)?;
             }
@@ -180,8 +181,9 @@ fn native(engine: &mut Engine, column: usize, event: &[u8], seen: &mut Seen) {
 
 fn reason(reason: RejectReason) -> String {
     match reason {
-        RejectReason::Event(number) => EventReason::from_number(number)
-            .map_or_else(|| format!("reason {number}"), |reason| reason.to_string()),
+        RejectReason::Event(number) => {
+            EventReason::from_number(number).map_or_else(|| format!("reason {number}"), |reason| reason.to_string())
+        }
         RejectReason::GuestTrap => "the sandbox broke off on it".to_owned(),
         RejectReason::GuestDeadline => "the sandbox ran out of time on it".to_owned(),
     }

@@ -55,7 +55,9 @@ mod tests {
         let source = Source { name: "a,b:c.yaml", text: "a\nbcd", diagnostics: &found };
         let shown = github(&[source]);
         assert_eq!(shown.lines().count(), 1);
-        assert!(shown.starts_with("::error file=a%2Cb%3Ac.yaml,line=2,col=1,endLine=2,endColumn=2,title=unquoted-value::"));
+        assert!(
+            shown.starts_with("::error file=a%2Cb%3Ac.yaml,line=2,col=1,endLine=2,endColumn=2,title=unquoted-value::")
+        );
         assert!(shown.contains("50%25::x\\n::error::y"));
     }
 }

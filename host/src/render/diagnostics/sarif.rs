@@ -3,6 +3,7 @@
 use super::Source;
 use oxpecker_engine::problem::{Diagnostic, Level, Position, Problem};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
 /// The log of one run over all sources.
 #[must_use]
@@ -50,7 +51,7 @@ fn result(source: &Source<'_>, diagnostic: &Diagnostic) -> Value {
     if let (Some(fix), Some(fields)) = (&diagnostic.fix, result.as_object_mut()) {
         let replacement = json!({"deletedRegion": region, "insertedContent": {"text": fix}});
         let change = json!({"artifactLocation": location, "replacements": [replacement]});
-        let description = problem.help().map_or_else(|| problem.message(), |help| help.into_owned());
+        let description = problem.help().map_or_else(|| problem.message(), Cow::into_owned);
         fields.insert("fixes".into(), json!([{"description": {"text": description}, "artifactChanges": [change]}]));
     }
     result

@@ -1,7 +1,7 @@
 //! Problems for people: the line, a caret under the place, how to mend it.
 
-use super::escape::Escaped;
 use super::Source;
+use super::escape::Escaped;
 use crate::render::safe;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet};
 use oxpecker_engine::Span;
