@@ -329,6 +329,7 @@ impl Reader<'_> {
             // The end is found from the last byte inside, so that it does not slip over a line end.
             let end = if end > start { place(end - 1) + 1 } else { place(start) };
             diagnostic.span = self.whole_characters(Span::new(place(start), end));
+            diagnostic.fix = diagnostic.fix.map(|fix| yaml::inside(node, fix));
             self.sink.push(diagnostic);
         }
     }

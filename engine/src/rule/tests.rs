@@ -100,3 +100,16 @@ fn a_rule_in_two_sets_runs_once_and_two_rules_with_one_id_are_an_error() {
     assert_eq!(problems[0].diagnostic.problem.code(), "duplicate-rule");
     assert!(problems[0].diagnostic.problem.message().contains("f.yaml:6"));
 }
+
+#[test]
+fn a_fix_inside_quotes_keeps_the_file_yaml() {
+    for (style, fix) in [("'", "\"it''s\""), ("\"", "\\\"it's\\\"")] {
+        let source = GOOD.replace("- user = \"ci\"", &format!("- {style}user = “it{}s”{style}", if style == "'" { "''" } else { "'" }));
+        let problems = read(source.as_bytes(), &[], &Limits::default()).problems;
+        assert_eq!(problems.len(), 1);
+        assert_eq!(problems[0].fix.as_deref(), Some(fix));
+        let (before, after) = (&source[..problems[0].span.start], &source[problems[0].span.end..]);
+        let mended = format!("{before}{fix}{after}");
+        assert_eq!(read(mended.as_bytes(), &[], &Limits::default()).problems, [], "{mended}");
+    }
+}

@@ -224,6 +224,15 @@ impl Offsets {
     }
 }
 
+/// A text as it must be written to stand inside this node's quotes.
+pub(super) fn inside(node: &Node, text: String) -> String {
+    match &node.kind {
+        Kind::Text(_, Style::SingleQuoted) => text.replace('\'', "''"),
+        Kind::Text(_, Style::DoubleQuoted) => text.replace('\\', "\\\\").replace('"', "\\\""),
+        _ => text,
+    }
+}
+
 /// For each byte of a text node, and the place behind it, the place in the file that it comes from.
 ///
 /// Found by walking both texts side by side: what differs is indentation, folded line ends, and escapes.
