@@ -1,6 +1,8 @@
 //! The conformance corpus on the engine as it is compiled into this test: verdicts, problems, canonical forms, and
 //! `explain`, which folds its tree on its own.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot read its data has failed")]
+
 #[path = "../../tests/support/corpus.rs"]
 mod corpus;
 

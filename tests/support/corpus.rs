@@ -1,5 +1,7 @@
 //! The conformance corpus as values: `tests/conformance/*.txt`, in the format that its README describes.
 
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot read its data has failed")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -50,8 +50,6 @@ pub(crate) struct Found {
     /// Alerts with their final counts, in the order in which their windows closed.
     pub(crate) alerts: Vec<Brief>,
     pub(crate) tally: Tally,
-    /// The counters of the workers.
-    pub(crate) stats: Vec<serde_json::Value>,
 }
 
 /// Runs rules over inputs.
@@ -84,5 +82,5 @@ pub(crate) fn run(backend: &Backend, request: &LoadRequest, args: &InputArgs, in
     if input::interrupted() {
         bail!("interrupted");
     }
-    Ok(Found { alerts, tally, stats: pipeline.stats() })
+    Ok(Found { alerts, tally })
 }

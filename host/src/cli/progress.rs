@@ -32,8 +32,7 @@ impl Progress {
             return;
         }
         self.bar.set_position(bytes);
-        let seconds = self.begun.elapsed().max(Duration::from_millis(1)).as_secs_f64();
-        let rate = HumanCount((events as f64 / seconds) as u64);
+        let rate = HumanCount(per_second(events, self.begun.elapsed()));
         self.bar.set_message(format!("{}  {rate} events/s  {found} found", HumanBytes(bytes)));
     }
 
@@ -45,6 +44,12 @@ impl Progress {
     pub(crate) fn end(&self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// How many a second, in whole numbers.
+pub(crate) fn per_second(number: u64, took: Duration) -> u64 {
+    let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX).max(1);
+    number.saturating_mul(1_000) / milliseconds
 }
 
 /// The size of all inputs; none if it cannot be known.

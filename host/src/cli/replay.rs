@@ -3,6 +3,7 @@
 use super::announce::{Announcer, Form, Pending};
 use super::exit::Answer;
 use super::input::{self, InputArgs};
+use super::loaded::Loaded;
 use super::progress::Progress;
 use super::summary::{self, Replayed};
 use super::windows::WindowStage;
@@ -13,7 +14,7 @@ use oxpecker::pipeline::{Backend, Pipeline, Span, Tally, Task};
 use oxpecker::render::diagnostics;
 use oxpecker::sandbox::{Document, LoadRequest};
 use oxpecker_engine::event::Instant as EventTime;
-use oxpecker_engine::rule::{self, duration};
+use oxpecker_engine::rule::{Limits, duration};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -132,18 +133,14 @@ impl Opts {
     /// Reads the rules, shows what is wrong with them, and asks for those without errors to be loaded.
     fn request(&self) -> Result<(LoadRequest, u64)> {
         let files = rules::read(&self.rules)?;
-        let sources: Vec<rule::Source<'_>> =
-            files.iter().map(|file| rule::Source { name: &file.name, bytes: &file.bytes }).collect();
-        let (set, problems) = rule::load(&sources, rule::ListValues::new(), &rule::Limits::default());
+        let loaded = Loaded::new(files.clone(), &Limits::default());
         let mut broken = 0;
-        for (place, file) in files.iter().enumerate() {
-            let found = problems.iter().filter(|problem| problem.source == place);
-            let found: Vec<_> = found.map(|problem| problem.diagnostic.clone()).filter(|problem| problem.is_error()).collect();
-            broken += found.len() as u64;
-            let text = String::from_utf8_lossy(&file.bytes);
-            diagnostics::print(&file.name, &text, &found, out::colour_on_stderr());
+        for file in &loaded.files {
+            let errors: Vec<_> = file.problems.iter().filter(|problem| problem.is_error()).cloned().collect();
+            broken += errors.len() as u64;
+            diagnostics::print(&file.name, &file.text, &errors, out::colour_on_stderr());
         }
-        if set.rules.is_empty() {
+        if loaded.set.rules.is_empty() {
             bail!("there are no rules to run");
         }
         let documents = files.into_iter().filter_map(|file| {

@@ -1,6 +1,7 @@
 //! The closing lines of a run: what was read and what became of it.
 
 use super::out;
+use super::progress::per_second;
 use anyhow::{Result, bail};
 use indicatif::{HumanBytes, HumanCount};
 use oxpecker::alert::Alert;
@@ -22,13 +23,13 @@ pub(crate) fn count(number: u64, noun: &str) -> String {
 
 /// The first line of every summary.
 fn read(tally: &Tally, took: Duration) {
-    let seconds = took.as_secs_f64().max(0.001);
-    let rate = HumanCount((tally.read as f64 / seconds) as u64);
+    let rate = HumanCount(per_second(tally.read, took));
     out::say(&format!(
-        "{} ({}) read from {} in {seconds:.2} s, {rate} events/s",
+        "{} ({}) read from {} in {:.2} s, {rate} events/s",
         count(tally.read, "event"),
         HumanBytes(tally.event_bytes),
         count(tally.inputs, "input"),
+        took.as_secs_f64(),
     ));
     let mut parts = vec![format!("{} evaluated", HumanCount(tally.evaluated))];
     parts.push(with_reasons(tally.rejected(), "rejected", &tally.rejected));
@@ -138,7 +139,8 @@ pub(crate) fn replay(tally: &Tally, replayed: &Replayed, stats: &[Value], took: 
         out::say(&format!("  undecided: {} for {}: CloudTrail cut what the rule asks for", count(undecided, "event"), safe(&rule)));
     }
     if replayed.broken_rules > 0 {
-        out::say(&format!("  {} with errors not loaded; `oxpecker check` says why", count(replayed.broken_rules, "rule")));
+        let errors = count(replayed.broken_rules, "error");
+        out::say(&format!("  {errors} in the rule files: rules with errors are not loaded"));
     }
     for line in replayed.window_lines() {
         out::say(&format!("  {line}"));

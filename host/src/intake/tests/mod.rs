@@ -1,6 +1,5 @@
 //! The intake through its front door. Every check reads its input twice, at once and byte by byte, and both must give
 //! the same items.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod broken;
 mod envelopes;
