@@ -3,7 +3,7 @@
 //! Made where the event is at hand and carried, as one line, to the one place that keeps windows. A line is
 //!
 //! ```text
-//! 16 hex digits: time    8 hex digits: rule    blank    JSON of the rest
+//! 16 hex digits: time    8 hex digits: rule    s or -: suppressed or not    blank    JSON of the rest
 //! ```
 //!
 //! so that lines sorted by their bytes are detections in the order of event time; those without a time come last.
@@ -65,7 +65,6 @@ impl Detection {
         let text = |text: &Option<String>| text.as_deref().map_or(Json::Null, Json::from);
         let rest = Json::Object(vec![
             ("event_id".into(), text(&self.event_id)),
-            ("suppressed".into(), Json::from(self.suppressed)),
             ("source".into(), Json::from(self.source.as_str())),
             ("aggregate".into(), Json::Array(self.aggregate.clone())),
             ("title".into(), Json::from(self.title.as_str())),
@@ -74,7 +73,12 @@ impl Detection {
             ("context".into(), self.context.clone()),
             ("event".into(), self.event.clone()),
         ]);
-        let mut line = format!("{:016x}{:08x} ", self.time.map_or(UNTIMED, sortable), self.rule);
+        let mut line = format!(
+            "{:016x}{:08x}{} ",
+            self.time.map_or(UNTIMED, sortable),
+            self.rule,
+            if self.suppressed { SUPPRESSED } else { NOT_SUPPRESSED }
+        );
         rest.write_to(&mut line);
         line
     }
@@ -87,7 +91,12 @@ impl Detection {
             Limits { bytes: limits.bytes.saturating_mul(8), depth: limits.depth + 2, values: limits.values * 2 };
         let hex = |range: std::ops::Range<usize>| u64::from_str_radix(std::str::from_utf8(line.get(range)?).ok()?, 16).ok();
         let (time, rule) = (hex(0..16)?, hex(16..24)?);
-        let Json::Object(members) = Json::parse(line.get(25..)?, &limits).ok()? else { return None };
+        let suppressed = match char::from(*line.get(24)?) {
+            SUPPRESSED => true,
+            NOT_SUPPRESSED => false,
+            _ => return None,
+        };
+        let Json::Object(members) = Json::parse(line.get(26..)?, &limits).ok()? else { return None };
         let mut members = members.into_iter();
         let mut next = |name: &str| members.next().filter(|(found, _)| found == name).map(|(_, value)| value);
         let text = |value: Json| value.as_text().map(str::to_owned);
@@ -95,7 +104,7 @@ impl Detection {
             rule: usize::try_from(rule).ok()?,
             time: (time != UNTIMED).then(|| unsortable(time)),
             event_id: text(next("event_id")?),
-            suppressed: next("suppressed")?.as_bool()?,
+            suppressed,
             source: text(next("source")?)?,
             aggregate: match next("aggregate")? {
                 Json::Array(values) => values,
@@ -109,6 +118,9 @@ impl Detection {
         })
     }
 }
+
+const SUPPRESSED: char = 's';
+const NOT_SUPPRESSED: char = '-';
 
 /// What stands for no time: later than every time.
 const UNTIMED: u64 = u64::MAX;

@@ -5,11 +5,14 @@
 use crate::detection::Detection;
 use crate::event::Event;
 use crate::json::{self, Json, Reject};
+use crate::Span;
 use crate::language;
+use crate::language::expr::{Literal, Test, Value};
 use crate::lists::Lists;
 use crate::matcher::{Hit, Matcher, Outcome};
-use crate::problem::{Diagnostic, Position};
+use crate::problem::{Diagnostic, Position, Problem};
 use crate::rule::{self, Collected, RuleSet, Source};
+use std::collections::HashSet;
 use crate::window::{Restored, StateError, Windows};
 
 /// What to load.
@@ -122,10 +125,12 @@ impl Engine {
             report.add(source.name, source.bytes, problem.diagnostic);
         }
         let filters = filters(request, &set, &mut report);
+        let fits = patterns(&set, &sources, &mut report);
         report.rules = set.rules.len();
         let names = (1..=request.filters.len()).map(|place| format!("filter {place}"));
         report.rule_ids = set.rules.iter().map(|collected| collected.rule.id.clone()).chain(names).collect();
-        if report.has_errors() && !(request.lenient && filters.len() == request.filters.len()) {
+        let lenient = request.lenient && filters.len() == request.filters.len();
+        if !fits || (report.has_errors() && !lenient) {
             return Err(report);
         }
         let mut lists = Lists::new();
@@ -242,6 +247,36 @@ impl Engine {
     pub fn limits(&self) -> &json::Limits {
         &self.limits
     }
+}
+
+/// Bytes that the regular expressions of all rules together may take.
+const PATTERNS: usize = 48 << 20;
+
+/// Each regular expression is bounded when it is read; here all of them are, so that no rule set exhausts the memory.
+/// False where they take too much.
+fn patterns(set: &RuleSet, sources: &[Source<'_>], report: &mut Report) -> bool {
+    let limit = language::Limits::default().regex;
+    let mut seen = HashSet::new();
+    let mut total = 0;
+    for collected in &set.rules {
+        let rule = &collected.rule;
+        let filters = std::iter::once(&rule.filter).chain(rule.suppressions.iter().map(|hidden| &hidden.filter));
+        for predicate in filters.flat_map(language::Expr::predicates) {
+            let Test::Matches(Literal { value: Value::Text(text), .. }) = &predicate.test else { continue };
+            if seen.insert(text.as_str()) {
+                total += language::pattern::size(text, limit);
+            }
+        }
+        if total > PATTERNS {
+            let problem = Problem::RegexTooLarge { limit: PATTERNS };
+            if let Some(source) = sources.get(collected.source) {
+                let head = Span::new(rule.span.start, rule.span.start);
+                report.add(source.name, source.bytes, Diagnostic::new(head, problem));
+            }
+            return false;
+        }
+    }
+    true
 }
 
 /// Reads the plain filters; their problems go into the report.

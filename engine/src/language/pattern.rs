@@ -16,10 +16,23 @@ pub enum PatternError {
     TooLarge,
 }
 
+/// What the lazily built automaton of one pattern may take while it is used; beyond it a slower one does the work.
+const LAZY: usize = 64 << 10;
+
 /// Nesting inside one pattern; deeper ones are refused by the regex parser.
 const NEST_LIMIT: u32 = 50;
 
-/// Compiles a pattern; `limit` bounds the bytes that the program and its cache may take.
+/// Bytes that a pattern takes when compiled, rounded up to a power of four; `limit` where it takes more.
+#[must_use]
+pub fn size(pattern: &str, limit: usize) -> usize {
+    let mut size = 4 << 10;
+    while size < limit && matches!(compile(pattern, size), Err(PatternError::TooLarge)) {
+        size *= 4;
+    }
+    size.min(limit) + LAZY
+}
+
+/// Compiles a pattern; `limit` bounds the bytes that the program may take.
 ///
 /// # Errors
 /// When the pattern is malformed or too large.
@@ -37,7 +50,7 @@ pub fn compile(pattern: &str, limit: usize) -> Result<Regex, PatternError> {
         .dot_matches_new_line(true)
         .nest_limit(NEST_LIMIT * 2)
         .size_limit(limit)
-        .dfa_size_limit(limit)
+        .dfa_size_limit(LAZY)
         .build()
         .map_err(|error| match error {
             regex::Error::CompiledTooBig(_) => PatternError::TooLarge,

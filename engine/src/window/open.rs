@@ -5,11 +5,11 @@ use crate::detection::Detection;
 use crate::json::Json;
 use crate::rule::{Collected, Rule};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 /// Identifiers and distinct values that one window remembers. Beyond it the oldest identifiers are forgotten, and new
 /// distinct values are not told apart any more.
-const REMEMBERED: usize = 4_096;
+pub(super) const REMEMBERED: usize = 4_096;
 
 /// Bytes that a window takes beside what it holds.
 const OVERHEAD: usize = 512;
@@ -33,10 +33,12 @@ pub(super) struct Open {
     pub(super) next_update: u64,
     /// Hashes of the identifiers of its latest events.
     pub(super) ids: VecDeque<u64>,
-    /// Hashes of the distinct values, where the threshold counts those.
-    pub(super) distinct: BTreeSet<u64>,
+    /// Hashes of the distinct values with the latest time of each, where the threshold counts those.
+    pub(super) distinct: BTreeMap<u64, i64>,
     /// Times of the latest events, as many as the threshold, where the window slides.
     pub(super) recent: VecDeque<i64>,
+    /// Bytes of what does not change: see [`Open::fixed_bytes`].
+    pub(super) fixed: usize,
 }
 
 /// Whether an event was new to a window.
@@ -49,9 +51,11 @@ pub(super) enum Seen {
 impl Open {
     /// A window that an event at `time` opens; it has still to [`Open::join`].
     pub(super) fn new(detection: &Detection, rule: &Rule, time: i64, order: u64) -> Self {
+        let group = Group::of(detection);
         Self {
             rule: detection.rule,
-            group: Group::of(detection),
+            fixed: Self::fixed_bytes(&group),
+            group,
             fired: None,
             start: time,
             length: i64::try_from(rule.window).unwrap_or(i64::MAX).saturating_mul(1_000),
@@ -59,7 +63,7 @@ impl Open {
             order,
             next_update: 0,
             ids: VecDeque::new(),
-            distinct: BTreeSet::new(),
+            distinct: BTreeMap::new(),
             recent: VecDeque::new(),
         }
     }
@@ -90,10 +94,15 @@ impl Open {
 
     /// Bytes that it takes, roughly.
     pub(super) fn bytes(&self) -> usize {
-        let values = self.group.aggregate.len() * 64 + self.group.title.len() + self.group.source.len();
-        let hashes = (self.ids.len() + self.recent.len()) * 8 + self.distinct.len() * 16;
+        let hashes = (self.ids.len() + self.recent.len()) * 8 + self.distinct.len() * 32;
         // A tree takes about four times its text.
-        OVERHEAD + values + hashes + self.group.events.len() * 96 + self.group.whole_bytes * 4
+        OVERHEAD + self.fixed + hashes + self.group.events.len() * 96 + self.group.whole_bytes * 4
+    }
+
+    /// Bytes of what a window has from its beginning to its end.
+    pub(super) fn fixed_bytes(group: &Group) -> usize {
+        let values: usize = group.aggregate.iter().map(weight).sum();
+        values + weight(&group.context) + group.title.len() + group.source.len()
     }
 
     /// Counts a detection in. An event that was counted before, by its own identifier, is not.
@@ -107,7 +116,9 @@ impl Open {
         }
         let rule = &collected.rule;
         self.count_distinct(&detection);
-        self.slide(&detection, rule);
+        if rule.distinct.is_none() {
+            self.slide(&detection, rule);
+        }
         self.group.add(detection);
         if self.fired.is_none() {
             if self.reaches(rule) {
@@ -128,7 +139,7 @@ impl Open {
     /// Whether the threshold is reached, by the events or values that it counts.
     fn reaches(&self, rule: &Rule) -> bool {
         let counted = if rule.distinct.is_some() {
-            self.distinct.len() as u64
+            self.recent_values()
         } else if self.sliding {
             self.recent.len() as u64
         } else {
@@ -151,15 +162,33 @@ impl Open {
     }
 
     fn count_distinct(&mut self, detection: &Detection) {
-        if let Some(value) = &detection.distinct
-            && !value.is_null()
-            && self.distinct.len() < REMEMBERED
-        {
-            let mut text = String::new();
-            value.write_to(&mut text);
-            self.distinct.insert(hash(&text));
-            self.group.distinct = Some(self.distinct.len() as u64);
+        let Some(value) = detection.distinct.as_ref().filter(|value| !value.is_null()) else { return };
+        let mut text = String::new();
+        value.write_to(&mut text);
+        let (hash, time) = (hash(&text), detection.time.unwrap_or(self.start));
+        if let Some(latest) = self.distinct.get_mut(&hash) {
+            *latest = time.max(*latest);
+            return;
         }
+        if self.sliding && self.distinct.len() >= REMEMBERED {
+            let newest = self.group.last_seen.max(Some(time)).unwrap_or(time);
+            let length = self.length;
+            self.distinct.retain(|_, seen| newest.saturating_sub(*seen) < length);
+        }
+        if self.distinct.len() < REMEMBERED {
+            self.distinct.insert(hash, time);
+        }
+        self.group.distinct = self.group.distinct.max(Some(self.distinct.len() as u64));
+    }
+
+    /// How many distinct values count for the threshold now: where the window slides, those within one length of the
+    /// newest event; elsewhere all.
+    fn recent_values(&self) -> u64 {
+        if !self.sliding {
+            return self.distinct.len() as u64;
+        }
+        let newest = self.group.last_seen.unwrap_or(self.start);
+        self.distinct.values().filter(|seen| newest.saturating_sub(**seen) < self.length).count() as u64
     }
 
     /// Keeps the times of the latest events that lie within one length of the newest, at most as many as fire the alert.
@@ -199,6 +228,19 @@ pub(super) fn untimed(detection: Detection, collected: &Collected, out: &mut Vec
     let id = alert::alert_id(&collected.rule, &group, None);
     for state in [State::Fired, State::Final] {
         out.push(alert::record(collected, &id, &group, state));
+    }
+}
+
+/// Bytes that a tree takes, roughly.
+fn weight(value: &Json) -> usize {
+    const NODE: usize = 32;
+    match value {
+        Json::Null | Json::Bool(_) => NODE,
+        Json::Number(text) | Json::Text(text) => NODE + text.len(),
+        Json::Array(items) => NODE + items.iter().map(weight).sum::<usize>(),
+        Json::Object(members) => {
+            NODE + members.iter().map(|(name, value)| NODE + name.len() + weight(value)).sum::<usize>()
+        }
     }
 }
 

@@ -1,20 +1,23 @@
 //! Open windows as JSON and back, so that a run can go on where another ended.
 //!
 //! A window is saved under its rule's id and version: one whose rule is gone, or now decides otherwise, is left out and
-//! counted.
+//! counted. Hashes and times that a window remembers are one text of 16 hex digits each: there may be thousands.
 
-use super::open::Open;
+use super::open::{Open, REMEMBERED};
 use super::{Counters, Identity, Limits, Windows};
-use crate::alert::{Contribution, Group};
+use crate::alert::{Contribution, Group, NAMED_EVENTS, WHOLE_BYTES};
 use crate::json::Json;
 use crate::rule::Collected;
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 
 /// The version of what is written here.
 const VERSION: u64 = 1;
+
+/// Digits of a number in [`hex`].
+const DIGITS: usize = 16;
 
 /// What became of saved windows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,7 +82,7 @@ impl Windows {
         }
         let mut windows = Self::new(Limits::default());
         windows.now = number(state, "now").ok_or(StateError::Shape)?;
-        windows.opened = number(state, "opened").ok_or(StateError::Shape)?;
+        windows.opened = count(state, "opened").ok_or(StateError::Shape)?;
         windows.counters = Counters::default();
         let by_id: HashMap<(&str, &str), usize> = rules
             .iter()
@@ -109,7 +112,6 @@ impl Windows {
 
 fn window(open: &Open, collected: &Collected) -> Json {
     let group = &open.group;
-    let hashes = |hashes: &mut dyn Iterator<Item = u64>| Json::Array(hashes.map(Json::from).collect());
     object([
         ("rule", Json::from(collected.rule.id.as_str())),
         ("rule_version", Json::from(collected.rule.version.as_str())),
@@ -130,9 +132,9 @@ fn window(open: &Open, collected: &Collected) -> Json {
         ("sliding", Json::from(open.sliding)),
         ("order", Json::from(open.order)),
         ("next_update", Json::from(open.next_update)),
-        ("ids", hashes(&mut open.ids.iter().copied())),
-        ("distinct", hashes(&mut open.distinct.iter().copied())),
-        ("recent", Json::Array(open.recent.iter().copied().map(Json::from).collect())),
+        ("ids", hex(open.ids.iter().copied())),
+        ("distinct", hex(open.distinct.iter().flat_map(|(hash, time)| [*hash, time.cast_unsigned()]))),
+        ("recent", hex(open.recent.iter().map(|time| time.cast_unsigned()))),
         ("events", Json::Array(group.events.iter().map(contribution).collect())),
     ])
 }
@@ -160,12 +162,27 @@ fn maybe<T>(from: &Json, name: &str, read: impl FnOnce(&Json) -> Option<T>) -> O
     }
 }
 
-fn numbers<T: std::str::FromStr, C: FromIterator<T>>(from: &Json, name: &str) -> Option<C> {
-    let parse = |value: &Json| match value {
-        Json::Number(text) => text.parse().ok(),
-        _ => None,
-    };
-    from.get(name)?.as_array()?.iter().map(parse).collect()
+/// Numbers as one text.
+fn hex(numbers: impl Iterator<Item = u64>) -> Json {
+    numbers.fold(String::new(), |mut text, number| {
+        let _ = write!(text, "{number:016x}");
+        text
+    }).into()
+}
+
+/// What [`hex`] wrote, of at most `most` numbers.
+fn unhex(from: &Json, name: &str, most: usize) -> Option<Vec<u64>> {
+    let text = from.get(name)?.as_text()?.as_bytes();
+    if text.len() % DIGITS != 0 || text.len() / DIGITS > most {
+        return None;
+    }
+    let number = |digits| u64::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok();
+    text.chunks(DIGITS).map(number).collect()
+}
+
+/// A count: one that no stream can reach is refused, so that counting on cannot overflow.
+fn count(from: &Json, name: &str) -> Option<u64> {
+    number(from, name).filter(|count| *count < u64::MAX / 4)
 }
 
 fn text(value: &Json) -> Option<String> {
@@ -177,33 +194,39 @@ fn integer(value: &Json) -> Option<i64> {
 }
 
 fn read(saved: &Json, rule: usize) -> Option<Open> {
-    let events = saved.get("events")?.as_array()?.iter().map(read_contribution).collect::<Option<_>>()?;
+    let events = saved.get("events")?.as_array()?.iter().map(read_contribution).collect::<Option<Vec<_>>>()?;
+    if events.len() > NAMED_EVENTS {
+        return None;
+    }
     let group = Group {
         source: text(saved.get("source")?)?,
         aggregate: saved.get("aggregate")?.as_array()?.to_vec(),
         title: text(saved.get("title")?)?,
         event_type: maybe(saved, "event_type", text)?,
         context: saved.get("context")?.clone(),
-        count: number(saved, "count")?,
+        count: count(saved, "count")?,
         distinct: maybe(saved, "distinct_count", |value| value.scalar_text()?.parse().ok())?,
-        suppressed: number(saved, "suppressed")?,
+        suppressed: count(saved, "suppressed")?,
         first_seen: maybe(saved, "first_seen", integer)?,
         last_seen: maybe(saved, "last_seen", integer)?,
         events,
-        whole_bytes: number(saved, "whole_bytes")?,
+        whole_bytes: number(saved, "whole_bytes").filter(|bytes| *bytes <= WHOLE_BYTES)?,
     };
+    let distinct = unhex(saved, "distinct", REMEMBERED * 2)?;
+    let pairs = distinct.chunks_exact(2).filter_map(|pair| Some((*pair.first()?, pair.last()?.cast_signed())));
     Some(Open {
         rule,
+        fixed: Open::fixed_bytes(&group),
         group,
         fired: maybe(saved, "fired", text)?,
         start: number(saved, "start")?,
-        length: number(saved, "length")?,
+        length: number(saved, "length").filter(|length| *length > 0)?,
         sliding: saved.get("sliding")?.as_bool()?,
         order: number(saved, "order")?,
         next_update: number(saved, "next_update")?,
-        ids: numbers(saved, "ids")?,
-        distinct: numbers(saved, "distinct")?,
-        recent: numbers(saved, "recent")?,
+        ids: unhex(saved, "ids", REMEMBERED)?.into(),
+        distinct: pairs.collect(),
+        recent: unhex(saved, "recent", REMEMBERED)?.into_iter().map(u64::cast_signed).collect(),
     })
 }
 
