@@ -285,7 +285,7 @@ fn late_stream() -> impl Strategy<Value = Vec<(Event, i64)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_engine_tells_what_the_model_tells(rules in vec(a_rule(), 1..4), events in a_stream()) {

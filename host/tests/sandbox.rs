@@ -29,11 +29,12 @@ fn wasm(changes: &[(&str, &str)]) -> Vec<u8> {
         ("RESULT_PTR", "(global.get $ptr)"),
         ("RESULT_LEN", "(global.get $len)"),
         ("ALERT_LEN", "126"),
+        ("COUNT", "1098"),
     ];
     for (mark, code) in usual {
         text = text.replace(&format!("@{mark}@"), code);
     }
-    for mark in ["START", "ALLOC", "LOAD", "WALK", "AFTER", "FLUSH"] {
+    for mark in ["START", "ALLOC", "LOAD", "WALK", "AFTER", "FLUSH", "SAVE", "RESTORE"] {
         text = text.replace(&format!("@{mark}@"), "");
     }
     wat::parse_str(&text).unwrap()
@@ -220,7 +221,7 @@ fn time_lost_without_progress_ends_the_run() {
 }
 
 #[test]
-fn a_dead_keeper_says_that_windows_are_lost() {
+fn a_dead_keeper_is_replaced_by_one_with_its_windows() {
     let mut guard = Guard::new(&module(&[]), limits(), LoadRequest::default()).unwrap();
     assert_eq!(guard.report().rule_ids, ["r"]);
     let outcome = guard.match_batch(&batch(["A", "b", "A"]), 0).unwrap();
@@ -228,7 +229,7 @@ fn a_dead_keeper_says_that_windows_are_lost() {
     let outcome = guard.match_batch(&batch(["A", "A", "AX", "A"]), 0).unwrap();
     assert_eq!((outcome.matches.evaluated, outcome.matches.rejected.len()), (4, 0), "its event was evaluated");
     assert_eq!((outcome.matches.alerts.len(), outcome.records_dropped), (3, 1));
-    assert!(outcome.windows_lost >= 2);
+    assert_eq!((counts(&outcome.matches.alerts), outcome.windows_lost), (vec![3, 4, 5], 0));
     let flushed = guard.flush().unwrap();
     assert_eq!((flushed.alerts.len(), flushed.windows_lost), (1, 0));
     assert_eq!(flushed.alerts[0].line().len(), 125);
@@ -239,8 +240,49 @@ fn a_flush_that_traps_loses_the_windows_and_says_so() {
     let mut keeper = Keeper::new(&module(&[("FLUSH", "unreachable")]), &limits(), &LoadRequest::default()).unwrap();
     assert_eq!(keeper.window(b"A\n", 0).unwrap().alerts.len(), 1);
     let flushed = keeper.flush().unwrap();
-    assert_eq!((flushed.alerts.len(), flushed.windows_lost, keeper.replaced()), (0, 1, 1));
+    assert_eq!((flushed.alerts.len(), flushed.windows_lost, keeper.replaced()), (0, 1, 2), "two tries");
     assert_eq!(keeper.window(b"A\n", 0).unwrap().alerts.len(), 1);
+}
+
+fn counts(alerts: &[oxpecker::alert::Alert]) -> Vec<u64> {
+    alerts.iter().map(|alert| alert.count).collect()
+}
+
+/// A keeper that has taken so many records of one MiB, then one that kills it, then a last one: the last one's count, how
+/// often windows were lost, and how many records were dropped.
+fn after_death(records: usize, changes: &[(&str, &str)]) -> (u64, u64, u64) {
+    let mut keeper = Keeper::new(&module(changes), &limits(), &LoadRequest::default()).unwrap();
+    let large = format!("A{}\n", "a".repeat((1 << 20) - 2));
+    for _ in 0..records {
+        assert_eq!(keeper.window(large.as_bytes(), 0).unwrap().windows_lost, 0);
+    }
+    let dead = keeper.window(b"AX\n", 0).unwrap();
+    let last = keeper.window(b"A\n", 0).unwrap();
+    (counts(&last.alerts)[0], dead.windows_lost + last.windows_lost, keeper.records_dropped())
+}
+
+#[test]
+fn windows_come_back_from_what_was_saved_and_what_came_since() {
+    assert_eq!(after_death(3, &[]), (4, 0, 1), "never saved");
+    assert_eq!(after_death(10, &[]), (1, 0, 1), "saved after eight");
+    let visible = ("RESTORE", "(global.set $seen (i32.add (global.get $seen) (i32.const 3)))");
+    assert_eq!(after_death(10, &[visible]), (7, 0, 1), "each of two new instances begins with what was saved");
+}
+
+#[test]
+fn windows_are_lost_and_said_to_be_where_they_cannot_come_back() {
+    assert_eq!(after_death(10, &[("RESTORE", "unreachable")]), (1, 1, 1));
+    assert_eq!(after_death(10, &[("SAVE", "unreachable")]), (1, 0, 1), "what was not saved is remembered for longer");
+    assert_eq!(after_death(33, &[("SAVE", "unreachable")]), (1, 1, 1), "and not for ever");
+}
+
+#[test]
+fn windows_that_were_taken_over_come_back_too() {
+    let mut keeper = Keeper::new(&module(&[]), &limits(), &LoadRequest::default()).unwrap();
+    keeper.restore(&[6, 0, 0, 0]).unwrap();
+    let kept = keeper.window(b"A\nAX\nA\n", 0).unwrap();
+    assert_eq!((counts(&kept.alerts), kept.windows_lost, kept.records_dropped), (vec![7, 8], 0, 1));
+    assert_eq!(keeper.save().unwrap(), [8, 0, 0, 0]);
 }
 
 #[test]

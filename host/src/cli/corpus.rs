@@ -9,7 +9,9 @@ use oxpecker::alert::{Alert, State};
 use oxpecker::intake::Input;
 use oxpecker::pipeline::{Backend, Pipeline, Tally, Task};
 use oxpecker::sandbox::LoadRequest;
+use oxpecker_engine::event::format_time;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// What two versions of an alert are compared by, and what people read of it.
 #[derive(Debug, Clone, Serialize)]
@@ -41,7 +43,7 @@ impl Brief {
 
     /// The day of its first event; none for an event without a time.
     pub(crate) fn day(&self) -> Option<&str> {
-        self.first_seen.as_deref()?.split('T').next()
+        self.first_seen.as_deref().map(day_of)
     }
 }
 
@@ -50,17 +52,51 @@ pub(crate) struct Found {
     /// Alerts with their final counts, in the order in which their windows closed.
     pub(crate) alerts: Vec<Brief>,
     pub(crate) tally: Tally,
+    /// Matching events of each rule and day, suppressed ones included, and how many of those were suppressed.
+    pub(crate) days: BTreeMap<(String, String), Matches>,
+}
+
+/// Matching events.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Matches {
+    pub(crate) matched: u64,
+    pub(crate) suppressed: u64,
+}
+
+/// Counts the matches of a job by rule and day; a detection's head tells them.
+fn count(records: &[u8], rules: &[String], days: &mut BTreeMap<(String, String), Matches>) {
+    for line in records.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        let Some(head) = line.get(..25).and_then(|head| std::str::from_utf8(head).ok()) else { continue };
+        let number = |range| head.get(range).and_then(|digits| u64::from_str_radix(digits, 16).ok());
+        let (Some(time), Some(rule)) = (number(0..16), number(16..24)) else { continue };
+        let day = match time {
+            u64::MAX => NO_DAY.to_owned(),
+            time => day_of(&format_time((time ^ (1 << 63)).cast_signed())).to_owned(),
+        };
+        let rule = usize::try_from(rule).ok().and_then(|rule| rules.get(rule)).cloned().unwrap_or_default();
+        let matches = days.entry((rule, day)).or_default();
+        matches.matched += 1;
+        matches.suppressed += u64::from(head.ends_with('s'));
+    }
+}
+
+/// What stands for the day of an event without a time.
+pub(crate) const NO_DAY: &str = "no day";
+
+fn day_of(time: &str) -> &str {
+    time.split('T').next().unwrap_or(time)
 }
 
 /// Runs rules over inputs.
 pub(crate) fn run(backend: &Backend, request: &LoadRequest, args: &InputArgs, inputs: &[Input]) -> Result<Found> {
     let progress = Progress::new(inputs, false);
     let now = input::now();
-    let (mut pipeline, _) = Pipeline::start(backend, request, Task::Detect, inputs.to_vec(), args.settings(), now)?;
+    let (mut pipeline, report) = Pipeline::start(backend, request, Task::Detect, inputs.to_vec(), args.settings(), now)?;
     let mut windows = WindowStage::new(backend.keeper(request)?, false, now);
     let mut rejects = args.rejects(inputs)?;
     let mut tally = Tally::default();
     let mut alerts = Vec::new();
+    let mut days = BTreeMap::new();
     let mut keep = |kept: oxpecker::sandbox::Kept| {
         alerts.extend(kept.alerts.iter().filter(|alert| alert.state == State::Final).map(Brief::of));
         Ok(())
@@ -70,6 +106,7 @@ pub(crate) fn run(backend: &Backend, request: &LoadRequest, args: &InputArgs, in
         progress.suspend(|| {
             rejects.problems(&done.job.notes);
             tally.count(&done, |rejection| rejects.tell(&rejection))?;
+            count(&done.result.records, &report.rule_ids, &mut days);
             windows.take(&done.result.records, &mut keep)
         })?;
         progress.update(pipeline.bytes_read(), tally.read, windows.detections);
@@ -82,5 +119,5 @@ pub(crate) fn run(backend: &Backend, request: &LoadRequest, args: &InputArgs, in
     if input::interrupted() {
         bail!("interrupted");
     }
-    Ok(Found { alerts, tally })
+    Ok(Found { alerts, tally, days })
 }

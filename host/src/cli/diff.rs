@@ -169,7 +169,7 @@ fn changed(kind: Kind, old: &[&Brief], new: &[&Brief]) -> Option<Change> {
 fn over(alerts: &[Brief], budget: u64) -> Vec<Over> {
     let mut days: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     for alert in alerts {
-        *days.entry((&alert.rule_id, alert.day().unwrap_or("no day"))).or_default() += 1;
+        *days.entry((&alert.rule_id, alert.day().unwrap_or(corpus::NO_DAY))).or_default() += 1;
     }
     let over = days.into_iter().filter(|(_, alerts)| *alerts > budget);
     over.map(|((rule, day), alerts)| Over { rule_id: rule.to_owned(), day: day.to_owned(), alerts }).collect()

@@ -9,6 +9,7 @@ mod eval;
 mod exit;
 mod explain;
 mod input;
+mod inventory;
 mod loaded;
 mod out;
 mod progress;
@@ -46,6 +47,7 @@ enum Command {
     Check(check::Opts),
     Test(test::Opts),
     Explain(explain::Opts),
+    Rules(inventory::Opts),
     Diff(diff::Opts),
     Suppress(suppress::Opts),
     Completions(completions::Opts),
@@ -59,6 +61,7 @@ impl Command {
             Command::Check(opts) => opts.run(),
             Command::Test(opts) => opts.run(),
             Command::Explain(opts) => opts.run(),
+            Command::Rules(opts) => opts.run(),
             Command::Diff(opts) => opts.run(),
             Command::Suppress(opts) => opts.run(),
             Command::Completions(opts) => opts.run(),

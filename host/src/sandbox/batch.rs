@@ -10,6 +10,7 @@
 use std::ops::Range;
 
 use super::error::SandboxError;
+use super::journal::Journal;
 
 const FRAMED: u8 = 2;
 const NO_TIME: i64 = i64::MIN;
@@ -129,6 +130,8 @@ pub(crate) trait Divisible: Sized {
     fn len(&self) -> usize;
     /// The two halves in order. Neither is empty if `len()` is at least two.
     fn halves(self) -> (Self, Self);
+    /// Notes what was done, if a new instance would have to do it again.
+    fn note(&self, _journal: &mut Journal) {}
 }
 
 impl Divisible for Events<'_> {
@@ -143,19 +146,26 @@ impl Divisible for Events<'_> {
     }
 }
 
-/// A run of lines, each ended by LF.
+/// A run of match records, each ended by LF, that arrived together.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Lines<'a>(pub(crate) &'a [u8]);
+pub(crate) struct Lines<'a> {
+    pub(crate) text: &'a [u8],
+    pub(crate) now: i64,
+}
 
 impl Divisible for Lines<'_> {
     fn len(&self) -> usize {
-        self.0.split_inclusive(|byte| *byte == b'\n').count()
+        self.text.split_inclusive(|byte| *byte == b'\n').count()
     }
 
     fn halves(self) -> (Self, Self) {
         let first = Divisible::len(&self) / 2;
-        let bytes = self.0.split_inclusive(|byte| *byte == b'\n').take(first).map(<[u8]>::len).sum();
-        let (left, right) = self.0.split_at_checked(bytes).unwrap_or((self.0, &[]));
-        (Lines(left), Lines(right))
+        let bytes = self.text.split_inclusive(|byte| *byte == b'\n').take(first).map(<[u8]>::len).sum();
+        let (left, right) = self.text.split_at_checked(bytes).unwrap_or((self.text, &[]));
+        (Lines { text: left, ..self }, Lines { text: right, ..self })
+    }
+
+    fn note(&self, journal: &mut Journal) {
+        journal.window(self.text, self.now);
     }
 }

@@ -15,7 +15,8 @@ use crate::alert::Alert;
 #[derive(Debug)]
 pub struct Worker(Replaceable);
 
-/// The one place that keeps windows, in an instance of its own so that no event can kill it.
+/// The one place that keeps windows, in an instance of its own so that no event can kill it. Should it die all the same, a
+/// new one gets its windows back; only where that fails too are they lost, and said to be.
 #[derive(Debug)]
 pub struct Keeper {
     inner: Replaceable,
@@ -170,17 +171,17 @@ impl Keeper {
     /// # Errors
     /// Only if no instance works any more.
     pub fn window(&mut self, records: &[u8], now: i64) -> Result<Kept, SandboxError> {
-        let before = self.inner.replaced();
+        let before = self.inner.windows_lost();
         let mut kept = Kept::default();
         if records.is_empty() {
             return Ok(kept);
         }
-        let work = |sandbox: &mut Sandbox, lines: &Lines<'_>, effort| sandbox.window_lines(lines.0, now, effort);
-        self.inner.divide(Lines(records), work, |_, result| match result {
+        let work = |sandbox: &mut Sandbox, lines: &Lines<'_>, effort| sandbox.window_lines(lines.text, lines.now, effort);
+        self.inner.divide(Lines { text: records, now }, work, |_, result| match result {
             Ok(alerts) => kept.alerts.extend(alerts),
             Err(_) => kept.records_dropped += 1,
         })?;
-        kept.windows_lost = self.inner.replaced() - before;
+        kept.windows_lost = self.inner.windows_lost() - before;
         self.records_dropped += kept.records_dropped;
         Ok(kept)
     }
@@ -198,19 +199,18 @@ impl Keeper {
     /// # Errors
     /// If the state is of another version or not whole, or the instance fails.
     pub fn restore(&mut self, state: &[u8]) -> Result<Restored, SandboxError> {
-        self.inner.sandbox().restore(state)
+        self.inner.restore(state)
     }
 
     /// Closes windows: their alerts with final counts. Nothing is left open once it gives no alerts. If the instance
-    /// fails, its windows are lost and said to be.
+    /// fails twice, its windows are lost and said to be.
     ///
     /// # Errors
     /// Only if no instance works any more.
     pub fn flush(&mut self) -> Result<Kept, SandboxError> {
-        match self.inner.attempt(Sandbox::flush)? {
-            Ok(alerts) => Ok(Kept { alerts, ..Kept::default() }),
-            Err(_) => Ok(Kept { windows_lost: 1, ..Kept::default() }),
-        }
+        let before = self.inner.windows_lost();
+        let alerts = self.inner.flush(Sandbox::flush)?.unwrap_or_default();
+        Ok(Kept { alerts, windows_lost: self.inner.windows_lost() - before, ..Kept::default() })
     }
 
     /// The counters of the instance at work.
@@ -221,7 +221,7 @@ impl Keeper {
         self.inner.sandbox().stats()
     }
 
-    /// How many instances, and the windows in them, were lost so far.
+    /// How many instances were lost so far.
     pub fn replaced(&self) -> u64 {
         self.inner.replaced()
     }

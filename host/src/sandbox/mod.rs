@@ -15,6 +15,7 @@ mod config;
 mod error;
 mod guard;
 mod instance;
+mod journal;
 mod limits;
 mod module;
 mod replaceable;

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::batch::{Batch, Divisible};
 use super::error::SandboxError;
-use super::instance::{Effort, Sandbox};
+use super::instance::{Effort, Restored, Sandbox};
+use super::journal::Journal;
 use super::limits::Limits;
 use super::module::Module;
 use super::request::LoadReport;
@@ -18,6 +19,9 @@ pub(crate) struct Replaceable {
     /// The load request's text, given to each new instance.
     rules: Vec<u8>,
     replaced: u64,
+    /// What the windows came from.
+    journal: Journal,
+    windows_lost: u64,
     guilty_in_a_row: u32,
     lost_in_a_row: Duration,
 }
@@ -33,6 +37,8 @@ impl Replaceable {
             limits: limits.clone(),
             rules,
             replaced: 0,
+            journal: Journal::default(),
+            windows_lost: 0,
             guilty_in_a_row: 0,
             lost_in_a_row: Duration::ZERO,
         };
@@ -42,6 +48,11 @@ impl Replaceable {
     /// How many instances were lost so far.
     pub(crate) fn replaced(&self) -> u64 {
         self.replaced
+    }
+
+    /// How often the windows were lost with their instance.
+    pub(crate) fn windows_lost(&self) -> u64 {
+        self.windows_lost
     }
 
     pub(crate) fn sandbox(&mut self) -> &mut Sandbox {
@@ -81,7 +92,7 @@ impl Replaceable {
         while let Some(piece) = waiting.pop() {
             match self.attempt(|sandbox| work(sandbox, &piece, Effort::Usual))? {
                 Ok(done) => {
-                    self.note_progress();
+                    self.note_done(&piece)?;
                     settle(piece, Ok(done));
                 }
                 Err(_) if piece.len() > 1 => {
@@ -91,7 +102,7 @@ impl Replaceable {
                 Err(_) => {
                     let last = self.attempt(|sandbox| work(sandbox, &piece, Effort::Last))?;
                     match &last {
-                        Ok(_) => self.note_progress(),
+                        Ok(_) => self.note_done(&piece)?,
                         Err(failure) => self.note_guilty(failure)?,
                     }
                     settle(piece, last);
@@ -99,6 +110,61 @@ impl Replaceable {
             }
         }
         Ok(())
+    }
+
+    /// Closes windows. An instance that fails on it gets a second chance with the windows of the first; after that they
+    /// are given up.
+    pub(crate) fn flush<T>(
+        &mut self,
+        work: impl Fn(&mut Sandbox) -> Result<T, SandboxError>,
+    ) -> Result<Result<T, SandboxError>, SandboxError> {
+        let mut flushed = self.attempt(&work)?;
+        if flushed.is_err() {
+            flushed = self.attempt(&work)?;
+        }
+        match &flushed {
+            Ok(_) => {
+                self.journal.flush();
+                self.save_sometimes()?;
+            }
+            Err(failure) => {
+                self.forget();
+                self.start_again(failure)?;
+            }
+        }
+        Ok(flushed)
+    }
+
+    /// Takes over windows in place of those that are open.
+    pub(crate) fn restore(&mut self, state: &[u8]) -> Result<Restored, SandboxError> {
+        let restored = self.sandbox.restore(state)?;
+        self.journal.begin(state.to_vec());
+        Ok(restored)
+    }
+
+    fn note_done(&mut self, piece: &impl Divisible) -> Result<(), SandboxError> {
+        self.note_progress();
+        piece.note(&mut self.journal);
+        self.save_sometimes()
+    }
+
+    /// Saves the windows when enough has happened to them. Where that fails, what happened is remembered for longer, and
+    /// in the end not at all: then the windows of an instance that dies are lost.
+    fn save_sometimes(&mut self) -> Result<(), SandboxError> {
+        if !self.journal.is_full() {
+            return Ok(());
+        }
+        match self.attempt(Sandbox::save)? {
+            Ok(state) => self.journal.begin(state),
+            Err(_) => self.journal.retry_later(),
+        }
+        Ok(())
+    }
+
+    /// Windows are lost: from here on there are none.
+    fn forget(&mut self) {
+        self.windows_lost += 1;
+        self.journal = Journal::default();
     }
 
     fn note_progress(&mut self) {
@@ -114,17 +180,25 @@ impl Replaceable {
         Err(given_up("too many events in a row without one evaluated", failure.duplicate()))
     }
 
-    /// A new instance, rules loaded and shown to work, in place of the failed one. Gives the failure back.
-    ///
-    /// The place for window state: with `ox_save` the last saved state would be restored here.
+    /// A new instance in place of the failed one. Gives the failure back.
     fn replace(&mut self, failure: SandboxError) -> Result<SandboxError, SandboxError> {
         self.replaced += 1;
+        self.start_again(&failure)?;
+        if !self.journal.repeat(&mut self.sandbox) {
+            self.forget();
+            self.start_again(&failure)?;
+        }
+        Ok(failure)
+    }
+
+    /// A new instance, rules loaded and shown to work, without windows.
+    fn start_again(&mut self, failure: &SandboxError) -> Result<(), SandboxError> {
         let mut last = failure.duplicate();
         for _ in 0..self.limits.patience.starts.max(1) {
             match self.another() {
                 Ok(sandbox) => {
                     self.sandbox = sandbox;
-                    return Ok(failure);
+                    return Ok(());
                 }
                 Err(error) => last = error,
             }

@@ -2,13 +2,16 @@
 ;;   A  matches (its record is the event itself)      R  is rejected with code 7 at offset 1
 ;;   T  traps   L  never ends   M  grows memory until refused, then traps   O  overflows the stack
 ;;   N  answers nonsense   S  takes long   1  traps unless alone in its batch
-;; A record whose second letter is X makes the windows trap. @NAME@ marks what tests replace.
+;; A record whose second letter is X makes the windows trap. They count records; an alert's count is the last digit of that.
+;; @NAME@ marks what tests replace.
 ;;
 ;; 256: report   1024: alert record   64 KiB: result   2 MiB: body under construction   4 MiB: the input block
 (module
   (memory (export "memory") @PAGES@)
   (data (i32.const 256) "{\22rules\22:1,\22rule_ids\22:[\22r\22]}")
   (data (i32.const 1024) "{\22alert_id\22:\22a\22,\22rule_id\22:\22r\22,\22rule\22:\22R\22,\22severity\22:1,\22title\22:\22t\22,\22count\22:1,\22threshold\22:1,\22rule_version\22:\22v\22,\22state\22:\22fired\22}\0a")
+  (data (i32.const 512) "{\22windows\22:0,\22dropped\22:0}")
+  (global $seen (mut i32) (i32.const 0))
   (global $ptr (mut i32) (i32.const 65536))
   (global $len (mut i32) (i32.const 0))
   (global $calls (mut i32) (i32.const 0))
@@ -103,6 +106,8 @@
       (if (i32.eq (i32.load8_u (local.get $p)) (i32.const 10))
         (then
           (if (i32.eq (i32.load8_u offset=1 (local.get $start)) (i32.const 88)) (then unreachable))
+          (global.set $seen (i32.add (global.get $seen) (i32.const 1)))
+          (i32.store8 (i32.const @COUNT@) (i32.add (i32.const 48) (i32.rem_u (global.get $seen) (i32.const 10))))
           (memory.copy (i32.add (i32.const 65536) (local.get $out)) (i32.const 1024) (i32.const @ALERT_LEN@))
           (local.set $out (i32.add (local.get $out) (i32.const @ALERT_LEN@)))
           (local.set $start (i32.add (local.get $p) (i32.const 1)))))
@@ -120,6 +125,14 @@
   (func (export "ox_flush") (result i32)
     @FLUSH@
     (global.set $ptr (i32.const 1024)) (global.set $len (i32.const @ALERT_LEN@)) (i32.const 0))
+  (func (export "ox_save") (result i32)
+    @SAVE@
+    (i32.store (i32.const 65536) (global.get $seen))
+    (global.set $ptr (i32.const 65536)) (global.set $len (i32.const 4)) (i32.const 0))
+  (func (export "ox_restore") (param $p i32) (param $n i32) (result i32)
+    (global.set $seen (i32.load (local.get $p)))
+    @RESTORE@
+    (global.set $ptr (i32.const 512)) (global.set $len (i32.const 25)) (i32.const 0))
   (func (export "ox_stats") (result i32)
     (i32.store8 (i32.const 65536) (i32.const 123)) (i32.store8 (i32.const 65537) (i32.const 125))
     (global.set $ptr (i32.const 65536)) (global.set $len (i32.const 2)) (i32.const 0)))

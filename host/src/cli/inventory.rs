@@ -1,0 +1,189 @@
+//! `oxpecker rules`: what is in force and from where, and how it behaves on a corpus, day by day.
+
+use super::corpus::{self, Found, Matches};
+use super::exit::Answer;
+use super::input::{self, InputArgs};
+use super::loaded::Loaded;
+use super::{out, rules};
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+use oxpecker::render::safe;
+use oxpecker_engine::problem::Position;
+use oxpecker_engine::rule::{Collected, Limits};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// List the rules in force; with events, how often each matched, was suppressed and alerted on each day.
+#[derive(Args)]
+#[command(after_help = "Examples:\n  oxpecker rules\n  oxpecker rules --rules my-rules/ logs/")]
+pub(crate) struct Opts {
+    /// A rule file or folder; may be repeated. Without it the shipped rules
+    #[arg(long, value_name = "PATH")]
+    rules: Vec<PathBuf>,
+    #[command(flatten)]
+    input: InputArgs,
+    /// How the list is printed
+    #[arg(long, short, value_name = "FORM", default_value = "text")]
+    output: Form,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Form {
+    Text,
+    Json,
+}
+
+/// How one rule behaved on one day.
+#[derive(Debug, Clone, Copy, Default)]
+struct Day {
+    matches: Matches,
+    alerts: u64,
+}
+
+/// How the rules behaved: by rule and day.
+type Behaviour = BTreeMap<String, BTreeMap<String, Day>>;
+
+impl Opts {
+    pub(crate) fn run(self) -> Result<Answer> {
+        let files = rules::read(&self.rules)?;
+        let request = rules::request(files.clone(), self.input.event_type.clone())?;
+        let loaded = Loaded::new(files, &Limits::default());
+        let behaviour = if self.input.is_given() {
+            input::catch_interrupts();
+            let inputs = self.input.walk()?;
+            Some(behaviour(corpus::run(&self.input.backend()?, &request, &self.input, &inputs)?))
+        } else {
+            None
+        };
+        let mut out = out::stdout();
+        match self.output {
+            Form::Json => {
+                for rule in &loaded.set.rules {
+                    writeln!(out, "{}", as_json(rule, &loaded, behaviour.as_ref()))?;
+                }
+            }
+            Form::Text => write!(out, "{}", as_text(&loaded, behaviour.as_ref()))?,
+        }
+        out::finish(out)?;
+        let disabled = if loaded.set.disabled > 0 { format!(", {} switched off", loaded.set.disabled) } else { String::new() };
+        out::say(&format!("{} rules in force{disabled}", loaded.set.rules.len()));
+        Ok(Answer::Yes)
+    }
+}
+
+fn behaviour(found: Found) -> Behaviour {
+    let mut behaviour = Behaviour::new();
+    for ((rule, day), matches) in found.days {
+        behaviour.entry(rule).or_default().entry(day).or_default().matches = matches;
+    }
+    for alert in found.alerts {
+        let day = alert.day().unwrap_or(corpus::NO_DAY).to_owned();
+        behaviour.entry(alert.rule_id).or_default().entry(day).or_default().alerts += 1;
+    }
+    behaviour
+}
+
+/// `file:line` of a rule.
+fn place(rule: &Collected, loaded: &Loaded) -> String {
+    let Some(file) = loaded.files.get(rule.source) else { return String::new() };
+    format!("{}:{}", file.name, Position::of(&file.text, rule.rule.span).line)
+}
+
+fn window(rule: &Collected) -> String {
+    let seconds = rule.rule.window;
+    let length = match seconds {
+        s if s % 86_400 == 0 => format!("{}d", s / 86_400),
+        s if s % 3_600 == 0 => format!("{}h", s / 3_600),
+        s if s % 60 == 0 => format!("{}m", s / 60),
+        s => format!("{s}s"),
+    };
+    let sliding = if rule.rule.sliding { "sliding " } else { "" };
+    let distinct = rule.rule.distinct.as_ref().map(|key| format!(" distinct {key}")).unwrap_or_default();
+    format!("{}{distinct} in {sliding}{length}", rule.rule.threshold)
+}
+
+fn as_text(loaded: &Loaded, behaviour: Option<&Behaviour>) -> String {
+    let mut text = String::new();
+    for collected in &loaded.set.rules {
+        let rule = &collected.rule;
+        let tags = rule.tags.join(" ");
+        let tests = rule.tests.len();
+        let line = format!("{}  {:<52}  {:<10}  {tests:>2} tests  {tags}", rule.severity, rule.id, window(collected));
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{}\n   {}", safe(line.trim_end()), safe(&place(collected, loaded)));
+        if let Some(days) = behaviour {
+            behaviour_lines(days.get(&rule.id), all_days(days).as_slice(), &mut text);
+        }
+    }
+    text
+}
+
+/// Every day on which some rule matched.
+fn all_days(behaviour: &Behaviour) -> Vec<&str> {
+    behaviour.values().flat_map(BTreeMap::keys).map(String::as_str).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// Days that are shown; the latest.
+const SHOWN_DAYS: usize = 60;
+
+fn behaviour_lines(days: Option<&BTreeMap<String, Day>>, all: &[&str], text: &mut String) {
+    let Some(days) = days else {
+        text.push_str("   no match\n");
+        return;
+    };
+    let sum = |of: fn(&Day) -> u64| days.values().map(of).sum::<u64>();
+    let most = days.values().map(|day| day.alerts).max().unwrap_or(0);
+    let shown = all.get(all.len().saturating_sub(SHOWN_DAYS)..).unwrap_or_default();
+    let line: String = shown.iter().map(|day| bar(days.get(*day).map_or(0, |day| day.alerts), most)).collect();
+    let _ = writeln!(
+        text,
+        "   {} matched, {} suppressed, {} alerts on {} days, at most {most} a day  {line}",
+        sum(|day| day.matches.matched),
+        sum(|day| day.matches.suppressed),
+        sum(|day| day.alerts),
+        days.len(),
+    );
+}
+
+/// One day of a sparkline.
+fn bar(value: u64, most: u64) -> char {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    if value == 0 || most == 0 {
+        return '·';
+    }
+    let step = usize::try_from((value * 8).div_ceil(most)).unwrap_or(8);
+    BARS.get(step - 1).copied().unwrap_or('█')
+}
+
+fn as_json(collected: &Collected, loaded: &Loaded, behaviour: Option<&Behaviour>) -> Value {
+    let rule = &collected.rule;
+    let days = behaviour.map(|behaviour| {
+        let days = behaviour.get(&rule.id).into_iter().flatten();
+        let day = |(day, behaviour): (&String, &Day)| {
+            let Day { matches, alerts } = behaviour;
+            json!({"day": day, "matched": matches.matched, "suppressed": matches.suppressed, "alerts": alerts})
+        };
+        days.map(day).collect::<Vec<_>>()
+    });
+    json!({
+        "id": rule.id,
+        "name": rule.name,
+        "ruleset": collected.ruleset,
+        "severity": rule.severity,
+        "type": rule.kind.as_str(),
+        "window_seconds": rule.window,
+        "sliding": rule.sliding,
+        "threshold": rule.threshold,
+        "distinct": rule.distinct.as_ref().map(ToString::to_string),
+        "aggregate": rule.aggregate.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "suppressions": rule.suppressions.len(),
+        "tags": rule.tags,
+        "tests": rule.tests.len(),
+        "rule_version": rule.version,
+        "from": place(collected, loaded),
+        "days": days,
+    })
+}
