@@ -1,7 +1,12 @@
 //! The alert record: what a group of matching events is told as.
 
+mod size;
+
+pub use size::{RECORD_BYTES, fit};
+
 use crate::event::format_time;
 use crate::json::Json;
+use crate::redaction;
 use crate::rule::{Collected, Rule};
 use crate::rule::template::NONE;
 use sha2::{Digest, Sha256};
@@ -47,12 +52,25 @@ pub struct Contribution {
     pub event: Option<Json>,
 }
 
+impl Contribution {
+    /// The event's identifier; the event if it has none.
+    fn name(&self) -> Option<String> {
+        let whole = || {
+            let mut text = String::new();
+            self.event.as_ref()?.write_to(&mut text);
+            Some(text)
+        };
+        self.id.clone().or_else(whole)
+    }
+}
+
 /// What one group of one rule has come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
     /// The account or agent.
     pub source: String,
-    /// The values of the rule's aggregate keys, in the rule's order.
+    /// The values of the rule's aggregate keys, in the rule's order; then, where values are redacted, what tells them
+    /// apart.
     pub aggregate: Vec<Json>,
     /// The title of the first event.
     pub title: String,
@@ -60,6 +78,8 @@ pub struct Group {
     pub event_type: Option<String>,
     /// Who, from where and on what, as the first event says.
     pub context: Json,
+    /// The predicates that the first event's match is owed to, with their values.
+    pub matched: Json,
     /// Events that count.
     pub count: u64,
     /// Distinct values seen, where the rule's threshold counts those.
@@ -78,12 +98,12 @@ pub struct Group {
 
 /// The identifier of a group's alert: the same rule version, source, aggregate values and beginning give the same one.
 ///
-/// A group without a time is one event; its identifier stands for the beginning.
+/// A group without a time is one event; its identifier stands for the beginning, or the event itself if it has none.
 #[must_use]
 pub fn alert_id(rule: &Rule, group: &Group, start: Option<i64>) -> String {
     let beginning = match start {
         Some(time) => time.to_string(),
-        None => group.events.first().and_then(|event| event.id.clone()).unwrap_or_else(|| NONE.to_owned()),
+        None => group.events.first().and_then(Contribution::name).unwrap_or_else(|| NONE.to_owned()),
     };
     digest(&format!("{}\n{}\n{}{beginning}", rule.id, rule.version, identity(group)))
 }
@@ -138,9 +158,11 @@ pub fn record(collected: &Collected, id: &str, group: &Group, state: State) -> J
         ("rule_version", Json::from(rule.version.as_str())),
         ("dedup_key", Json::from(dedup_key(rule, group))),
         ("context", group.context.clone()),
+        ("matched", group.matched.clone()),
         ("references", texts(&rule.references)),
         ("benign", texts(&rule.benign)),
         ("truncated", Json::from(group.is_truncated())),
+        ("left_out", group.left_out()),
         ("events", Json::Array(group.events.iter().map(contribution).collect())),
     ];
     Json::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
@@ -150,14 +172,28 @@ impl Group {
     /// Whether the record names fewer events than it counts, or holds fewer whole than its first ones.
     #[must_use]
     pub fn is_truncated(&self) -> bool {
+        self.missing() != (0, 0)
+    }
+
+    /// What the record lacks that it would have without its limits; null if nothing.
+    fn left_out(&self) -> Json {
+        match self.missing() {
+            (0, 0) => Json::Null,
+            (events, whole) => size::left_out(events, whole, Vec::new()),
+        }
+    }
+
+    /// How many events are not named, and how many of the first ones are not whole.
+    fn missing(&self) -> (u64, u64) {
         let whole = self.events.iter().filter(|event| event.event.is_some()).count() as u64;
-        (self.events.len() as u64) < self.count || whole < self.count.min(WHOLE_EVENTS as u64)
+        let missing_whole = self.count.min(WHOLE_EVENTS as u64).saturating_sub(whole);
+        (self.count.saturating_sub(self.events.len() as u64), missing_whole)
     }
 }
 
 fn contribution(event: &Contribution) -> Json {
     let mut fields = vec![
-        ("id".to_owned(), event.id.as_deref().map_or(Json::Null, Json::from)),
+        ("id".to_owned(), event.id.as_deref().map(redaction::shown_id).map_or(Json::Null, Json::from)),
         ("time".to_owned(), event.time.map_or(Json::Null, |time| Json::from(format_time(time)))),
     ];
     if let Some(whole) = &event.event {

@@ -11,7 +11,24 @@
 use crate::event::Event;
 use crate::json::{Json, Limits};
 use crate::language::expr::Key;
+use crate::lists::Lists;
+use crate::redaction::REDACTED;
+use crate::reference::Matched;
 use crate::rule::Rule;
+use crate::rule::template::Lookup;
+
+/// How a rule matched an event.
+#[derive(Debug, Clone)]
+pub struct Match<'m> {
+    /// The rule, by its place in the loaded set.
+    pub rule: usize,
+    /// Whether a suppression hides the event.
+    pub suppressed: bool,
+    /// The predicates that the match is owed to.
+    pub matched: Vec<Matched<'m>>,
+    /// The lists that titles look values up in.
+    pub lists: &'m Lists,
+}
 
 /// One event that one rule matched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +41,8 @@ pub struct Detection {
     pub time: Option<i64>,
     /// The account or agent that the event is from.
     pub source: String,
-    /// The values of the rule's aggregate keys, in the rule's order; null where the event has none.
+    /// The values of the rule's aggregate keys, in the rule's order; null where the event has none. Behind them, where
+    /// values are redacted, what tells them apart.
     pub aggregate: Vec<Json>,
     /// The title, filled in.
     pub title: String,
@@ -36,25 +54,33 @@ pub struct Detection {
     pub distinct: Option<Json>,
     /// Who, from where and on what.
     pub context: Json,
+    /// The predicates that the match is owed to, with their values.
+    pub matched: Json,
     /// The event.
     pub event: Json,
 }
 
 impl Detection {
-    /// What is kept of an event that `rule`, at place `index`, matched.
+    /// What is kept of an event that `rule` matched.
     #[must_use]
-    pub fn new(index: usize, rule: &Rule, event: &Event, suppressed: bool) -> Self {
+    pub fn new(found: &Match<'_>, rule: &Rule, event: &Event) -> Self {
+        Self::with(found, rule, event, |key| value_of(event, key))
+    }
+
+    /// The same where keys show what `value` gives for them.
+    pub(crate) fn with(found: &Match<'_>, rule: &Rule, event: &Event, value: impl Fn(&Key) -> Json) -> Self {
         Self {
-            rule: index,
-            suppressed,
+            rule: found.rule,
+            suppressed: found.suppressed,
             time: event.time(),
             source: event.source().to_owned(),
-            aggregate: rule.aggregate.iter().map(|key| value_of(event, key)).collect(),
-            title: rule.title.render(|key| shown(&value_of(event, key))),
+            aggregate: rule.aggregate.iter().map(&value).collect(),
+            title: rule.title.render(|key, lookup| shown(&looked_up(value(key), lookup, found.lists))),
             event_type: event.event_type().map(str::to_owned),
             event_id: event.id().map(str::to_owned),
-            distinct: rule.distinct.as_ref().map(|key| value_of(event, key)),
+            distinct: rule.distinct.as_ref().map(&value),
             context: event.context(),
+            matched: Json::Array(found.matched.iter().map(told).collect()),
             event: event.json().clone(),
         }
     }
@@ -71,6 +97,7 @@ impl Detection {
             ("event_type".into(), text(&self.event_type)),
             ("distinct".into(), self.distinct.clone().unwrap_or(Json::Null)),
             ("context".into(), self.context.clone()),
+            ("matched".into(), self.matched.clone()),
             ("event".into(), self.event.clone()),
         ]);
         let mut line = format!(
@@ -114,6 +141,7 @@ impl Detection {
             event_type: text(next("event_type")?),
             distinct: Some(next("distinct")?).filter(|value| !value.is_null()),
             context: next("context")?,
+            matched: next("matched")?,
             event: next("event")?,
         })
     }
@@ -135,12 +163,38 @@ fn unsortable(number: u64) -> i64 {
 }
 
 /// The value that a key shows in an alert: the only one it reaches, all of them as an array, or null.
-fn value_of(event: &Event, key: &Key) -> Json {
+pub(crate) fn value_of(event: &Event, key: &Key) -> Json {
     let found = event.resolve(key);
     match found.ends.as_slice() {
         [] => Json::Null,
         [only] => only.clone().into_owned(),
         many => Json::Array(many.iter().map(|value| value.clone().into_owned()).collect()),
+    }
+}
+
+fn told(matched: &Matched<'_>) -> Json {
+    Json::Object(vec![
+        ("predicate".into(), Json::from(matched.predicate)),
+        ("values".into(), Json::Array(matched.values.clone())),
+    ])
+}
+
+/// What a list says of a value: of each element of an array, null where it says nothing.
+fn looked_up(value: Json, lookup: Option<&Lookup>, lists: &Lists) -> Json {
+    let Some(lookup) = lookup else { return value };
+    if value.as_text() == Some(REDACTED) {
+        return value;
+    }
+    if let Json::Array(items) = value {
+        return Json::Array(items.into_iter().map(|item| looked_up(item, Some(lookup), lists)).collect());
+    }
+    let found = lists.lookup(&lookup.list, &value);
+    let found = found.as_ref().and_then(|found| lookup.column.iter().try_fold(found, |at, name| at.get(name)));
+    match found {
+        // All columns of a row, without their names.
+        Some(Json::Object(members)) => Json::Array(members.iter().map(|(_, value)| value.clone()).collect()),
+        Some(value) => value.clone(),
+        None => Json::Null,
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Finding detections keeps no state, so that many engines can share the work; windows are kept by one.
 
-use crate::detection::Detection;
+use crate::alert;
+use crate::detection::{Detection, Match};
 use crate::event::Event;
 use crate::json::{self, Json, Reject};
 use crate::Span;
@@ -11,7 +12,8 @@ use crate::language::expr::{Literal, Test, Value};
 use crate::lists::Lists;
 use crate::matcher::{Hit, Matcher, Outcome};
 use crate::problem::{Diagnostic, Position, Problem};
-use crate::rule::{self, Collected, RuleSet, Source};
+use crate::redaction;
+use crate::rule::{self, Collected, RuleSet, Source, Status};
 use std::collections::HashSet;
 use crate::window::{Restored, StateError, Windows};
 
@@ -28,6 +30,12 @@ pub struct Request {
     pub event_type: Option<String>,
     /// Whether rules without errors are loaded although others have some.
     pub lenient: bool,
+    /// Whether rules in shadow raise alerts as the others do: for their tests.
+    pub shadow_alerts: bool,
+    /// What keeps redacted values from being guessed by the hashes that tell them apart; see [`crate::redaction`].
+    pub redaction_secret: String,
+    /// Bytes of one alert record; none for the usual. See [`crate::alert::fit`].
+    pub alert_bytes: Option<usize>,
     /// Bounds on rule files.
     pub rule_limits: rule::Limits,
     /// Bounds on events.
@@ -81,9 +89,11 @@ pub struct Stats {
     pub matched: u64,
     /// Pairs of event and rule that a suppression hid.
     pub suppressed: u64,
+    /// Pairs of event and rule that matched, were not suppressed, and raised nothing since the rule is in shadow.
+    pub shadowed: u64,
     /// Pairs of event and rule that could not be decided.
     pub undecided: u64,
-    /// Matches, suppressed ones and undecided ones of each column.
+    /// The same of each column.
     pub columns: Vec<ColumnStats>,
 }
 
@@ -94,6 +104,8 @@ pub struct ColumnStats {
     pub matched: u64,
     /// Events that a suppression hid.
     pub suppressed: u64,
+    /// Events that matched, were not suppressed, and raised nothing since the rule is in shadow.
+    pub shadowed: u64,
     /// Events that could not be decided.
     pub undecided: u64,
 }
@@ -103,11 +115,16 @@ pub struct ColumnStats {
 pub struct Engine {
     set: RuleSet,
     matcher: Matcher,
+    lists: Lists,
     windows: Windows,
     stats: Stats,
     event_type: Option<String>,
     limits: json::Limits,
     hits: Vec<Hit>,
+    /// For each column, whether its rule raises nothing.
+    shadow: Vec<bool>,
+    redaction_secret: String,
+    alert_bytes: usize,
 }
 
 impl Engine {
@@ -119,7 +136,7 @@ impl Engine {
         let sources: Vec<Source<'_>> =
             request.documents.iter().map(|(name, bytes)| Source { name, bytes }).collect();
         let (set, problems) = rule::load(&sources, request.lists.clone(), &request.rule_limits);
-        let mut report = Report { disabled: set.disabled, ..Report::default() };
+        let mut report = Report { disabled: set.disabled.len(), ..Report::default() };
         for problem in problems {
             let Some(source) = sources.get(problem.source) else { continue };
             report.add(source.name, source.bytes, problem.diagnostic);
@@ -133,14 +150,25 @@ impl Engine {
         if !fits || (report.has_errors() && !lenient) {
             return Err(report);
         }
-        let mut lists = Lists::new();
-        set.lists.iter().for_each(|(name, values)| lists.insert(name.clone(), values.clone()));
+        let lists = Lists::from(set.lists.clone());
         let rules = set.rules.iter().map(|collected| &collected.rule);
         let matcher = Matcher::new(rules, filters, &lists, request.event_limits);
         let stats = Stats { columns: vec![ColumnStats::default(); matcher.columns()], ..Stats::default() };
-        let event_type = request.event_type.clone();
-        let limits = request.event_limits;
-        Ok((Self { set, matcher, windows: Windows::default(), stats, event_type, limits, hits: Vec::new() }, report))
+        let in_shadow = |collected: &Collected| collected.rule.status == Status::Shadow && !request.shadow_alerts;
+        let engine = Self {
+            shadow: set.rules.iter().map(in_shadow).collect(),
+            set,
+            matcher,
+            lists,
+            windows: Windows::default(),
+            stats,
+            event_type: request.event_type.clone(),
+            limits: request.event_limits,
+            hits: Vec::new(),
+            redaction_secret: request.redaction_secret.clone(),
+            alert_bytes: request.alert_bytes.unwrap_or(alert::RECORD_BYTES),
+        };
+        Ok((engine, report))
     }
 
     /// The rules in force.
@@ -166,7 +194,7 @@ impl Engine {
             self.stats.rejected += 1;
             return Err(reject);
         }
-        self.stats.count(&self.hits);
+        self.stats.count(&self.hits, &self.shadow);
         Ok(&self.hits)
     }
 
@@ -192,20 +220,38 @@ impl Engine {
                 Outcome::Matched => false,
                 Outcome::Suppressed(_) => true,
             };
-            out.push(Detection::new(hit.column, &collected.rule, &event, suppressed));
+            if self.shadow.get(hit.column) == Some(&true) {
+                continue;
+            }
+            let matched = self.matcher.matched(hit.column, &event);
+            let found = Match { rule: hit.column, suppressed, matched, lists: &self.lists };
+            out.push(if collected.redact.is_empty() {
+                Detection::new(&found, &collected.rule, &event)
+            } else {
+                redaction::detection(&found, collected, &event, &self.redaction_secret)
+            });
         }
         Ok(undecided)
     }
 
     /// Puts a detection into its window; gives the alerts that fire or close by it.
     pub fn observe(&mut self, detection: Detection, out: &mut Vec<Json>) {
+        let before = out.len();
         self.windows.observe(detection, &self.set.rules, out);
+        self.fit(before, out);
     }
 
     /// Closes windows, in the order of their ends; gives the final form of alerts that fired. One call gives a bounded
     /// amount: windows are left while [`Windows::open_windows`] is not zero.
     pub fn flush(&mut self, out: &mut Vec<Json>) {
+        let before = out.len();
         self.windows.flush(&self.set.rules, out);
+        self.fit(before, out);
+    }
+
+    /// Cuts the records from a place on to the size that one may have.
+    fn fit(&self, from: usize, records: &mut [Json]) {
+        records.iter_mut().skip(from).for_each(|record| alert::fit(record, self.alert_bytes));
     }
 
     /// The counters.
@@ -216,7 +262,7 @@ impl Engine {
 
     /// The open windows as JSON, for [`Engine::restore`] in an engine with the same rules.
     #[must_use]
-    pub fn save(&self) -> Json {
+    pub fn save(&self) -> String {
         self.windows.save(&self.set.rules)
     }
 
@@ -224,7 +270,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the state is not of this version or not whole; then nothing changes.
-    pub fn restore(&mut self, state: &Json) -> Result<Restored, StateError> {
+    pub fn restore(&mut self, state: &[u8]) -> Result<Restored, StateError> {
         let (windows, restored) = Windows::restore(state, &self.set.rules)?;
         self.windows = windows;
         Ok(restored)
@@ -305,7 +351,7 @@ impl Report {
 }
 
 impl Stats {
-    fn count(&mut self, hits: &[Hit]) {
+    fn count(&mut self, hits: &[Hit], shadow: &[bool]) {
         self.evaluated += 1;
         let mut any = false;
         for hit in hits {
@@ -321,6 +367,9 @@ impl Stats {
             if let Outcome::Suppressed(_) = hit.outcome {
                 self.suppressed += 1;
                 column.suppressed += 1;
+            } else if shadow.get(hit.column) == Some(&true) {
+                self.shadowed += 1;
+                column.shadowed += 1;
             }
         }
         self.events_matched += u64::from(any);

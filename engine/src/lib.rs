@@ -51,6 +51,7 @@ pub mod language;
 pub mod lists;
 pub mod matcher;
 pub mod problem;
+pub mod redaction;
 pub mod reference;
 pub mod rule;
 mod span;

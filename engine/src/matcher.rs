@@ -8,7 +8,7 @@ use crate::json::{Limits, Reject};
 use crate::language::Expr;
 use crate::language::expr::Key;
 use crate::lists::Lists;
-use crate::reference::{Filter, Verdict};
+use crate::reference::{Filter, Matched, Verdict};
 use crate::rule::Rule;
 
 /// What came of one rule or filter that an event did not simply pass by.
@@ -116,6 +116,11 @@ impl Matcher {
             hits.push(Hit { column, outcome });
         }
         Ok(())
+    }
+
+    /// The predicates to which it is owed that a column matched an event.
+    pub(crate) fn matched(&self, column: usize, event: &Event) -> Vec<Matched<'_>> {
+        self.columns.get(column).map(|compiled| compiled.filter.matched(event)).unwrap_or_default()
     }
 
     /// The event of some bytes under the same limits, for what is made of a hit.

@@ -110,7 +110,7 @@ fn lists(paragraph: &Paragraph) -> Lists {
             Json::Bool(value) => Value::Bool(*value),
             other => panic!("{other:?} in a list"),
         };
-        lists.insert(name.as_str(), values.as_array().expect("a list").iter().map(value).collect());
+        lists.insert(name.as_str(), values.as_array().expect("a list").iter().map(value).collect::<Vec<_>>());
     }
     lists
 }

@@ -145,7 +145,7 @@ fn setting(statements: &[(&str, &str)]) -> (Lists, Option<String>) {
             Json::Bool(value) => Value::Bool(value),
             other => panic!("no value of a list: {other}"),
         });
-        lists.insert(name.trim_start_matches('@'), values.collect());
+        lists.insert(name.trim_start_matches('@'), values.collect::<Vec<_>>());
     }
     let event_type = statements.iter().find(|(word, _)| *word == "type").map(|(_, text)| (*text).to_owned());
     (lists, event_type)

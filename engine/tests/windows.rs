@@ -2,8 +2,10 @@
 //! that must lead to the same alerts. The model knows nothing of the engine: it keeps each event of a window and counts
 //! anew whenever it wants a number.
 
+use oxpecker_engine::detection::Detection;
 use oxpecker_engine::event::Instant;
-use oxpecker_engine::json::{Json, Limits};
+use oxpecker_engine::json::Json;
+use oxpecker_engine::window::{Limits, Windows};
 use oxpecker_engine::{Engine, Request};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -66,12 +68,16 @@ struct Window {
 fn model(rules: &[Rule], events: &[Event]) -> (Vec<Told>, Vec<Told>) {
     let (mut told, mut last) = (Vec::new(), Vec::new());
     let mut windows: Vec<(usize, u8, Option<u8>, Window)> = Vec::new();
+    let mut alone_before = Vec::new();
     for event in events {
         for (number, rule) in rules.iter().enumerate() {
             let user = event.user.filter(|_| rule.by_user);
             let tell = |state, window: &Window| record(state, number, rule, event.account, user, window);
             let Some(time) = event.time else {
-                if rule.threshold == 1 && !event.hidden {
+                let name = (number, event.account, user, event.id);
+                let again = event.id.is_some() && alone_before.contains(&name);
+                if rule.threshold == 1 && !event.hidden && !again {
+                    alone_before.push(name);
                     let alone = Window { events: vec![event.clone()], ..Window::default() };
                     told.push(tell("fired", &alone));
                     last.push(tell("final", &alone));
@@ -284,6 +290,42 @@ fn late_stream() -> impl Strategy<Value = Vec<(Event, i64)>> {
     })
 }
 
+#[test]
+fn a_state_that_is_cut_short_is_refused() {
+    let rules = [Rule { threshold: 2, distinct: true, length: 30_000, sliding: true, by_user: true }];
+    let mut first = engine(&rules);
+    for user in [None, Some(1)] {
+        let event = Event { time: Some(BEGIN), id: user, account: 1, user, target: Some(1), hidden: false };
+        observe(&mut first, &event, &mut Vec::new());
+    }
+    let text = first.save();
+    for end in 0..text.len() {
+        assert!(engine(&rules).restore(text[..end].as_bytes()).is_err(), "{end} of {} bytes", text.len());
+    }
+    assert_eq!(engine(&rules).restore(text.as_bytes()).unwrap().windows, 2);
+}
+
+/// The order in which such windows were saved again was left to chance.
+#[test]
+fn a_state_with_two_windows_in_one_place_of_the_order_is_refused() {
+    let rules = [Rule { threshold: 2, distinct: false, length: 30_000, sliding: false, by_user: true }];
+    let mut first = engine(&rules);
+    for user in [None, Some(1)] {
+        let event = Event { time: Some(BEGIN), id: user, account: 1, user, target: Some(1), hidden: false };
+        observe(&mut first, &event, &mut Vec::new());
+    }
+    let text = first.save();
+    let order = |from: u64, to: u64| {
+        let (from, to) = (format!("\"order\":{from},"), format!("\"order\":{to},"));
+        assert!(text.contains(&from), "{text}");
+        engine(&rules).restore(text.replace(&from, &to).as_bytes()).is_ok()
+    };
+    assert!(order(1, 1));
+    assert!(!order(1, 2), "twice the second");
+    assert!(!order(1, 3) && !order(2, 3), "a place that the next window takes");
+    assert!(!order(1, 0));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -330,7 +372,7 @@ proptest! {
     ) {
         let (mut first, mut out) = (engine(&rules), Vec::new());
         events.iter().for_each(|event| observe(&mut first, event, &mut out));
-        let mut text = saved(&first);
+        let mut text = first.save();
         for (place, what) in harm {
             let numbers: Vec<usize> = text.match_indices(':').map(|(at, _)| at + 1).collect();
             let at = numbers[place.index(numbers.len())];
@@ -340,27 +382,72 @@ proptest! {
             text.replace_range(at..end, values[what]);
         }
         let mut second = engine(&rules);
-        if let Ok(state) = Json::parse(text.as_bytes(), &Limits { bytes: 1 << 30, depth: 100, values: 1 << 20 })
-            && second.restore(&state).is_ok()
-        {
+        if second.restore(text.as_bytes()).is_ok() {
             events.iter().for_each(|event| observe(&mut second, event, &mut out));
             flush(&mut second, &mut out);
         }
     }
 }
 
-fn saved(engine: &Engine) -> String {
-    let mut text = String::new();
-    engine.save().write_to(&mut text);
-    text
-}
-
 /// Another engine that goes on where one ended, by way of text.
 fn continued(engine: &Engine, rules: &[Rule]) -> Engine {
-    let state = Json::parse(saved(engine).as_bytes(), &Limits { bytes: 1 << 30, depth: 100, values: 1 << 20 }).unwrap();
     let mut next = self::engine(rules);
-    let restored = next.restore(&state).unwrap();
+    let restored = next.restore(engine.save().as_bytes()).unwrap();
     assert_eq!((restored.windows, restored.dropped), (engine.windows().open_windows(), 0));
     assert_eq!(next.windows().bytes(), engine.windows().bytes(), "restored windows weigh what they weighed");
     next
+}
+
+// -------------------------------------------------------------------------------------------------- the bound
+
+/// What an event of a group of its own leaves behind; `number` is its user.
+fn of_its_own(engine: &mut Engine, number: u64, id: u64) -> Vec<Detection> {
+    let time = BEGIN + i64::try_from(number).unwrap() / 1_000;
+    let event = format!(r#"{{"kind":"x","agent_id":"1","user":"{number}","time":{time},"eventID":"{id}"}}"#);
+    let mut detections = Vec::new();
+    engine.detect(event.as_bytes(), &mut detections).unwrap();
+    detections
+}
+
+fn is_final(record: &Json) -> bool {
+    record.get("state").and_then(Json::as_text) == Some("final")
+}
+
+/// Puts so many groups into windows of so many bytes: each group has `each` events, at once.
+fn fill(groups: u64, each: u64, bytes: usize) -> (Windows, u64) {
+    let rules = [Rule { threshold: 2, distinct: false, length: 900_000_000, sliding: false, by_user: true }];
+    let mut engine = engine(&rules);
+    let mut windows = Windows::new(Limits { bytes, ..Limits::default() });
+    let (mut out, mut finals) = (Vec::new(), 0);
+    for number in 0..groups {
+        for event in 0..each {
+            for detection in of_its_own(&mut engine, number, event) {
+                windows.observe(detection, engine.rules(), &mut out);
+            }
+            assert!(windows.bytes() <= bytes);
+        }
+        finals += out.drain(..).filter(|record| is_final(record)).count() as u64;
+    }
+    (windows, finals)
+}
+
+#[test]
+fn more_groups_than_there_is_room_for_are_bounded_and_counted() {
+    let (windows, _) = fill(20_000, 1, 1 << 20);
+    let (open, counters) = (windows.open_windows() as u64, windows.counters());
+    assert!(open > 500, "the room is used: {open}");
+    assert_eq!((open + counters.given_up, counters.closed_early), (20_000, 0), "each is open or given up");
+
+    let (windows, finals) = fill(20_000, 2, 1 << 20);
+    let (open, counters) = (windows.open_windows() as u64, windows.counters());
+    assert_eq!((open + counters.closed_early, counters.given_up), (20_000, 0), "each is open or closed early");
+    assert_eq!(finals, counters.closed_early, "what is closed early gets its final record");
+}
+
+/// `cargo test --release -p oxpecker-engine --test windows -- --ignored --nocapture`, under what measures memory.
+#[test]
+#[ignore = "ten million groups: a measurement"]
+fn ten_million_groups() {
+    let (windows, _) = fill(10_000_000, 1, Limits::default().bytes);
+    assert_eq!(windows.open_windows() as u64 + windows.counters().given_up, 10_000_000);
 }

@@ -1,6 +1,6 @@
 //! An alert as the module gives it: typed fields, and the record's own line.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 const MAX_LINE: usize = 16 << 20;
 
 /// Whether an alert's counts can still change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// The threshold was reached; the window is open.
@@ -28,6 +28,61 @@ pub struct AlertEvent {
     /// The event itself, byte for byte; only the first few of an alert carry it.
     #[serde(default)]
     pub event: Option<Box<RawValue>>,
+}
+
+/// A text, or several where an event has several.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum Texts {
+    /// One.
+    One(String),
+    /// Several, or a list by nature.
+    Many(Vec<String>),
+}
+
+impl Texts {
+    /// The first of them.
+    #[must_use]
+    pub fn first(&self) -> Option<&str> {
+        self.all().first().map(String::as_str)
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> &[String] {
+        match self {
+            Texts::One(text) => std::slice::from_ref(text),
+            Texts::Many(texts) => texts,
+        }
+    }
+}
+
+/// Who, from where and on what.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the names of the record's fields")]
+pub struct Context {
+    pub actor: Option<Texts>,
+    pub actor_type: Option<Texts>,
+    pub session_issuer: Option<Texts>,
+    pub access_key: Option<Texts>,
+    pub ip: Option<Texts>,
+    pub user_agent: Option<Texts>,
+    pub region: Option<Texts>,
+    pub account: Option<Texts>,
+    pub service: Option<Texts>,
+    pub action: Option<Texts>,
+    pub error: Option<Texts>,
+    pub resources: Option<Texts>,
+}
+
+/// A predicate that a match is owed to.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct Matched {
+    /// The predicate in the canonical form.
+    pub predicate: String,
+    /// The values that made it true.
+    pub values: Vec<Value>,
 }
 
 /// One alert record.
@@ -80,6 +135,24 @@ pub struct Alert {
     pub tags: Vec<String>,
     /// Hash of what decides the rule's verdict.
     pub rule_version: String,
+    /// The same for all alerts of one rule, source and aggregate values.
+    #[serde(default)]
+    pub dedup_key: String,
+    /// Who, from where and on what, as the first event says.
+    #[serde(default)]
+    pub context: Context,
+    /// The predicates that the first event's match is owed to.
+    #[serde(default)]
+    pub matched: Vec<Matched>,
+    /// Pages to read.
+    #[serde(default)]
+    pub references: Vec<String>,
+    /// Known harmless causes.
+    #[serde(default)]
+    pub benign: Vec<String>,
+    /// Whether the record holds less than it would without its limits.
+    #[serde(default)]
+    pub truncated: bool,
     /// The contributing events.
     #[serde(default)]
     pub events: Vec<AlertEvent>,

@@ -35,6 +35,7 @@
 
 pub mod alert;
 pub mod intake;
+pub mod lists;
 pub mod pipeline;
 pub mod render;
 pub mod sandbox;

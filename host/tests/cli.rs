@@ -133,6 +133,11 @@ fn masked(line: &str) -> String {
     {
         line = format!("{before} in TIME, SPEED");
     }
+    if let Some((before, seconds)) = line.strip_suffix(" s)").and_then(|line| line.rsplit_once(", "))
+        && seconds.parse::<f64>().is_ok()
+    {
+        line = format!("{before}, TIME)");
+    }
     let mut text = String::new();
     let mut word = String::new();
     for c in line.chars().chain(['\n']) {

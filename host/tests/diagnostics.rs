@@ -17,7 +17,7 @@ fn fixtures() -> PathBuf {
     root().join("tests/diagnostics")
 }
 
-/// Runs `check` on a filter's text, or on a rule file by its name in the folder of fixtures.
+/// Runs `check` on a filter's text, or on a rule file or list file by its name in the folder of fixtures.
 fn check(text: &[u8], rule_file: Option<&str>, extra: &[&str]) -> Output {
     let text = String::from_utf8_lossy(text);
     let mut command = Command::new(env!("CARGO_BIN_EXE_oxpecker"));
@@ -26,20 +26,21 @@ fn check(text: &[u8], rule_file: Option<&str>, extra: &[&str]) -> Output {
         command.args(["--limit", limit]);
     }
     match rule_file {
+        Some(name) if name.ends_with(".csv") => command.args(["--lists", name]),
         Some(name) => command.arg(name),
         None => command.arg("--filter").arg(text.as_ref()),
     };
     command.output().expect("oxpecker runs")
 }
 
-/// Every fixture: its path, and its name if it is a rule file.
+/// Every fixture: its path, and its name if it is a rule file or a list file.
 fn all() -> Vec<(PathBuf, Option<String>)> {
     let entries = fs::read_dir(fixtures()).expect("the fixtures are there");
     let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
     paths.sort();
     let kind = |path: PathBuf| match path.extension()?.to_str()? {
         "filter" => Some((path, None)),
-        "yaml" => path.file_name().map(|name| name.to_string_lossy().into_owned()).map(|name| (path, Some(name))),
+        "yaml" | "csv" => path.file_name().map(|name| name.to_string_lossy().into_owned()).map(|name| (path, Some(name))),
         _ => None,
     };
     paths.into_iter().filter_map(kind).collect()
@@ -165,8 +166,13 @@ fn the_manual_explains_every_code_by_examples_that_hold() {
     assert!(codes.iter().all(|code| known.contains(code)), "docs/problems.md explains a code that is none: {codes:?}");
     for (code, blocks) in &sections {
         for (place, (info, text)) in blocks.iter().enumerate() {
-            let rule_file = (info == "text rules").then(|| {
-                let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{code}-{place}.yaml"));
+            let ending = match info.as_str() {
+                "text rules" => Some("yaml"),
+                "text csv" => Some("csv"),
+                _ => None,
+            };
+            let rule_file = ending.map(|ending| {
+                let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{code}-{place}.{ending}"));
                 fs::write(&path, text).expect("a temporary file");
                 path.to_string_lossy().into_owned()
             });

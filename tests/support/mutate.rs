@@ -20,6 +20,7 @@ impl Dice {
 }
 
 /// Pieces that mean something to some reader.
+#[rustfmt::skip]
 const PIECES: [&str; 48] = [
     " and ", " or ", " not ", "(", ")", "[", "]", "[0]", "[-1]", "{", "}", "\"", "'", "\\", "\\u", "\\u{e9}", "\\ud800",
     "“", "”", "«", "\u{200b}", "\u{202e}", "é", "\u{10ffff}", "\0", "\r\n", "\n", "\t", ",", ".", ":", "=", "!=", "<=",

@@ -67,6 +67,21 @@ impl Event {
         if alias.exists() { alias } else { helper }
     }
 
+    /// The paths of the event from which a name can take its value, beside its own.
+    pub(super) fn sources(&self, name: &str) -> Vec<&'static str> {
+        let mut sources = Vec::new();
+        let helpers = if self.shape.is_cloudtrail() { row(&HELPERS, name).unwrap_or_default() } else { &[] };
+        sources.extend(helpers.iter().filter_map(|source| match source {
+            Path(dotted) => Some(*dotted),
+            SessionName | AssumedRole => None,
+        }));
+        for target in row(&ALIASES, name).unwrap_or_default() {
+            sources.push(target);
+            sources.extend(row(&ALIASES, target).unwrap_or_default());
+        }
+        sources
+    }
+
     fn helper(&self, name: &str) -> Found<'_> {
         let sources = if self.shape.is_cloudtrail() { row(&HELPERS, name).unwrap_or_default() } else { &[] };
         let mut best = Found::default();

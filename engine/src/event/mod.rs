@@ -153,6 +153,28 @@ impl Event {
         if pretends { Found::default() } else { own }
     }
 
+    /// The event with `with` in the place of every value that `keys` reach: their own and those that they take from
+    /// elsewhere. It keeps its shape and type, whatever is replaced.
+    #[must_use]
+    pub fn without(&self, keys: &[Key], with: &Json) -> Self {
+        let mut event = self.clone();
+        for key in keys {
+            path::replace(&mut event.root, &key.steps, with);
+            if let [Step::Name(name)] = key.steps.as_slice() {
+                for source in self.sources(name) {
+                    path::replace(&mut event.root, &path::steps_of(source), with);
+                }
+            }
+        }
+        event
+    }
+
+    /// The event with another tree; it keeps its shape and type.
+    #[must_use]
+    pub fn with_json(&self, root: Json) -> Self {
+        Self { root, ..self.clone() }
+    }
+
     /// What a path reaches in the event as it came.
     fn native(&self, steps: &[Step]) -> Found<'_> {
         if self.shape.is_cloudtrail() && path::leads_into_omitted(&self.root, steps) {

@@ -52,10 +52,43 @@ fn rest_after<'s>(name: &str, steps: &'s [Step]) -> Option<&'s [Step]> {
     None
 }
 
+/// Puts `with` in the place of everything but null at the places where [`walk`] ends.
+pub(super) fn replace(from: &mut Json, steps: &[Step], with: &Json) {
+    match steps {
+        [] if from.is_null() => {}
+        [] => *from = with.clone(),
+        [Step::Name(_), ..] if matches!(from, Json::Object(_)) => {
+            let Some((name, rest)) = member(from, steps).map(|(name, _, rest)| (name.to_owned(), rest)) else { return };
+            let Json::Object(members) = from else { return };
+            let found = members.iter_mut().find(|(known, _)| *known == name);
+            if let Some((_, value)) = found {
+                replace(value, rest, with);
+            }
+        }
+        [Step::Name(_), ..] => {
+            if let Json::Array(items) = from {
+                items.iter_mut().for_each(|item| replace(item, steps, with));
+            }
+        }
+        [Step::Index(index), rest @ ..] => {
+            let Json::Array(items) = from else { return };
+            let length = items.len();
+            if let Some(item) = place_of(length, *index).and_then(|place| items.get_mut(place)) {
+                replace(item, rest, with);
+            }
+        }
+    }
+}
+
 fn pick(items: &[Json], index: i64) -> Option<&Json> {
+    items.get(place_of(items.len(), index)?)
+}
+
+/// Where an index points in an array of this length, or behind it.
+fn place_of(length: usize, index: i64) -> Option<usize> {
     match usize::try_from(index) {
-        Ok(from_start) => items.get(from_start),
-        Err(_) => items.len().checked_sub(usize::try_from(index.unsigned_abs()).ok()?).and_then(|at| items.get(at)),
+        Ok(from_start) => Some(from_start),
+        Err(_) => length.checked_sub(usize::try_from(index.unsigned_abs()).ok()?),
     }
 }
 

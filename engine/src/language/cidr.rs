@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 /// A literal of the form `address/…`.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum NetworkLiteral<'t> {
+pub(crate) enum NetworkLiteral<'t> {
     /// A network with no bits set behind its prefix.
     Network,
     /// The same with such bits; the network they are masked to.
@@ -14,7 +14,7 @@ pub(super) enum NetworkLiteral<'t> {
 }
 
 /// Reads a literal as a network; `None` if what stands before the slash is no address.
-pub(super) fn network_literal(text: &str) -> Option<NetworkLiteral<'_>> {
+pub(crate) fn network_literal(text: &str) -> Option<NetworkLiteral<'_>> {
     let (address, prefix) = text.split_once('/')?;
     let address: IpAddr = address.parse().ok()?;
     let bits = if address.is_ipv4() { 32 } else { 128 };

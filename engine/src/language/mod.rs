@@ -1,7 +1,7 @@
 //! The filter language: text to tokens to tree, checks, and back to text.
 
 pub mod check;
-mod cidr;
+pub(crate) mod cidr;
 pub mod expr;
 mod limits;
 mod parser;

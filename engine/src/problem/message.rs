@@ -101,12 +101,31 @@ impl Problem {
             P::MissingField { field, of } => format!("{of} has no `{field}`"),
             P::BadField { field, found, wanted } => format!("`{field}` cannot be `{found}`; it takes {wanted}"),
             P::BadTemplate { reason } => format!("this template cannot be read: {reason}"),
+            P::BadListEntry { reason } => format!("this cannot be an entry of a list: {reason}"),
+            P::DuplicateEntry { entry, first_line } => {
+                format!("`{entry}` is in this list already, on line {first_line}; the last one counts")
+            }
             P::DuplicateRule { id, first } => format!("another rule has the id `{id}`: {first}"),
             P::NoRules => "the file holds no rules".into(),
             P::TitleNotAggregated { key } => {
                 format!("the title shows `{key}`, which is not in `aggregate`: events of one alert may differ in it")
             }
             P::SuppressionExpired { expires } => format!("this suppression expired on {expires}"),
+            P::SuppressionNeverMatches { one, other } => {
+                format!("this suppression hides nothing: `{one}` and `{other}` cannot both hold")
+            }
+            P::SuppressionHidesRule { rule, until: None } => {
+                format!("this suppression hides every event that the rule `{rule}` matches")
+            }
+            P::SuppressionHidesRule { rule, until: Some(day) } => {
+                format!("this suppression hides every event that the rule `{rule}` matches, until {day}")
+            }
+            P::SuppressionOnUniqueKey { key } => {
+                format!("`{key}` is another one in nearly every event: this hides no event to come")
+            }
+            P::UnknownRule { id, .. } => format!("there is no rule `{id}` to change"),
+            P::TuneChangesNothing { rule } => format!("this changes nothing in the rule `{rule}`"),
+            P::RedactsNothing => "there are no rules whose alerts this could keep anything out of".into(),
             // The other two lists hold every other variant; a test goes over all codes.
             other => other.code().to_owned(),
         }
@@ -129,6 +148,9 @@ impl Problem {
                 format!("a value alone is no condition; write its key again, or all values in a set: user in ({key}, \"…\")").into()
             }
             P::MissingOperator { key, .. } => format!("to ask whether it is there, write `{key} exists`").into(),
+            P::UnknownRule { suggestion: Some(name), place: Some(place), .. } => {
+                format!("did you mean `{name}` ({place})?").into()
+            }
             P::BadIndex { .. } => "write a whole number: `[0]` is the first element, `[-1]` the last".into(),
             other => return other.fixed_help().map(Cow::Borrowed),
         })
@@ -156,7 +178,7 @@ impl Problem {
             P::BadNumber { .. } => "write it as 22, -1, 1.5 or 1e3, or quote it to compare it as text",
             P::BadSet { .. } => "a set is written in (\"a\", \"b\") or in @list",
             P::RegexTooLarge { .. } => "use smaller repetitions",
-            P::UnknownList { .. } => "lists are declared under `lists:` in a rule file",
+            P::UnknownList { .. } => "lists are declared under `lists:` in a rule file, or given by --lists",
             P::TypographicQuotes { .. } => "use \" or '",
             P::EmptyText { .. } => "to ask whether there is a value, write `!= null`",
             P::LiteralWildcard { .. } => "`like` finds the text anywhere; use starts_with, ends_with or matches for more",
@@ -167,7 +189,15 @@ impl Problem {
             P::DuplicateRule { .. } => "ids are unique over all rule files that are loaded together",
             P::TitleNotAggregated { .. } => "add it to `aggregate`, or take it out of the title",
             P::SuppressionExpired { .. } => "renew it or take it away: it hides nothing now",
-            P::BadTemplate { .. } => "a template holds keys in double braces: {{user}}",
+            P::SuppressionNeverMatches { .. } => "compare it with the rule's filter, or take it away",
+            P::SuppressionHidesRule { .. } => {
+                "to switch the rule off, write `enabled: false`; to go on counting, `status: shadow`"
+            }
+            P::SuppressionOnUniqueKey { .. } => "name what its events have in common, such as the user or the command",
+            P::UnknownRule { .. } => "load the file that has the rule together with this one",
+            P::TuneChangesNothing { .. } => "take it away, or change what it says",
+            P::RedactsNothing => "put it into the file with the rules, or give this file the name of their set",
+            P::BadTemplate { .. } => "a template holds keys in double braces: {{user}}, {{lookup(@accounts, accountId).owner}}",
             _ => return None,
         })
     }

@@ -230,9 +230,15 @@ problems! {
     Error "bad-template"
     /// `title: "{{user"`
     BadTemplate { reason: String },
+    Error "bad-list-entry"
+    /// A row of a CSV list with fewer values than its first line names.
+    BadListEntry { reason: String },
     Error "duplicate-rule"
     /// Two different rules with one `id`.
     DuplicateRule { id: String, first: String },
+    Warning "duplicate-entry"
+    /// `admins: [root, root]`
+    DuplicateEntry { entry: String, first_line: usize },
     Warning "no-rules"
     /// A rule file without a rule.
     NoRules,
@@ -242,4 +248,23 @@ problems! {
     Warning "suppression-expired"
     /// `expires: 2020-01-01`
     SuppressionExpired { expires: String },
+    Warning "suppression-never-matches"
+    /// A suppression `eventName = "B"` in a rule with the filter `eventName = "A"`.
+    SuppressionNeverMatches { one: String, other: String },
+    Warning "suppression-hides-rule"
+    /// A suppression `eventName = "A"` in a rule with the filter `eventName = "A" and user = "root"`.
+    SuppressionHidesRule { rule: String, until: Option<String> },
+    Warning "suppression-on-unique-key"
+    /// A suppression `pid = 4711`
+    SuppressionOnUniqueKey { key: String },
+    // Overlays, and what a set keeps back.
+    Error "unknown-rule"
+    /// `tune: [{rule: root-logn, severity: 1}]`
+    UnknownRule { id: String, suggestion: Option<String>, place: Option<String> },
+    Warning "tune-changes-nothing"
+    /// `tune: [{rule: root-login, severity: 1}]` where its severity is 1 already.
+    TuneChangesNothing { rule: String },
+    Error "redacts-nothing"
+    /// `redact: [user]` in a file without rules, whose set has none elsewhere.
+    RedactsNothing,
 }

@@ -1,4 +1,6 @@
 //! Every operator of the language, one function each. A missing field is a value like any other: nothing here can fail.
+//!
+//! What is made ready before the first event, and what alerts are told of a match, is in [`prepared`](super::prepared).
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -9,17 +11,18 @@ use regex::bytes::Regex;
 use super::Verdict;
 use super::cidr::Network;
 use super::number::Decimal;
+use super::prepared::{Asked, Part};
 use crate::event::{Event, Found, Instant};
 use crate::json::Json;
 use crate::language::Limits;
-use crate::language::expr::{Comparison, Expr, Function, Literal, Predicate, Test, TextOperator, Value};
+use crate::language::expr::{Comparison, Expr, Function, Literal, Test, TextOperator, Value};
 use crate::language::pattern;
-use crate::lists::Lists;
+use crate::lists::{List, Lists};
 
 /// A filter ready to be asked.
 #[derive(Debug, Clone)]
 pub struct Filter {
-    expr: Expr,
+    pub(super) root: Part,
     lists: Lists,
     /// By their text. One that does not compile is not here and matches nothing; the parser has reported it.
     patterns: BTreeMap<String, Regex>,
@@ -39,32 +42,26 @@ impl Filter {
                 }
             }
         });
-        Self { expr, lists: lists.clone(), patterns }
-    }
-
-    /// The filter as a tree.
-    #[must_use]
-    pub fn expr(&self) -> &Expr {
-        &self.expr
+        Self { root: Part::new(expr, lists, true), lists: lists.clone(), patterns }
     }
 
     /// What the filter says of an event.
     #[must_use]
     pub fn evaluate(&self, event: &Event) -> Verdict {
-        self.part(&self.expr, event)
+        self.part(&self.root, event)
     }
 
-    fn part(&self, expr: &Expr, event: &Event) -> Verdict {
-        match expr {
-            Expr::And(parts) => self.fold(parts, event, Verdict::and, Verdict::NoMatch),
-            Expr::Or(parts) => self.fold(parts, event, Verdict::or, Verdict::Match),
-            Expr::Not(inner) => self.part(inner, event).negate(),
-            Expr::Predicate(predicate) => self.predicate(predicate, event),
+    pub(super) fn part(&self, part: &Part, event: &Event) -> Verdict {
+        match part {
+            Part::And(parts) => self.fold(parts, event, Verdict::and, Verdict::NoMatch),
+            Part::Or(parts) => self.fold(parts, event, Verdict::or, Verdict::Match),
+            Part::Not(inner) => self.part(inner, event).negate(),
+            Part::Predicate(asked) => self.predicate(asked, event),
         }
     }
 
     /// Joins the answers of the parts; once one of them settles it, the others are not asked.
-    fn fold(&self, parts: &[Expr], event: &Event, join: fn(Verdict, Verdict) -> Verdict, settled: Verdict) -> Verdict {
+    fn fold(&self, parts: &[Part], event: &Event, join: fn(Verdict, Verdict) -> Verdict, settled: Verdict) -> Verdict {
         let mut answer = settled.negate();
         for part in parts {
             answer = join(answer, self.part(part, event));
@@ -76,29 +73,33 @@ impl Filter {
     }
 
     /// Negation is nothing but the opposite of the positive test, so `a != b` and `not (a = b)` cannot differ.
-    fn predicate(&self, predicate: &Predicate, event: &Event) -> Verdict {
-        let found = event.resolve(&predicate.operand.key);
+    fn predicate(&self, asked: &Asked, event: &Event) -> Verdict {
+        let operand = &asked.predicate.operand;
+        let found = event.resolve(&operand.key);
         if found.cut {
             return Verdict::Undecided;
         }
-        let holds = match predicate.operand.function {
-            Some(Function::All) => self.all(&found, &predicate.test),
-            Some(function) => self.test(&apply(function, &found), &predicate.test),
-            None => self.test(&found, &predicate.test),
+        let holds = match operand.function {
+            Some(Function::All) => self.all(&found, asked),
+            Some(function) => self.test(&apply(function, &found), asked),
+            None => self.test(&found, asked),
         };
-        Verdict::from(holds != predicate.negated)
+        Verdict::from(holds != asked.predicate.negated)
     }
 
     /// `all(path)`: there is an element, and each one by itself satisfies the test.
-    fn all(&self, found: &Found<'_>, test: &Test) -> bool {
+    fn all(&self, found: &Found<'_>, asked: &Asked) -> bool {
         let elements = found.elements();
-        !elements.is_empty() && elements.into_iter().all(|element| self.test(&Found::at(vec![element]), test))
+        !elements.is_empty() && elements.into_iter().all(|element| self.test(&Found::at(vec![element]), asked))
     }
 
     /// Tests without a function hold when any value that the path reaches satisfies them; only `= null` and `exists`
     /// look at all of them together.
-    fn test(&self, found: &Found<'_>, test: &Test) -> bool {
-        match test {
+    pub(super) fn test(&self, found: &Found<'_>, asked: &Asked) -> bool {
+        if let Some(lists) = &asked.members {
+            return lists.iter().any(|list| is_member(found, list));
+        }
+        match &asked.predicate.test {
             Test::Equals(literal) => self.any_of(literal, |value| equals(found, value)),
             Test::In(literals) => literals.iter().any(|literal| self.any_of(literal, |value| equals(found, value))),
             Test::Compare(comparison, literal) => self.any_of(literal, |value| compares(found, *comparison, value)),
@@ -118,6 +119,11 @@ impl Filter {
         let Some(regex) = value.as_text().and_then(|text| self.patterns.get(text)) else { return false };
         scalar_texts(found).any(|text| regex.is_match(text.as_bytes()))
     }
+}
+
+/// `in`: the same as `=` with one of the values, found without asking each.
+fn is_member(found: &Found<'_>, list: &List) -> bool {
+    (list.holds_null() && equals(found, &Value::Null)) || found.elements().into_iter().any(|element| list.holds(element))
 }
 
 /// What a literal stands for.
@@ -202,7 +208,7 @@ fn scalar_texts<'f>(found: &'f Found<'_>) -> impl Iterator<Item = &'f str> {
 }
 
 /// A function of what a path reaches. Null has no value under any function, as if the key were missing.
-fn apply<'e>(function: Function, found: &Found<'e>) -> Found<'e> {
+pub(super) fn apply<'e>(function: Function, found: &Found<'e>) -> Found<'e> {
     let results = found.ends.iter().filter(|end| !end.is_null()).map(|end| match function {
         Function::Lower => each_scalar(end, &|scalar| fold_case(scalar, str::to_lowercase)),
         Function::Upper => each_scalar(end, &|scalar| fold_case(scalar, str::to_uppercase)),

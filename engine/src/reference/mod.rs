@@ -6,14 +6,22 @@
 mod cidr;
 mod eval;
 mod number;
+mod prepared;
 #[cfg(test)]
 mod tests;
 mod verdict;
 
 pub use eval::Filter;
+pub use prepared::Matched;
 pub use verdict::Verdict;
 
 use crate::event::Instant;
+
+/// Whether this text is a network, so that other texts than it may equal it.
+#[must_use]
+pub fn is_network_text(text: &str) -> bool {
+    cidr::Network::parse(text).is_some()
+}
 
 /// Whether `<` and `>` can be true with this text: it is a JSON number or an RFC 3339 timestamp.
 #[must_use]

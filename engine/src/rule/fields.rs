@@ -147,6 +147,11 @@ pub(super) fn wrong_type(node: &Node, name: &str, wanted: &str, sink: &mut Sink)
 
 /// A value of the right type that a field cannot have.
 pub(super) fn bad(node: &Node, name: &str, found: &str, wanted: &str) -> Diagnostic {
+    bad_value(node.span, name, found, wanted)
+}
+
+/// The same at another place than a node's.
+pub(super) fn bad_value(span: Span, name: &str, found: &str, wanted: &str) -> Diagnostic {
     let found: String = found.chars().take(80).collect();
-    Diagnostic::new(node.span, Problem::BadField { field: name.to_owned(), found, wanted: wanted.to_owned() })
+    Diagnostic::new(span, Problem::BadField { field: name.to_owned(), found, wanted: wanted.to_owned() })
 }

@@ -1,7 +1,11 @@
 //! Rules and rule sets: what a rule file says, checked.
 
+mod csv;
 pub mod duration;
 mod fields;
+pub mod lint;
+mod list;
+pub mod overlay;
 mod read;
 mod set;
 pub mod template;
@@ -10,13 +14,16 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
+pub use list::{ListFile, ListFormat, read_list};
+pub use overlay::Tune;
 pub use read::{Document, read};
 pub(crate) use set::hex;
-pub use set::{Collected, LoadedDiagnostic, RuleSet, Source, load};
+pub use set::{Collected, LoadedDiagnostic, Place, Provenance, RuleSet, Source, Tuning, load};
 pub use template::Template;
 
 use crate::language::Expr;
-use crate::language::expr::{Key, Value};
+use crate::language::expr::Key;
+use crate::lists::List;
 use crate::span::Span;
 use std::collections::BTreeMap;
 
@@ -66,6 +73,8 @@ pub struct Rule {
     pub suppressions: Vec<Suppression>,
     /// Whether the rule is in force.
     pub enabled: bool,
+    /// Whether it raises alerts.
+    pub status: Status,
     /// Labels such as `attack.t1525`.
     pub tags: Vec<String>,
     /// Labels by kind, such as `PCI DSS:11.5`.
@@ -80,6 +89,8 @@ pub struct Rule {
     pub tests: Vec<RuleTest>,
     /// The rule in its file.
     pub span: Span,
+    /// Where in its file it says what an overlay may change; not there where it says nothing.
+    pub written: BTreeMap<Tunable, Span>,
     /// Hash over everything that decides a verdict or an alert's grouping; wording and tests do not count.
     pub version: String,
 }
@@ -95,6 +106,32 @@ pub struct Suppression {
     pub owner: Option<String>,
     /// The first day on which it no longer counts: `2027-01-31`.
     pub expires: Option<String>,
+    /// The filter in its file.
+    pub span: Span,
+    /// The day in its file.
+    pub expires_span: Span,
+}
+
+/// Whether a rule in force raises alerts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Status {
+    /// It does.
+    #[default]
+    Live,
+    /// It matches and is counted, and raises none.
+    Shadow,
+}
+
+/// What an overlay may change in a rule, beside adding suppressions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "the names of the fields")]
+pub enum Tunable {
+    Severity,
+    Title,
+    Window,
+    Threshold,
+    Enabled,
+    Status,
 }
 
 /// Events with what a rule must do on them.
@@ -165,6 +202,39 @@ impl RuleKind {
     }
 }
 
+impl Status {
+    /// Every status.
+    pub const ALL: [Self; 2] = [Self::Live, Self::Shadow];
+
+    /// The word as rule files write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Shadow => "shadow",
+        }
+    }
+}
+
+impl Tunable {
+    /// Every field.
+    pub const ALL: [Self; 6] =
+        [Self::Severity, Self::Title, Self::Window, Self::Threshold, Self::Enabled, Self::Status];
+
+    /// The field's name in rule files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Severity => "severity",
+            Self::Title => "title",
+            Self::Window => "window",
+            Self::Threshold => "threshold",
+            Self::Enabled => "enabled",
+            Self::Status => "status",
+        }
+    }
+}
+
 impl Expectation {
     /// Every expectation.
     pub const ALL: [Self; 4] = [Self::Alert, Self::Nothing, Self::Suppressed, Self::Undecided];
@@ -181,5 +251,5 @@ impl Expectation {
     }
 }
 
-/// Named lists of values.
-pub type ListValues = BTreeMap<String, Vec<Value>>;
+/// Lists by name.
+pub type ListValues = BTreeMap<String, List>;

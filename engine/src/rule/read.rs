@@ -3,12 +3,16 @@
 use super::fields::{Fields, as_text, bad, wrong_type};
 use super::template::{self, Template};
 use super::yaml::{self, Kind, Node};
-use super::{Expectation, Limits, ListValues, Rule, RuleKind, RuleTest, Suppression, duration};
+use super::list;
+use super::overlay::Tune;
+use super::{Expectation, Limits, ListValues, Rule, RuleKind, RuleTest, Status, Suppression, Tunable, duration, lint};
 use crate::json::Json;
-use crate::language::expr::{Key, Value};
+use crate::language::expr::Key;
 use crate::language::{self, Expr};
+use crate::lists::is_name;
 use crate::problem::{Diagnostic, Problem, Sink};
 use crate::span::Span;
+use std::collections::BTreeMap;
 
 /// What one rule file holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,16 +23,24 @@ pub struct Document {
     pub description: Option<String>,
     /// Lists that its filters use.
     pub lists: ListValues,
+    /// Keys whose values no alert of the set shows.
+    pub redact: Vec<Key>,
+    /// Where those keys stand.
+    pub redact_span: Span,
     /// The rules that could be read.
     pub rules: Vec<Rule>,
+    /// The ids of the others, where they have one.
+    pub unread: Vec<String>,
+    /// Changes to rules, of this file and of others.
+    pub tune: Vec<Tune>,
     /// Errors and warnings in the order of their places.
     pub problems: Vec<Diagnostic>,
 }
 
-const FILE_FIELDS: [&str; 4] = ["ruleset", "description", "lists", "rules"];
-const RULE_FIELDS: [&str; 17] = [
+const FILE_FIELDS: [&str; 6] = ["ruleset", "description", "lists", "redact", "rules", "tune"];
+const RULE_FIELDS: [&str; 18] = [
     "id", "name", "title", "type", "severity", "description", "filter", "aggregate", "window", "threshold",
-    "suppressions", "enabled", "tags", "classifiers", "references", "benign", "tests",
+    "suppressions", "enabled", "status", "tags", "classifiers", "references", "benign", "tests",
 ];
 const ORIGIN_ID: &str = "origin_id";
 const SUPPRESSION_FIELDS: [&str; 4] = ["filter", "reason", "owner", "expires"];
@@ -38,7 +50,7 @@ const TEST_FIELDS: [&str; 5] = ["name", "event", "events", "expect", "title"];
 const LARGEST_THRESHOLD: u64 = 1_000_000_000;
 
 /// The largest threshold of a rule whose windows must remember values or times.
-const LARGEST_REMEMBERED: u64 = 4_096;
+pub(super) const LARGEST_REMEMBERED: u64 = 4_096;
 
 /// The window of a rule that names none: the original's default.
 const DEFAULT_WINDOW: u64 = 3_600;
@@ -59,19 +71,22 @@ pub fn read(bytes: &[u8], lists: &[&str], limits: &Limits) -> Document {
         Ok(None) => return failed(Span::at(0), Problem::NoRules),
         Err(diagnostic) => return Document { problems: vec![diagnostic], ..Document::default() },
     };
-    let mut reader = Reader { source, limits, lists: Vec::new(), sink: Sink::new() };
+    let mut reader = Reader { source, limits, lists: Vec::new(), unread: Vec::new(), sink: Sink::new() };
     let mut document = reader.document(&node, lists);
+    document.unread = reader.unread;
     document.problems = reader.sink;
     document.problems.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end));
     document
 }
 
-struct Reader<'s> {
-    source: &'s str,
+pub(super) struct Reader<'s> {
+    pub(super) source: &'s str,
     limits: &'s Limits,
     /// The names of all lists that filters may use.
     lists: Vec<String>,
-    sink: Sink,
+    /// The ids of rules that could not be read.
+    unread: Vec<String>,
+    pub(super) sink: Sink,
 }
 
 impl Reader<'_> {
@@ -84,13 +99,33 @@ impl Reader<'_> {
         document.description = fields.text("description", &mut self.sink).map(str::to_owned);
         document.lists = fields.get("lists").map(|node| self.lists(node)).unwrap_or_default();
         self.lists = document.lists.keys().map(String::as_str).chain(lists.iter().copied()).map(str::to_owned).collect();
-        let Some(_) = fields.require("rules", &mut self.sink) else { return document };
+        document.redact = self.redact(&fields);
+        document.redact_span = fields.get("redact").map(|node| node.span).unwrap_or_default();
+        if fields.get("tune").is_none() && fields.require("rules", &mut self.sink).is_none() {
+            return document;
+        }
         let rules = fields.list("rules", &mut self.sink);
-        if rules.is_empty() {
+        let tune = fields.list("tune", &mut self.sink);
+        if rules.is_empty() && tune.is_empty() {
             self.sink.push(Diagnostic::new(Span::at(node.span.start), Problem::NoRules));
         }
         document.rules = rules.iter().filter_map(|rule| self.rule(rule)).collect();
+        document.tune = tune.iter().filter_map(|tune| self.tune(tune)).collect();
         document
+    }
+
+    /// A key that no event has would keep nothing back, so it is checked as one in a filter is.
+    fn redact(&mut self, fields: &Fields<'_>) -> Vec<Key> {
+        let mut keys = Vec::new();
+        for node in fields.list("redact", &mut self.sink) {
+            let Some(key) = self.key(node, "redact") else { continue };
+            let parsed = language::parse(&format!("{}\nexists", node.scalar().unwrap_or_default()), &self.limits.filter);
+            let mut problems = parsed.problems;
+            parsed.expr.iter().for_each(|expr| language::check(expr, &[], &mut problems));
+            self.relocate(node, problems);
+            keys.push(key);
+        }
+        keys
     }
 
     fn lists(&mut self, node: &Node) -> ListValues {
@@ -101,34 +136,25 @@ impl Reader<'_> {
         let mut lists = ListValues::new();
         for (name, values) in members {
             let name_text = name.scalar().unwrap_or_default();
-            let Kind::List(items) = &values.kind else {
-                wrong_type(values, name_text, "a list of texts and numbers", &mut self.sink);
-                continue;
-            };
-            let usable = !name_text.is_empty() && name_text.chars().all(language::token::is_word_char);
-            if !usable {
+            if !is_name(name_text) {
                 self.sink.push(bad(name, "lists", name_text, "names of letters, digits and _ - : / @ $"));
                 continue;
             }
-            let values = items.iter().filter_map(|item| self.list_value(item, name_text)).collect();
-            lists.insert(name_text.to_owned(), values);
+            lists.insert(name_text.to_owned(), list::inline(values, name_text, self.source, &mut self.sink));
         }
         lists
     }
 
-    fn list_value(&mut self, node: &Node, list: &str) -> Option<Value> {
-        match &node.kind {
-            Kind::Text(text, _) => Some(Value::Text(text.clone())),
-            Kind::Number(number) => Some(Value::Number(number.clone())),
-            Kind::Bool(value) => Some(Value::Bool(*value)),
-            _ => {
-                wrong_type(node, list, "texts, numbers and booleans", &mut self.sink);
-                None
-            }
+    fn rule(&mut self, node: &Node) -> Option<Rule> {
+        let rule = self.whole_rule(node);
+        if let (None, Kind::Map(members)) = (&rule, &node.kind) {
+            let id = members.iter().find(|(name, _)| name.scalar() == Some("id"));
+            self.unread.extend(id.and_then(|(_, value)| value.scalar()).map(str::to_owned));
         }
+        rule
     }
 
-    fn rule(&mut self, node: &Node) -> Option<Rule> {
+    fn whole_rule(&mut self, node: &Node) -> Option<Rule> {
         let known: Vec<&str> = RULE_FIELDS.iter().copied().chain([ORIGIN_ID]).collect();
         let mut fields = Fields::open(node, "the rule", &known, self.source, &mut self.sink)?;
         if let Some(id) = fields.get("id").and_then(Node::scalar) {
@@ -146,8 +172,8 @@ impl Reader<'_> {
         let window = self.window(&fields);
         let threshold = self.threshold(&fields);
         self.sliding_threshold(&fields, window, threshold.as_ref());
-        let suppressions = fields.list("suppressions", &mut self.sink);
-        let suppressions: Option<Vec<_>> = suppressions.iter().map(|item| self.suppression(item)).collect();
+        let status = self.status(&fields);
+        let suppressions = self.suppressions(&fields);
         let tests: Vec<RuleTest> =
             fields.list("tests", &mut self.sink).iter().filter_map(|item| self.test(item)).collect();
         let labels = |name: &str, sink: &mut Sink| fields.texts(name, sink);
@@ -157,6 +183,8 @@ impl Reader<'_> {
             references: labels("references", &mut self.sink),
             benign: labels("benign", &mut self.sink),
             enabled: fields.flag("enabled", &mut self.sink).unwrap_or(true),
+            status: status.unwrap_or_default(),
+            written: written(&fields),
             origin_id: fields.text(ORIGIN_ID, &mut self.sink).map(str::to_owned),
             id: id?,
             name: name?.to_owned(),
@@ -197,7 +225,12 @@ impl Reader<'_> {
         fields.choice("type", &choices, &mut self.sink)
     }
 
-    fn severity(&mut self, fields: &Fields<'_>) -> Option<u8> {
+    pub(super) fn status(&mut self, fields: &Fields<'_>) -> Option<Status> {
+        let choices = Status::ALL.map(|status| (status.as_str(), status));
+        fields.choice("status", &choices, &mut self.sink)
+    }
+
+    pub(super) fn severity(&mut self, fields: &Fields<'_>) -> Option<u8> {
         let node = fields.require("severity", &mut self.sink)?;
         match as_text(node, "severity", &mut self.sink)? {
             "1" => Some(1),
@@ -211,7 +244,7 @@ impl Reader<'_> {
     }
 
     /// `window: 1h`, or `window: {sliding: 1h}`: the length in seconds and whether it slides.
-    fn window(&mut self, fields: &Fields<'_>) -> Option<(u64, bool)> {
+    pub(super) fn window(&mut self, fields: &Fields<'_>) -> Option<(u64, bool)> {
         let Some(node) = fields.get("window") else { return Some((DEFAULT_WINDOW, false)) };
         let (node, sliding) = match &node.kind {
             Kind::Map(_) => {
@@ -229,7 +262,7 @@ impl Reader<'_> {
     }
 
     /// `threshold: 5`, or `threshold: {count: 5, distinct: key}`.
-    fn threshold(&mut self, fields: &Fields<'_>) -> Option<(u64, Option<Key>)> {
+    pub(super) fn threshold(&mut self, fields: &Fields<'_>) -> Option<(u64, Option<Key>)> {
         let Some(node) = fields.get("threshold") else { return Some((1, None)) };
         let Kind::Map(_) = &node.kind else { return Some((self.count(node, LARGEST_THRESHOLD)?, None)) };
         let fields = Fields::open(node, "the threshold", &["count", "distinct"], self.source, &mut self.sink)?;
@@ -277,7 +310,7 @@ impl Reader<'_> {
         key
     }
 
-    fn title(&mut self, fields: &Fields<'_>) -> Option<Template> {
+    pub(super) fn title(&mut self, fields: &Fields<'_>) -> Option<Template> {
         let node = match fields.get("title") {
             Some(node) => node,
             // The rule's name serves where there is no title.
@@ -286,9 +319,24 @@ impl Reader<'_> {
         let text = as_text(node, "title", &mut self.sink)?;
         let mut found = Sink::new();
         let template = template::parse(text, &mut found);
+        self.lookups(&template, &mut found);
         let sound = found.is_empty();
         self.relocate(node, found);
         sound.then_some(template)
+    }
+
+    /// Lists that a title looks up and nobody declares.
+    fn lookups(&self, title: &Template, found: &mut Sink) {
+        for lookup in title.lookups().filter(|lookup| !self.lists.contains(&lookup.list)) {
+            let suggestion = language::suggest::nearest(&lookup.list, self.lists.iter().map(String::as_str));
+            let problem =
+                Problem::UnknownList { name: lookup.list.clone(), suggestion: suggestion.map(str::to_owned) };
+            let diagnostic = Diagnostic::new(lookup.list_span, problem);
+            found.push(match suggestion {
+                Some(name) => diagnostic.with_fix(format!("@{name}")),
+                None => diagnostic,
+            });
+        }
     }
 
     /// A title that shows what may differ between the events of one alert.
@@ -334,7 +382,10 @@ impl Reader<'_> {
         }
     }
 
-    fn whole_characters(&self, mut span: Span) -> Span {
+    fn whole_characters(&self, span: Span) -> Span {
+        // The line feed that ends a block's text has no byte in a file that ends without one.
+        let length = self.source.len();
+        let mut span = Span::new(span.start.min(length), span.end.min(length));
         while !self.source.is_char_boundary(span.start) {
             span.start -= 1;
         }
@@ -344,21 +395,43 @@ impl Reader<'_> {
         span
     }
 
+    pub(super) fn suppressions(&mut self, fields: &Fields<'_>) -> Option<Vec<Suppression>> {
+        let items = fields.list("suppressions", &mut self.sink);
+        // Each is read before any is given up.
+        let all: Vec<Option<Suppression>> = items.iter().map(|item| self.suppression(item)).collect();
+        all.into_iter().collect()
+    }
+
+    /// A suppression's filter, and its place in the file.
+    fn hiding(&mut self, node: &Node) -> Option<(Expr, Span)> {
+        let filter = self.filter(node)?;
+        let mut problems = Sink::new();
+        lint::unique_keys(&filter, &mut problems);
+        self.relocate(node, problems);
+        let places = yaml::places(self.source, node);
+        let text = node.scalar().unwrap_or_default().trim_end();
+        let last = text.len().checked_sub(1).and_then(|last| places.get(last));
+        let start = places.first().copied().unwrap_or(node.span.start);
+        Some((filter, self.whole_characters(Span::new(start, last.map_or(start, |last| last + 1)))))
+    }
+
     fn suppression(&mut self, node: &Node) -> Option<Suppression> {
         // A suppression may be a filter alone.
         if node.scalar().is_some() {
-            let filter = self.filter(node)?;
-            return Some(Suppression { filter, reason: None, owner: None, expires: None });
+            let (filter, span) = self.hiding(node)?;
+            return Some(Suppression { filter, reason: None, owner: None, expires: None, span, expires_span: span });
         }
         let fields = Fields::open(node, "the suppression", &SUPPRESSION_FIELDS, self.source, &mut self.sink)?;
-        let filter = fields.require("filter", &mut self.sink).and_then(|node| self.filter(node));
+        let filter = fields.require("filter", &mut self.sink).and_then(|node| self.hiding(node));
         let expires = match fields.get("expires") {
             None => None,
             Some(node) => Some(self.date(node)?),
         };
         let reason = fields.text("reason", &mut self.sink).map(str::to_owned);
         let owner = fields.text("owner", &mut self.sink).map(str::to_owned);
-        Some(Suppression { filter: filter?, reason, owner, expires })
+        let (filter, span) = filter?;
+        let expires_span = fields.get("expires").map_or(span, |node| node.span);
+        Some(Suppression { filter, reason, owner, expires, span, expires_span })
     }
 
     fn date(&mut self, node: &Node) -> Option<String> {
@@ -405,6 +478,15 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// Where the fields stand that an overlay may change.
+pub(super) fn written(fields: &Fields<'_>) -> BTreeMap<Tunable, Span> {
+    let span = |field: Tunable| match fields.get(field.as_str()) {
+        None if field == Tunable::Title => fields.get("name"),
+        found => found,
+    };
+    Tunable::ALL.into_iter().filter_map(|field| Some((field, span(field)?.span))).collect()
 }
 
 fn parse_json(text: &str) -> Option<Json> {

@@ -1,7 +1,9 @@
-//! Titles with keys in them: `{{user}} opened a session on {{requestParameters.target}}`.
+//! Titles with keys in them: `{{user}} opened a session on {{requestParameters.target}}`, and with what a list says of a
+//! key's value: `{{lookup(@accounts, accountId).owner}}`.
 
-use crate::language::expr::Key;
+use crate::language::expr::{Key, Step};
 use crate::language::{self, Limits};
+use crate::lists::is_name;
 use crate::problem::{Diagnostic, Problem, Sink};
 use crate::span::Span;
 
@@ -19,27 +21,57 @@ pub enum Part {
     Text(String),
     /// A key whose value is put in.
     Key(Key),
+    /// A key for whose value something else is put in.
+    Lookup(Lookup),
+}
+
+/// `lookup(@list, key).column`: what a list says of a key's value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lookup {
+    /// The name of the list.
+    pub list: String,
+    /// The name in the text of the title.
+    pub list_span: Span,
+    /// The key whose value is looked up.
+    pub key: Key,
+    /// Which of the values that the list has for it; all of them where empty.
+    pub column: Vec<String>,
 }
 
 /// What stands for a value that an event does not have.
 pub const NONE: &str = "(none)";
 
 impl Template {
-    /// The keys that it shows.
+    /// The keys that it shows or looks up.
     pub fn keys(&self) -> impl Iterator<Item = &Key> {
         self.parts.iter().filter_map(|part| match part {
             Part::Key(key) => Some(key),
+            Part::Lookup(lookup) => Some(&lookup.key),
             Part::Text(_) => None,
         })
     }
 
-    /// The title with each key replaced by what `value` gives for it, or by `(none)`.
-    pub fn render(&self, mut value: impl FnMut(&Key) -> Option<String>) -> String {
+    /// What it looks up in lists.
+    pub fn lookups(&self) -> impl Iterator<Item = &Lookup> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Lookup(lookup) => Some(lookup),
+            Part::Key(_) | Part::Text(_) => None,
+        })
+    }
+
+    /// The title with each key replaced by what `value` gives for it, with the lookup around it if there is one; by
+    /// `(none)` where that is nothing.
+    pub fn render(&self, mut value: impl FnMut(&Key, Option<&Lookup>) -> Option<String>) -> String {
         self.parts.iter().fold(String::new(), |mut out, part| {
-            match part {
-                Part::Text(text) => out.push_str(text),
-                Part::Key(key) => out.push_str(&value(key).unwrap_or_else(|| NONE.to_owned())),
-            }
+            let shown = match part {
+                Part::Text(text) => {
+                    out.push_str(text);
+                    return out;
+                }
+                Part::Key(key) => value(key, None),
+                Part::Lookup(lookup) => value(&lookup.key, Some(lookup)),
+            };
+            out.push_str(shown.as_deref().unwrap_or(NONE));
             out
         })
     }
@@ -58,12 +90,9 @@ pub fn parse(source: &str, sink: &mut Sink) -> Template {
             return Template { parts };
         };
         let span = Span::new(inside, inside + length);
-        match key(span.of(source)) {
-            Some(key) => parts.push(Part::Key(key)),
-            None => {
-                let reason = format!("`{}` is no key", span.of(source).trim());
-                sink.push(Diagnostic::new(span, Problem::BadTemplate { reason }));
-            }
+        match slot(span, source) {
+            Ok(part) => parts.push(part),
+            Err(reason) => sink.push(Diagnostic::new(span, Problem::BadTemplate { reason })),
         }
         at = span.end + 2;
     }
@@ -75,6 +104,48 @@ fn push_text(parts: &mut Vec<Part>, text: &str) {
     if !text.is_empty() {
         parts.push(Part::Text(text.to_owned()));
     }
+}
+
+/// What stands between two pairs of braces, or why it cannot.
+fn slot(span: Span, source: &str) -> Result<Part, String> {
+    let text = span.of(source);
+    match text.trim_start().strip_prefix("lookup") {
+        Some(rest) if rest.trim_start().starts_with('(') => {
+            let found = lookup(text, span.start);
+            found.map(Part::Lookup).ok_or_else(|| format!("`{}` is not of the form lookup(@list, key).column", text.trim()))
+        }
+        _ => key(text).map(Part::Key).ok_or_else(|| format!("`{}` is no key", text.trim())),
+    }
+}
+
+/// `lookup(@list, key)`, `lookup(@list, key).column`; `start` is where `text` stands in the title.
+fn lookup(text: &str, start: usize) -> Option<Lookup> {
+    let (head, rest) = text.split_once('@')?;
+    let (name, rest) = rest.split_once(',')?;
+    let name = name.trim_end();
+    let called = head.trim().strip_prefix("lookup")?.trim_start() == "(";
+    if !called || !is_name(name) {
+        return None;
+    }
+    // The key may hold a parenthesis, in quotes; the column may, too. The last one that leaves a key before it counts.
+    let (key, column) = rest.rmatch_indices(')').find_map(|(at, _)| {
+        let column = column(rest.get(at + 1..)?.trim())?;
+        Some((key(rest.get(..at)?)?, column))
+    })?;
+    let at = start + head.len();
+    Some(Lookup { list: name.to_owned(), list_span: Span::new(at, at + 1 + name.len()), key, column })
+}
+
+/// `.owner`, or nothing.
+fn column(text: &str) -> Option<Vec<String>> {
+    if text.is_empty() {
+        return Some(Vec::new());
+    }
+    let names = key(text.strip_prefix('.')?)?.steps.into_iter().map(|step| match step {
+        Step::Name(name) => Some(name),
+        Step::Index(_) => None,
+    });
+    names.collect()
 }
 
 /// A key alone, as it stands in titles and in `aggregate`.
@@ -102,13 +173,25 @@ mod tests {
         assert!(sink.is_empty());
         let keys: Vec<String> = template.keys().map(ToString::to_string).collect();
         assert_eq!(keys, ["user", "x.\"y z\"[0]"]);
-        let title = template.render(|key| (key.to_string() == "user").then(|| "root".to_owned()));
+        let title = template.render(|key, _| (key.to_string() == "user").then(|| "root".to_owned()));
         assert_eq!(title, "a root b (none)");
     }
 
     #[test]
+    fn lookups_name_a_list_a_key_and_a_column() {
+        let source = "{{lookup(@accounts, accountId).owner}} {{ lookup ( @a:b , x.\"y)z\" ) }} {{lookup}}";
+        let mut sink = Sink::new();
+        let template = parse(source, &mut sink);
+        assert!(sink.is_empty(), "{sink:?}");
+        let lookups: Vec<_> = template.lookups().map(|l| (l.list_span.of(source), l.key.to_string(), &l.column)).collect();
+        assert_eq!(lookups[0], ("@accounts", "accountId".into(), &vec!["owner".to_owned()]));
+        assert_eq!(lookups[1], ("@a:b", "x.\"y)z\"".into(), &vec![]));
+        assert_eq!(template.keys().count(), 3, "`lookup` alone is a key like any other");
+    }
+
+    #[test]
     fn broken_templates_are_reported() {
-        for (source, count) in [("{{user", 1), ("{{}}", 1), ("{{a = 1 or b}} {{c d}}", 2), ("}} {user}", 0)] {
+        for (source, count) in [("{{user", 1), ("{{}}", 1), ("{{a = 1 or b}} {{c d}}", 2), ("}} {user}", 0), ("{{lookup(accounts, a)}}", 1), ("{{lookup(@accounts)}}", 1), ("{{lookup(@a, b)c}}", 1), ("{{lookup(@a, b).c[0]}}", 1)] {
             let mut sink = Sink::new();
             parse(source, &mut sink);
             assert_eq!(sink.len(), count, "{source}");

@@ -113,3 +113,12 @@ fn a_fix_inside_quotes_keeps_the_file_yaml() {
         assert_eq!(read(mended.as_bytes(), &[], &Limits::default()).problems, [], "{mended}");
     }
 }
+
+/// Reading never came to an end: the text of a block has a line feed that such a file has not.
+#[test]
+fn a_quote_left_open_in_the_last_line_of_a_file_without_a_line_feed() {
+    let source = "rules:\n  - id: a\n    filter: |\n      user = 1 'é";
+    let problems = read(source.as_bytes(), &[], &Limits::default()).problems;
+    let open = problems.iter().find(|problem| problem.problem.code() == "missing-connective").unwrap();
+    assert_eq!(open.span.of(source), "'é");
+}

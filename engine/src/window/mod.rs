@@ -19,7 +19,7 @@ use crate::json::Json;
 use crate::rule::Collected;
 use open::{Open, Seen};
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 
 /// Bounds on the windows.
@@ -56,6 +56,8 @@ pub struct Windows {
     /// Windows opened so far: numbers them.
     opened: u64,
     bytes: usize,
+    /// Hashes of what the latest alerts without a time are known by, so that an event that comes twice is told once.
+    untimed: VecDeque<u64>,
     counters: Counters,
 }
 
@@ -89,6 +91,7 @@ impl Windows {
             now: i64::MIN,
             opened: 0,
             bytes: 0,
+            untimed: VecDeque::new(),
             counters: Counters::default(),
         }
     }
@@ -98,7 +101,9 @@ impl Windows {
         let Some(collected) = rules.get(detection.rule) else { return };
         let Some(time) = detection.time else {
             self.counters.untimed += 1;
-            return open::untimed(detection, collected, out);
+            let seen = open::untimed(detection, collected, &mut self.untimed, out);
+            self.counters.repeated += u64::from(seen == Seen::Before);
+            return;
         };
         self.now = self.now.max(time);
         let identity = identity(&detection);
@@ -130,7 +135,12 @@ impl Windows {
         open.join(detection, collected, out);
         self.bytes += open.bytes() + identity.len();
         self.ends.push(Reverse((open.end(), open.order(), Arc::clone(&identity))));
-        self.groups.entry(identity).or_default().push(open);
+        self.put(identity, open);
+    }
+
+    /// Most groups have one open window for ever, so there is room for one.
+    fn put(&mut self, identity: Identity, open: Open) {
+        self.groups.entry(identity).or_insert_with(|| Vec::with_capacity(1)).push(open);
     }
 
     /// Closes windows whose end, with the lateness, has passed: in the order of their ends, until enough was given.

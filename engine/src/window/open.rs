@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, VecDeque};
 pub(super) const REMEMBERED: usize = 4_096;
 
 /// Bytes that a window takes beside what it holds.
-const OVERHEAD: usize = 512;
+const OVERHEAD: usize = 768;
 
 /// A window that is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +102,7 @@ impl Open {
     /// Bytes of what a window has from its beginning to its end.
     pub(super) fn fixed_bytes(group: &Group) -> usize {
         let values: usize = group.aggregate.iter().map(weight).sum();
-        values + weight(&group.context) + group.title.len() + group.source.len()
+        values + weight(&group.context) + weight(&group.matched) + group.title.len() + group.source.len()
     }
 
     /// Counts a detection in. An event that was counted before, by its own identifier, is not.
@@ -149,16 +149,7 @@ impl Open {
     }
 
     fn remember(&mut self, detection: &Detection) -> Seen {
-        let Some(id) = &detection.event_id else { return Seen::Now };
-        let hash = hash(id);
-        if self.ids.contains(&hash) {
-            return Seen::Before;
-        }
-        if self.ids.len() >= REMEMBERED {
-            self.ids.pop_front();
-        }
-        self.ids.push_back(hash);
-        Seen::Now
+        detection.event_id.as_ref().map_or(Seen::Now, |id| remember(&mut self.ids, hash(id)))
     }
 
     fn count_distinct(&mut self, detection: &Detection) {
@@ -218,17 +209,40 @@ impl Open {
     }
 }
 
-/// An event without a time belongs to no window: it is an alert of its own where one event is enough.
-pub(super) fn untimed(detection: Detection, collected: &Collected, out: &mut Vec<Json>) {
+/// An event without a time belongs to no window: it is an alert of its own where one event is enough. `told` are those
+/// told before; one with an identifier is told once.
+pub(super) fn untimed(
+    detection: Detection,
+    collected: &Collected,
+    told: &mut VecDeque<u64>,
+    out: &mut Vec<Json>,
+) -> Seen {
     if collected.rule.threshold > 1 || detection.suppressed {
-        return;
+        return Seen::Now;
     }
+    let has_id = detection.event_id.is_some();
     let mut group = Group::of(&detection);
     group.add(detection);
     let id = alert::alert_id(&collected.rule, &group, None);
+    if has_id && remember(told, hash(&id)) == Seen::Before {
+        return Seen::Before;
+    }
     for state in [State::Fired, State::Final] {
         out.push(alert::record(collected, &id, &group, state));
     }
+    Seen::Now
+}
+
+/// Adds a hash to the latest ones, unless it is among them.
+fn remember(hashes: &mut VecDeque<u64>, hash: u64) -> Seen {
+    if hashes.contains(&hash) {
+        return Seen::Before;
+    }
+    if hashes.len() >= REMEMBERED {
+        hashes.pop_front();
+    }
+    hashes.push_back(hash);
+    Seen::Now
 }
 
 /// Bytes that a tree takes, roughly.
@@ -260,12 +274,14 @@ impl Group {
             title: detection.title.clone(),
             event_type: detection.event_type.clone(),
             context: detection.context.clone(),
+            matched: detection.matched.clone(),
             count: 0,
             distinct: None,
             suppressed: 0,
             first_seen: None,
             last_seen: None,
-            events: Vec::new(),
+            // Most windows hold one event.
+            events: Vec::with_capacity(1),
             whole_bytes: 0,
         }
     }

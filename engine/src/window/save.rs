@@ -2,11 +2,21 @@
 //!
 //! A window is saved under its rule's id and version: one whose rule is gone, or now decides otherwise, is left out and
 //! counted. Hashes and times that a window remembers are one text of 16 hex digits each: there may be thousands.
+//!
+//! The state is JSON in which each window has a line, so that it is written and read window by window: a tree of all of
+//! them would take more memory than the windows do.
+//!
+//! ```text
+//! {"version":1,"now":…,"opened":…,"untimed":"…","windows":[
+//! {…},
+//! {…}
+//! ]}
+//! ```
 
 use super::open::{Open, REMEMBERED};
-use super::{Counters, Identity, Limits, Windows};
+use super::{Limits, Windows};
 use crate::alert::{Contribution, Group, NAMED_EVENTS, WHOLE_BYTES};
-use crate::json::Json;
+use crate::json::{self, Json};
 use crate::rule::Collected;
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -15,6 +25,13 @@ use std::sync::Arc;
 
 /// The version of what is written here.
 const VERSION: u64 = 1;
+
+/// What stands behind the head and behind the last window.
+const HEAD_END: &str = r#","windows":["#;
+const END: &str = "\n]}";
+
+/// Bounds on one line: an event is a few levels down in it.
+const LINE: json::Limits = json::Limits { bytes: 64 << 20, depth: 256, values: 4_000_000 };
 
 /// Digits of a number in [`hex`].
 const DIGITS: usize = 16;
@@ -59,44 +76,63 @@ fn optional<T: Into<Json>>(value: Option<T>) -> Json {
 impl Windows {
     /// Everything that decides what comes next.
     #[must_use]
-    pub fn save(&self, rules: &[Collected]) -> Json {
-        let mut open: Vec<(&Identity, &Open)> =
-            self.groups.iter().flat_map(|(identity, open)| open.iter().map(move |open| (identity, open))).collect();
-        open.sort_by_key(|(_, open)| open.order);
-        let windows = open.into_iter().filter_map(|(_, open)| Some(window(open, rules.get(open.rule)?)));
-        object([
+    pub fn save(&self, rules: &[Collected]) -> String {
+        let mut open: Vec<&Open> = self.groups.values().flatten().collect();
+        open.sort_by_key(|open| open.order);
+        let head = object([
             ("version", Json::from(VERSION)),
             ("now", Json::from(self.now)),
             ("opened", Json::from(self.opened)),
-            ("windows", Json::Array(windows.collect())),
-        ])
+            ("untimed", hex(self.untimed.iter().copied())),
+        ]);
+        let mut text = String::new();
+        head.write_to(&mut text);
+        text.pop();
+        text.push_str(HEAD_END);
+        let windows = open.into_iter().filter_map(|open| Some(window(open, rules.get(open.rule)?)));
+        for (place, window) in windows.enumerate() {
+            text.push_str(if place == 0 { "\n" } else { ",\n" });
+            window.write_to(&mut text);
+        }
+        text.push_str(END);
+        text
     }
 
     /// Windows as [`Windows::save`] wrote them, for these rules.
     ///
     /// # Errors
     /// When the state is of another version or not whole.
-    pub fn restore(state: &Json, rules: &[Collected]) -> Result<(Self, Restored), StateError> {
-        if number::<u64>(state, "version") != Some(VERSION) {
+    pub fn restore(state: &[u8], rules: &[Collected]) -> Result<(Self, Restored), StateError> {
+        let state = std::str::from_utf8(state).ok().and_then(|text| text.trim_end().strip_suffix(END));
+        let mut lines = state.ok_or(StateError::Shape)?.split('\n');
+        let head = lines.next().and_then(|line| line.strip_suffix(HEAD_END));
+        let head = parse(&format!("{}}}", head.ok_or(StateError::Shape)?)).ok_or(StateError::Shape)?;
+        if number::<u64>(&head, "version") != Some(VERSION) {
             return Err(StateError::Version);
         }
         let mut windows = Self::new(Limits::default());
-        windows.now = number(state, "now").ok_or(StateError::Shape)?;
-        windows.opened = count(state, "opened").ok_or(StateError::Shape)?;
-        windows.counters = Counters::default();
+        windows.now = number(&head, "now").ok_or(StateError::Shape)?;
+        windows.opened = count(&head, "opened").ok_or(StateError::Shape)?;
+        windows.untimed = unhex(&head, "untimed", REMEMBERED).ok_or(StateError::Shape)?.into();
         let by_id: HashMap<(&str, &str), usize> = rules
             .iter()
             .enumerate()
             .map(|(place, collected)| ((collected.rule.id.as_str(), collected.rule.version.as_str()), place))
             .collect();
         let mut restored = Restored::default();
-        for saved in state.get("windows").and_then(Json::as_array).ok_or(StateError::Shape)? {
+        // No two windows have one place in the order of opening, nor will one that opens later.
+        let mut last = 0;
+        for line in lines {
+            let saved = parse(line.strip_suffix(',').unwrap_or(line)).ok_or(StateError::Shape)?;
             let text = |name| saved.get(name).and_then(Json::as_text).ok_or(StateError::Shape);
             let Some(rule) = by_id.get(&(text("rule")?, text("rule_version")?)) else {
                 restored.dropped += 1;
                 continue;
             };
-            windows.put_back(read(saved, *rule).ok_or(StateError::Shape)?);
+            let open = read(&saved, *rule).filter(|open| last < open.order && open.order <= windows.opened);
+            let open = open.ok_or(StateError::Shape)?;
+            last = open.order;
+            windows.put_back(open);
             restored.windows += 1;
         }
         Ok((windows, restored))
@@ -106,7 +142,7 @@ impl Windows {
         let identity = super::identity_of(open.rule, &open.group.source, &open.group.aggregate);
         self.bytes += open.bytes() + identity.len();
         self.ends.push(Reverse((open.end(), open.order, Arc::clone(&identity))));
-        self.groups.entry(identity).or_default().push(open);
+        self.put(identity, open);
     }
 }
 
@@ -120,6 +156,7 @@ fn window(open: &Open, collected: &Collected) -> Json {
         ("title", Json::from(group.title.as_str())),
         ("event_type", optional(group.event_type.as_deref())),
         ("context", group.context.clone()),
+        ("matched", group.matched.clone()),
         ("count", Json::from(group.count)),
         ("distinct_count", optional(group.distinct)),
         ("suppressed", Json::from(group.suppressed)),
@@ -145,6 +182,10 @@ fn contribution(event: &Contribution) -> Json {
         ("time", optional(event.time)),
         ("event", event.event.clone().unwrap_or(Json::Null)),
     ])
+}
+
+fn parse(line: &str) -> Option<Json> {
+    Json::parse(line.as_bytes(), &LINE).ok()
 }
 
 fn number<T: std::str::FromStr>(from: &Json, name: &str) -> Option<T> {
@@ -204,6 +245,7 @@ fn read(saved: &Json, rule: usize) -> Option<Open> {
         title: text(saved.get("title")?)?,
         event_type: maybe(saved, "event_type", text)?,
         context: saved.get("context")?.clone(),
+        matched: saved.get("matched")?.clone(),
         count: count(saved, "count")?,
         distinct: maybe(saved, "distinct_count", |value| value.scalar_text()?.parse().ok())?,
         suppressed: count(saved, "suppressed")?,

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::ValueEnum;
 use oxpecker::alert::{Alert, State};
 use oxpecker::pipeline::Sorter;
-use oxpecker::render::alerts;
+use oxpecker::render::{alerts, ecs, ocsf};
 use oxpecker::sandbox::Kept;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -19,6 +19,10 @@ pub(crate) enum Form {
     Table,
     /// One alert record a line
     Ndjson,
+    /// One OCSF Detection Finding (class 2004) a line
+    Ocsf,
+    /// One alert in the Elastic Common Schema a line
+    Ecs,
 }
 
 /// Alerts that have fired and cannot be printed yet: part of what a run leaves to the next.
@@ -58,6 +62,10 @@ impl Announcer {
     pub(crate) fn take(&mut self, kept: Kept, replayed: &mut Replayed) -> Result<()> {
         replayed.windows_lost += kept.windows_lost;
         replayed.records_dropped += kept.records_dropped;
+        if kept.windows_lost > 0 {
+            // No window will close them any more.
+            self.settle(|_| false)?;
+        }
         for alert in kept.alerts {
             if alert.state == State::Fired {
                 replayed.count(&alert);
@@ -67,8 +75,20 @@ impl Announcer {
         Ok(())
     }
 
+    /// Takes the latest record of open alerts as their final one, but for those that `goes_on` keeps.
+    pub(crate) fn settle(&mut self, goes_on: impl Fn(&Alert) -> bool) -> Result<()> {
+        for (id, (place, line)) in std::mem::take(&mut self.open) {
+            if Alert::from_line(&line).is_ok_and(|alert| goes_on(&alert)) {
+                self.open.insert(id, (place, line));
+            } else {
+                self.keep(place, &line)?;
+            }
+        }
+        Ok(())
+    }
+
     fn print_live(&mut self, alert: &Alert) -> Result<()> {
-        if self.form == Form::Ndjson || alert.state == State::Fired {
+        if self.form != Form::Table || alert.state == State::Fired {
             self.print(alert.line())?;
         }
         Ok(())
@@ -122,7 +142,14 @@ impl Announcer {
     fn print(&mut self, line: &str) -> Result<()> {
         let mut out = out::stdout();
         match self.form {
-            Form::Ndjson => writeln!(out, "{line}")?,
+            Form::Ndjson => print_json(&mut out, line)?,
+            Form::Ocsf => {
+                let alert = Alert::from_line(line)?;
+                // Without --live an alert is told once, with its final counts.
+                let first = !self.live || alert.state == State::Fired;
+                print_json(&mut out, &ocsf::line(&alert, first)?)?;
+            }
+            Form::Ecs => print_json(&mut out, &ecs::line(&Alert::from_line(line)?)?)?,
             Form::Table => {
                 let colour = out::colour_on_stdout();
                 if self.printed == 0 {
@@ -134,4 +161,9 @@ impl Announcer {
         self.printed += 1;
         Ok(out::finish(out)?)
     }
+}
+
+fn print_json(out: &mut impl Write, line: &str) -> std::io::Result<()> {
+    out.write_all(&out::json(line.as_bytes()))?;
+    out.write_all(b"\n")
 }

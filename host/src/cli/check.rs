@@ -1,17 +1,16 @@
 //! `oxpecker check`: every mistake of every rule file, in one run.
 
 use super::exit::Answer;
+use super::lists::ListArgs;
 use super::loaded::{Loaded, Read};
 use super::summary::count;
 use super::{input, out, rules};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use oxpecker::render::diagnostics::{self, Counts, Source};
-use oxpecker_engine::Span;
 use oxpecker_engine::event::format_time;
 use oxpecker_engine::language;
-use oxpecker_engine::problem::{Diagnostic, Problem};
-use oxpecker_engine::rule::{Limits, Rule};
+use oxpecker_engine::rule::{Limits, lint};
 use serde_json::json;
 use std::io::Write;
 use std::path::PathBuf;
@@ -27,8 +26,10 @@ use std::path::PathBuf;
 )]
 pub(crate) struct Opts {
     /// Rule files, or folders of them; `-` is standard input
-    #[arg(value_name = "PATH", required_unless_present = "filter")]
+    #[arg(value_name = "PATH", required_unless_present_any = ["filter", "lists"])]
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    lists: ListArgs,
     /// Check this filter; it may use the lists of the rule files that are given with it
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
@@ -39,8 +40,8 @@ pub(crate) struct Opts {
     #[arg(long)]
     deny_warnings: bool,
     /// The day on which expiry is judged, such as 2027-01-31 [default: today]
-    #[arg(long, value_name = "DAY", value_parser = day)]
-    today: Option<String>,
+    #[arg(long, visible_alias = "today", value_name = "DAY", value_parser = day)]
+    as_of: Option<String>,
     /// Another bound than usual: file=BYTES, filter=BYTES, depth=N, set=N or regex=BYTES
     #[arg(long = "limit", value_name = "NAME=N", value_parser = limit)]
     limits: Vec<(Bound, usize)>,
@@ -75,15 +76,24 @@ impl Opts {
         };
         failures.iter().for_each(|failure| out::complain(&format!("{failure:#}")));
         let limits = self.limits();
-        let mut loaded = Loaded::new(files, &limits);
+        let lists = self.lists.read_each(&limits);
+        lists.failures.iter().for_each(|failure| out::complain(&failure.to_string()));
+        let mut loaded = Loaded::new(files, lists.values(), &limits);
         self.expired(&mut loaded);
+        // Lists are files like the others from here on; no rule is from one of them.
+        loaded.files.extend(lists.files.into_iter().map(|list| Read {
+            name: list.path.display().to_string(),
+            text: list.text,
+            problems: list.problems,
+        }));
         let filter = self.filter.as_ref().map(|text| check_filter(text, &loaded, &limits));
         let sources: Vec<Source<'_>> = loaded.files.iter().chain(&filter).map(Read::source).collect();
         let counts = Counts::of(&sources);
         self.show(&sources, counts, &loaded)?;
         self.close(counts, &loaded);
-        if !failures.is_empty() {
-            bail!("{} could not be read", count(failures.len() as u64, "path"));
+        let unread = failures.len() + lists.failures.len();
+        if unread > 0 {
+            bail!("{} could not be read", count(unread as u64, "path"));
         }
         Ok(Answer::from_bool(counts.errors == 0 && !(self.deny_warnings && counts.warnings > 0)))
     }
@@ -102,23 +112,12 @@ impl Opts {
         limits
     }
 
-    /// Suppressions that hide nothing any more: the engine knows no day, so it cannot say.
+    /// Suppressions that hide nothing any more: the engine knows no day, so it must be told.
     fn expired(&self, loaded: &mut Loaded) {
-        let today = self.today.clone().unwrap_or_else(|| format_time(input::now()).chars().take(10).collect());
-        let mut found = Vec::new();
-        for collected in &loaded.set.rules {
-            let text = loaded.files.get(collected.source).map_or("", |file| &file.text);
-            let mut from = collected.rule.span.start;
-            for expires in collected.rule.suppressions.iter().filter_map(|suppression| suppression.expires.as_ref()) {
-                let span = place_of_expiry(text, &collected.rule, from, expires);
-                from = span.end;
-                if *expires <= today {
-                    let problem = Problem::SuppressionExpired { expires: expires.clone() };
-                    found.push((collected.source, Diagnostic::new(span, problem)));
-                }
-            }
+        let day = self.as_of.clone().unwrap_or_else(|| format_time(input::now()).chars().take(10).collect());
+        for found in lint::expired(&loaded.set, &day) {
+            loaded.add(found.source, found.diagnostic);
         }
-        found.into_iter().for_each(|(file, diagnostic)| loaded.add(file, diagnostic));
         loaded.sort();
     }
 
@@ -139,9 +138,9 @@ impl Opts {
                     "warnings": counts.warnings,
                     "problems": diagnostics::json(sources),
                 });
-                writeln!(out, "{report:#}")?;
+                out.write_all(&out::json(format!("{report:#}\n").as_bytes()))?;
             }
-            Output::Sarif => writeln!(out, "{:#}", diagnostics::sarif(sources))?,
+            Output::Sarif => out.write_all(&out::json(format!("{:#}\n", diagnostics::sarif(sources)).as_bytes()))?,
             Output::Github => out.write_all(diagnostics::github(sources).as_bytes())?,
         }
         Ok(out::finish(out)?)
@@ -175,21 +174,6 @@ fn check_filter(text: &str, loaded: &Loaded, limits: &Limits) -> Read {
     }
     parsed.problems.sort_by_key(|problem| (problem.span.start, problem.span.end));
     Read { name: "filter".to_owned(), text: text.to_owned(), problems: parsed.problems }
-}
-
-/// Where a suppression's `expires` is written: the next one in the rule with this day, or the rule's beginning.
-fn place_of_expiry(text: &str, rule: &Rule, from: usize, day: &str) -> Span {
-    const FIELD: &str = "expires";
-    let inside = text.get(from..rule.span.end.max(from)).unwrap_or_default();
-    for (at, _) in inside.match_indices(FIELD) {
-        let value = inside.get(at + FIELD.len()..).unwrap_or_default();
-        let trimmed = value.trim_start_matches(['"', '\'', ':', ' ']);
-        if trimmed.starts_with(day) {
-            let start = from + at + FIELD.len() + (value.len() - trimmed.len());
-            return Span::new(start, start + day.len());
-        }
-    }
-    Span::at(rule.span.start)
 }
 
 fn day(text: &str) -> Result<String, String> {

@@ -6,6 +6,7 @@ use super::input::{self, InputArgs};
 use super::{out, rules, summary};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
+use oxpecker::lists::ListFiles;
 use oxpecker::intake::Input;
 use oxpecker::render::safe;
 use oxpecker::sandbox::LoadRequest;
@@ -81,7 +82,8 @@ struct Report {
 
 impl Opts {
     pub(crate) fn run(self) -> Result<Answer> {
-        let (old, new) = (request(&self.old, &self.input)?, request(&self.new, &self.input)?);
+        let lists = self.input.lists.read()?;
+        let (old, new) = (request(&self.old, &lists, &self.input)?, request(&self.new, &lists, &self.input)?);
         input::catch_interrupts();
         let inputs = self.input.walk()?;
         if inputs.contains(&Input::Stdin) {
@@ -94,7 +96,7 @@ impl Opts {
         let clean = report.changes.is_empty() && report.over_budget.is_empty();
         let mut out = out::stdout();
         match self.output {
-            Form::Json => writeln!(out, "{}", serde_json::to_string(&report)?)?,
+            Form::Json => out.write_all(&out::json(format!("{}\n", serde_json::to_string(&report)?).as_bytes()))?,
             Form::Text => write!(out, "{}", text(&report))?,
         }
         out::finish(out)?;
@@ -113,9 +115,9 @@ impl Opts {
 
 /// The rules of a path, ready to load. Here a rule file with errors ends the run: a comparison without some rules would
 /// say that their alerts are lost.
-fn request(path: &PathBuf, input: &InputArgs) -> Result<LoadRequest> {
+fn request(path: &PathBuf, lists: &ListFiles, input: &InputArgs) -> Result<LoadRequest> {
     let files = rules::read(std::slice::from_ref(path))?;
-    rules::request(files, input.event_type.clone())
+    rules::request(files, lists, input.event_type.clone())
 }
 
 /// Alerts of one rule, source and aggregate values.

@@ -7,6 +7,7 @@ use super::progress::Progress;
 use super::summary;
 use anyhow::{Result, bail};
 use clap::Args;
+use oxpecker::lists::ListFiles;
 use oxpecker::pipeline::{Pipeline, Tally, Task};
 use oxpecker::render::diagnostics;
 use oxpecker::sandbox::LoadRequest;
@@ -39,14 +40,19 @@ pub(crate) struct Opts {
 
 impl Opts {
     pub(crate) fn run(self) -> Result<Answer> {
-        let filter = self.filter()?;
+        let lists = self.input.lists.read()?;
+        let filter = self.filter(&lists)?;
         input::catch_interrupts();
         let inputs = self.input.walk()?;
         let backend = self.input.backend()?;
         let mut rejects = self.input.rejects(&inputs)?;
         let progress = Progress::new(&inputs, self.quiet);
-        let request =
-            LoadRequest { filters: vec![filter], event_type: self.input.event_type.clone(), ..LoadRequest::default() };
+        let request = LoadRequest {
+            filters: vec![filter],
+            lists: lists.request(),
+            event_type: self.input.event_type.clone(),
+            ..LoadRequest::default()
+        };
         let begun = Instant::now();
         let (mut pipeline, _) =
             Pipeline::start(&backend, &request, Task::Search, inputs, self.input.settings(), input::now())?;
@@ -60,7 +66,7 @@ impl Opts {
             matched += done.result.matched.len() as u64;
             if !self.count {
                 for event in &done.result.matched {
-                    out.write_all(done.job.batch.event(*event).unwrap_or_default())?;
+                    out.write_all(&out::json(done.job.batch.event(*event).unwrap_or_default()))?;
                     out.write_all(b"\n")?;
                 }
                 out.flush()?;
@@ -81,12 +87,13 @@ impl Opts {
     }
 
     /// The filter to run, its problems shown. `--invert` is the filter's negation, so that undecided stays undecided.
-    fn filter(&self) -> Result<String> {
+    fn filter(&self, lists: &ListFiles) -> Result<String> {
         let limits = Limits::default();
         let mut parsed = language::parse(&self.filter, &limits);
         if let Some(expr) = &parsed.expr {
             let mut sink = Sink::new();
-            language::check(expr, &[], &mut sink);
+            let names: Vec<&str> = lists.files.iter().map(|list| list.name.as_str()).collect();
+            language::check(expr, &names, &mut sink);
             parsed.problems.extend(sink);
         }
         let failed = parsed.problems.iter().any(Diagnostic::is_error);

@@ -1,10 +1,11 @@
 //! `oxpecker explain`: why a rule or a filter matched an event, or did not.
 
 use super::exit::Answer;
+use super::lists::ListArgs;
 use super::loaded::Loaded;
 use super::{out, rules};
 use anyhow::{Context, Result, anyhow, bail};
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use oxpecker::intake::{self, Flow, Item, Reader};
 use oxpecker::render::explanation::{Style, json, tree, why};
 use oxpecker::render::{diagnostics, safe};
@@ -17,6 +18,7 @@ use oxpecker_engine::problem::Diagnostic;
 use oxpecker_engine::reference::Verdict;
 use oxpecker_engine::rule::{Limits, Rule};
 use serde_json::{Value, json as object};
+use std::borrow::Cow;
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -26,11 +28,12 @@ use std::path::PathBuf;
 /// Exit status: 0 if there was something to explain, whatever the verdict; 2 if the rule, the filter or the event cannot
 /// be read.
 #[derive(Args)]
+#[command(group(ArgGroup::new("subject").required(true).args(["rule", "filter"])))]
 #[command(after_help = "Examples:\n  oxpecker explain --rule cloudtrail-ssm-start-session --event event.json\n  \
     oxpecker explain --filter 'user = \"root\"' --event trail.json.gz --nth 3")]
 pub(crate) struct Opts {
     /// The rule's id
-    #[arg(long, value_name = "ID", required_unless_present = "filter", conflicts_with = "filter")]
+    #[arg(long, value_name = "ID")]
     rule: Option<String>,
     /// A filter in place of a rule
     #[arg(long, value_name = "TEXT")]
@@ -38,6 +41,8 @@ pub(crate) struct Opts {
     /// Where the rule is, and the lists that a filter uses: a rule file or a folder of them; may be repeated [default: the shipped sets]
     #[arg(long, value_name = "PATH")]
     rules: Vec<PathBuf>,
+    #[command(flatten)]
+    lists: ListArgs,
     /// The event: a file of events in any form that `replay` reads; `-` is standard input
     #[arg(long, value_name = "FILE")]
     event: PathBuf,
@@ -77,7 +82,7 @@ impl Opts {
         let mut explained = 0u64;
         let mut failure = None;
         let end = self.read(&mut |number, line, bytes| {
-            let shown = self.event(&subject, number, line, bytes).and_then(|text| Ok(out.write_all(text.as_bytes())?));
+            let shown = self.event(&subject, number, line, bytes).and_then(|text| Ok(out.write_all(&self.shown(&text))?));
             explained += 1;
             failure = shown.err();
             if failure.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -99,7 +104,7 @@ impl Opts {
     fn subject(&self) -> Result<Subject> {
         let needs_rules = self.rule.is_some() || !self.rules.is_empty();
         let files = if needs_rules { rules::read(&self.rules)? } else { Vec::new() };
-        let loaded = Loaded::new(files, &Limits::default());
+        let loaded = Loaded::new(files, self.lists.read()?.values(), &Limits::default());
         let lists = loaded.lists();
         if let Some(text) = &self.filter {
             return Ok(Subject { rule: None, filter: read_filter(text, &lists)?, lists });
@@ -143,6 +148,10 @@ impl Opts {
             }
         }
         Ok(number)
+    }
+
+    fn shown<'t>(&self, text: &'t str) -> Cow<'t, [u8]> {
+        if self.output == Output::Json { out::json(text.as_bytes()) } else { Cow::Borrowed(text.as_bytes()) }
     }
 
     fn wants(&self, number: u64) -> Want {
@@ -198,8 +207,8 @@ fn unknown_rule(id: &str, loaded: &Loaded) -> anyhow::Error {
         (Some(near), _) => message.push_str(&format!("; did you mean `{near}`?")),
         (None, rules) => message.push_str(&format!(" among {rules}")),
     }
-    if loaded.set.disabled > 0 {
-        message.push_str(&format!(" ({} switched off)", loaded.set.disabled));
+    if !loaded.set.disabled.is_empty() {
+        message.push_str(&format!(" ({} switched off)", loaded.set.disabled.len()));
     }
     if broken > 0 {
         message.push_str(" (some rules have errors and were left out: see `oxpecker check`)");

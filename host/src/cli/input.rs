@@ -1,5 +1,6 @@
 //! What the commands that read events have in common: inputs, the sandbox, rejects, Ctrl-C.
 
+use super::lists::ListArgs;
 use super::out;
 use anyhow::{Context, Result};
 use clap::Args;
@@ -12,7 +13,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Options of the commands that read events.
 #[derive(Args)]
@@ -23,6 +24,8 @@ pub(crate) struct InputArgs {
     /// The type of all events, whatever they look like
     #[arg(long, value_name = "TYPE")]
     pub(crate) event_type: Option<String>,
+    #[command(flatten)]
+    pub(crate) lists: ListArgs,
     /// Write what could not be evaluated, with reasons, to this file as NDJSON
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
@@ -35,6 +38,9 @@ pub(crate) struct InputArgs {
     /// Run this module in place of the one inside the program
     #[arg(long, value_name = "FILE", hide = true)]
     module: Option<PathBuf>,
+    /// The time that the module has for a batch
+    #[arg(long, value_name = "MILLISECONDS", hide = true)]
+    deadline: Option<u64>,
 }
 
 fn default_jobs() -> u8 {
@@ -70,7 +76,9 @@ impl InputArgs {
             Some(path) => Module::from_file(path)?,
             None => Module::shipped()?,
         };
-        Ok(Backend::Sandbox(module, Limits::default()))
+        let usual = Limits::default();
+        let deadline = self.deadline.map_or(usual.deadline, Duration::from_millis);
+        Ok(Backend::Sandbox(module, Limits { deadline, ..usual }))
     }
 
     /// How to read.

@@ -4,6 +4,7 @@ use super::corpus::{self, Found, Matches};
 use super::exit::Answer;
 use super::input::{self, InputArgs};
 use super::loaded::Loaded;
+use super::summary::count;
 use super::{out, rules};
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -17,6 +18,8 @@ use std::io::Write;
 use std::path::PathBuf;
 
 /// List the rules in force; with events, how often each matched, was suppressed and alerted on each day.
+///
+/// Exit status: 0, or 2 if a rule or an input cannot be read.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  oxpecker rules\n  oxpecker rules --rules my-rules/ logs/")]
 pub(crate) struct Opts {
@@ -49,8 +52,9 @@ type Behaviour = BTreeMap<String, BTreeMap<String, Day>>;
 impl Opts {
     pub(crate) fn run(self) -> Result<Answer> {
         let files = rules::read(&self.rules)?;
-        let request = rules::request(files.clone(), self.input.event_type.clone())?;
-        let loaded = Loaded::new(files, &Limits::default());
+        let lists = self.input.lists.read()?;
+        let request = rules::request(files.clone(), &lists, self.input.event_type.clone())?;
+        let loaded = Loaded::new(files, lists.values(), &Limits::default());
         let behaviour = if self.input.is_given() {
             input::catch_interrupts();
             let inputs = self.input.walk()?;
@@ -62,14 +66,14 @@ impl Opts {
         match self.output {
             Form::Json => {
                 for rule in &loaded.set.rules {
-                    writeln!(out, "{}", as_json(rule, &loaded, behaviour.as_ref()))?;
+                    out.write_all(&out::json(format!("{}\n", as_json(rule, &loaded, behaviour.as_ref())).as_bytes()))?;
                 }
             }
             Form::Text => write!(out, "{}", as_text(&loaded, behaviour.as_ref()))?,
         }
         out::finish(out)?;
-        let disabled = if loaded.set.disabled > 0 { format!(", {} switched off", loaded.set.disabled) } else { String::new() };
-        out::say(&format!("{} rules in force{disabled}", loaded.set.rules.len()));
+        let disabled = if !loaded.set.disabled.is_empty() { format!(", {} switched off", loaded.set.disabled.len()) } else { String::new() };
+        out::say(&format!("{} in force{disabled}", count(loaded.set.rules.len() as u64, "rule")));
         Ok(Answer::Yes)
     }
 }
@@ -140,11 +144,11 @@ fn behaviour_lines(days: Option<&BTreeMap<String, Day>>, all: &[&str], text: &mu
     let line: String = shown.iter().map(|day| bar(days.get(*day).map_or(0, |day| day.alerts), most)).collect();
     let _ = writeln!(
         text,
-        "   {} matched, {} suppressed, {} alerts on {} days, at most {most} a day  {line}",
+        "   {} matched, {} suppressed, {} on {}, at most {most} a day  {line}",
         sum(|day| day.matches.matched),
         sum(|day| day.matches.suppressed),
-        sum(|day| day.alerts),
-        days.len(),
+        count(sum(|day| day.alerts), "alert"),
+        count(days.len() as u64, "day"),
     );
 }
 

@@ -22,11 +22,11 @@ pub(crate) struct Read {
 }
 
 impl Loaded {
-    /// Reads rule files together.
-    pub(crate) fn new(files: Vec<RuleFile>, limits: &Limits) -> Self {
+    /// Reads rule files together; `lists` go over those that they declare.
+    pub(crate) fn new(files: Vec<RuleFile>, lists: ListValues, limits: &Limits) -> Self {
         let sources: Vec<rule::Source<'_>> =
             files.iter().map(|file| rule::Source { name: &file.name, bytes: &file.bytes }).collect();
-        let (set, found) = rule::load(&sources, ListValues::new(), limits);
+        let (set, found) = rule::load(&sources, lists, limits);
         let text = |bytes| String::from_utf8(bytes).unwrap_or_default();
         let mut files: Vec<Read> = files
             .into_iter()
@@ -58,14 +58,12 @@ impl Loaded {
 
     /// The lists that filters may use.
     pub(crate) fn lists(&self) -> Lists {
-        let mut lists = Lists::new();
-        self.set.lists.iter().for_each(|(name, values)| lists.insert(name.clone(), values.clone()));
-        lists
+        self.set.lists.clone().into()
     }
 
     /// How many rules were read, those that are switched off included.
     pub(crate) fn rules(&self) -> usize {
-        self.set.rules.len() + self.set.disabled
+        self.set.rules.len() + self.set.disabled.len()
     }
 }
 

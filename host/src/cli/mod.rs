@@ -10,6 +10,7 @@ mod exit;
 mod explain;
 mod input;
 mod inventory;
+mod lists;
 mod loaded;
 mod out;
 mod progress;

@@ -1,5 +1,6 @@
 //! Standard output and standard error: what may go where.
 
+use std::borrow::Cow;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
 /// Standard output, buffered; flushed by [`finish`], so that a closed pipe shows as an error there.
@@ -20,6 +21,17 @@ pub(crate) fn stdout_is_terminal() -> bool {
 /// Whether people read standard error directly.
 pub(crate) fn stderr_is_terminal() -> bool {
     io::stderr().is_terminal()
+}
+
+/// JSON as it is printed: byte for byte, but on a terminal what would steer it is written as JSON escapes.
+pub(crate) fn json(text: &[u8]) -> Cow<'_, [u8]> {
+    if !stdout_is_terminal() {
+        return Cow::Borrowed(text);
+    }
+    match std::str::from_utf8(text).map(oxpecker::render::safe_json) {
+        Ok(Cow::Owned(safe)) => Cow::Owned(safe.into_bytes()),
+        _ => Cow::Borrowed(text),
+    }
 }
 
 /// Whether colours are wanted on standard output. <https://no-color.org>

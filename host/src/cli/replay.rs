@@ -12,9 +12,10 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use oxpecker::pipeline::{Backend, Pipeline, Span, Tally, Task};
 use oxpecker::render::diagnostics;
-use oxpecker::sandbox::{Document, LoadRequest};
+use oxpecker::sandbox::{Document, LoadRequest, SandboxError};
 use oxpecker_engine::event::Instant as EventTime;
-use oxpecker_engine::rule::{Limits, duration};
+use oxpecker_engine::rule::{Limits, Rule, duration};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -59,9 +60,12 @@ pub(crate) struct Opts {
     quiet: bool,
 }
 
+/// Ids and versions of the rules in force.
+type InForce = BTreeSet<(String, String)>;
+
 impl Opts {
     pub(crate) fn run(self) -> Result<Answer> {
-        let (request, broken_rules) = self.request()?;
+        let (request, broken_rules, in_force) = self.request()?;
         let span = Span { since: point(self.since.as_deref())?, until: point(self.until.as_deref())? };
         input::catch_interrupts();
         let inputs = self.input.walk()?;
@@ -75,7 +79,7 @@ impl Opts {
         let mut replayed =
             Replayed { rules: report.rules, broken_rules, engine: engine(&backend), ..Replayed::default() };
         let mut windows = WindowStage::new(backend.keeper(&request)?, self.live, now);
-        let mut announcer = self.announcer(&mut windows)?;
+        let mut announcer = self.announcer(&mut windows, &in_force)?;
         let mut tally = Tally::default();
         while let Some(done) = pipeline.next(input::interrupted) {
             let done = done?;
@@ -97,13 +101,18 @@ impl Opts {
     }
 
     /// Who prints the alerts; with --state, windows and alerts of the run before are taken over.
-    fn announcer(&self, windows: &mut WindowStage) -> Result<Announcer> {
+    fn announcer(&self, windows: &mut WindowStage, in_force: &InForce) -> Result<Announcer> {
         let mut pending = Pending::default();
         if let Some(path) = &self.state
             && let Some((alerts, saved)) = state::read(path)?
         {
-            let cannot = || format!("{} does not fit; remove it to begin anew", path.display());
-            let restored = windows.keeper().restore(&saved).with_context(cannot)?;
+            let restored = windows.keeper().restore(&saved).map_err(|error| match error {
+                // The file's fault and not ours.
+                SandboxError::Refused { status, .. } => {
+                    anyhow!("{} does not fit; remove it to begin anew: {status}", path.display())
+                }
+                error => error.into(),
+            })?;
             if restored.dropped > 0 && !self.quiet {
                 let dropped = summary::count(restored.dropped, "saved window");
                 out::say(&format!("note: {dropped} of rules that are gone or changed left out"));
@@ -111,7 +120,10 @@ impl Opts {
             pending = alerts;
         }
         let form = self.output.unwrap_or(if out::stdout_is_terminal() { Form::Table } else { Form::Ndjson });
-        Announcer::new(form, self.live, pending)
+        let mut announcer = Announcer::new(form, self.live, pending)?;
+        // The window of a rule that is gone or changed will not close: its alert is final as it is.
+        announcer.settle(|alert| in_force.contains(&(alert.rule_id.clone(), alert.rule_version.clone())))?;
+        Ok(announcer)
     }
 
     /// Puts the rest into windows, closes or saves them, and prints the alerts.
@@ -122,6 +134,8 @@ impl Opts {
             windows.close(&mut |kept| announcer.take(kept, replayed))?;
         }
         replayed.windows = windows.keeper().stats().unwrap_or_default();
+        (replayed.matched, replayed.suppressed) = (windows.detections, windows.suppressed);
+        replayed.matching_rules = windows.rules() as u64;
         let pending = announcer.finish(leave_open)?;
         if let Some(path) = &self.state {
             let saved = windows.keeper().save()?;
@@ -131,9 +145,10 @@ impl Opts {
     }
 
     /// Reads the rules, shows what is wrong with them, and asks for those without errors to be loaded.
-    fn request(&self) -> Result<(LoadRequest, u64)> {
+    fn request(&self) -> Result<(LoadRequest, u64, InForce)> {
         let files = rules::read(&self.rules)?;
-        let loaded = Loaded::new(files.clone(), &Limits::default());
+        let lists = self.input.lists.read()?;
+        let loaded = Loaded::new(files.clone(), lists.values(), &Limits::default());
         let mut broken = 0;
         for file in &loaded.files {
             let errors: Vec<_> = file.problems.iter().filter(|problem| problem.is_error()).cloned().collect();
@@ -141,7 +156,8 @@ impl Opts {
             diagnostics::print(&file.name, &file.text, &errors, out::colour_on_stderr());
         }
         if loaded.set.rules.is_empty() {
-            bail!("there are no rules to run");
+            let names: Vec<&str> = loaded.files.iter().map(|file| file.name.as_str()).collect();
+            bail!("there are no rules to run in {}", names.join(", "));
         }
         let documents = files.into_iter().filter_map(|file| {
             // A file that is no text was reported above and holds no rules.
@@ -150,13 +166,16 @@ impl Opts {
         });
         let mut request = LoadRequest {
             documents: documents.collect(),
+            lists: lists.request(),
             event_type: self.input.event_type.clone(),
             ..LoadRequest::default()
         };
         if broken > 0 {
             request.options.insert("lenient".into(), true.into());
         }
-        Ok((request, broken))
+        let version = |rule: &Rule| (rule.id.clone(), rule.version.clone());
+        let in_force = loaded.set.rules.iter().map(|collected| version(&collected.rule)).collect();
+        Ok((request, broken, in_force))
     }
 
     fn answer(&self, tally: &Tally, replayed: &Replayed) -> Result<Answer> {

@@ -3,6 +3,7 @@
 use super::loaded::Loaded;
 use super::out;
 use anyhow::{Context, Error, Result, anyhow, bail};
+use oxpecker::lists::ListFiles;
 use oxpecker::render::diagnostics;
 use oxpecker::sandbox::{Document, LoadRequest};
 use oxpecker_engine::rule::Limits;
@@ -105,8 +106,8 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// A request to load rule files of which none may have an error; those that do are shown.
-pub(crate) fn request(files: Vec<RuleFile>, event_type: Option<String>) -> Result<LoadRequest> {
-    let loaded = Loaded::new(files.clone(), &Limits::default());
+pub(crate) fn request(files: Vec<RuleFile>, lists: &ListFiles, event_type: Option<String>) -> Result<LoadRequest> {
+    let loaded = Loaded::new(files.clone(), lists.values(), &Limits::default());
     let mut failed = false;
     for file in &loaded.files {
         let errors: Vec<_> = file.problems.iter().filter(|problem| problem.is_error()).cloned().collect();
@@ -118,5 +119,13 @@ pub(crate) fn request(files: Vec<RuleFile>, event_type: Option<String>) -> Resul
     }
     let document = |file: RuleFile| Some(Document { name: file.name, text: String::from_utf8(file.bytes).ok()? });
     let documents = files.into_iter().filter_map(document).collect();
-    Ok(LoadRequest { documents, event_type, ..LoadRequest::default() })
+    let mut request = LoadRequest { documents, lists: lists.request(), event_type, ..LoadRequest::default() };
+    // From the environment, not an option: others on the machine can read a command line.
+    if let Ok(secret) = std::env::var(REDACTION_SECRET) {
+        request.options.insert("redaction_secret".into(), secret.into());
+    }
+    Ok(request)
 }
+
+/// Where the operator's secret for redacted values is.
+const REDACTION_SECRET: &str = "OXPECKER_REDACTION_SECRET";

@@ -23,7 +23,11 @@ struct File {
 pub(crate) fn read(path: &Path) -> Result<Option<(Pending, Vec<u8>)>> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            // It is written at the end: a run that cannot do so had better not begin.
+            fs::metadata(folder(path)).with_context(|| format!("cannot write the state {}", path.display()))?;
+            return Ok(None);
+        }
         Err(error) => return Err(error).with_context(|| format!("cannot read the state {}", path.display())),
     };
     let file: File = serde_json::from_str(&text)
@@ -34,13 +38,16 @@ pub(crate) fn read(path: &Path) -> Result<Option<(Pending, Vec<u8>)>> {
     Ok(Some((file.alerts, file.windows.get().as_bytes().to_vec())))
 }
 
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Writes a state file. The old one stays whole until the new one is: written beside it, synced, renamed.
 pub(crate) fn write(path: &Path, alerts: Pending, windows: Vec<u8>) -> Result<()> {
     let cannot = || format!("cannot write the state {}", path.display());
     let windows = RawValue::from_string(String::from_utf8(windows)?).context("the windows cannot be saved")?;
     let text = serde_json::to_vec(&File { oxpecker_state: VERSION, alerts, windows })?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut fresh = tempfile::NamedTempFile::new_in(folder).with_context(cannot)?;
+    let mut fresh = tempfile::NamedTempFile::new_in(folder(path)).with_context(cannot)?;
     fresh.write_all(&text).and_then(|()| fresh.as_file().sync_all()).with_context(cannot)?;
     fresh.persist(path).with_context(cannot)?;
     Ok(())

@@ -85,6 +85,10 @@ fn unseen(stats: &[Value]) -> Vec<String> {
 #[derive(Debug, Default)]
 pub(crate) struct Replayed {
     pub(crate) rules: u64,
+    /// Pairs of event and rule that matched, suppressed ones included.
+    pub(crate) matched: u64,
+    pub(crate) suppressed: u64,
+    pub(crate) matching_rules: u64,
     /// Rules that were left out because they have errors.
     pub(crate) broken_rules: u64,
     /// Alerts by severity 1, 2, 3.
@@ -124,19 +128,21 @@ impl Replayed {
 /// After a replay.
 pub(crate) fn replay(tally: &Tally, replayed: &Replayed, stats: &[Value], took: Duration) {
     read(tally, took);
-    let sum = |name: &str| -> u64 { stats.iter().filter_map(|stats| stats.get(name)?.as_u64()).sum() };
     let [one, two, three] = replayed.alerts;
     out::say(&format!(
         "  {} by {} of {}, {} suppressed, {} undecided",
-        count(sum("matched"), "match"),
-        by_rule(stats, "matched").len(),
+        count(replayed.matched, "match"),
+        replayed.matching_rules,
         count(replayed.rules, "rule"),
-        HumanCount(sum("suppressed")),
+        HumanCount(replayed.suppressed),
         HumanCount(tally.undecided),
     ));
     out::say(&format!("  {}: {one} of severity 1, {two} of severity 2, {three} of severity 3", count(one + two + three, "alert")));
     for (rule, undecided) in by_rule(stats, "undecided") {
         out::say(&format!("  undecided: {} for {}: CloudTrail cut what the rule asks for", count(undecided, "event"), safe(&rule)));
+    }
+    for (rule, shadowed) in by_rule(stats, "shadowed") {
+        out::say(&format!("  in shadow: {} of {} raised no alert", count(shadowed, "match"), safe(&rule)));
     }
     if replayed.broken_rules > 0 {
         let errors = count(replayed.broken_rules, "error");

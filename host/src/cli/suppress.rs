@@ -18,6 +18,8 @@ use std::io::{Read, Write};
 use std::path::PathBuf;
 
 /// Print the suppression that would silence an alert, ready to paste, and with events what else it would hide.
+///
+/// Exit status: 0, or 2 if the alert, its rule or an input cannot be read.
 #[derive(Args)]
 #[command(after_help = "Example:\n  oxpecker replay logs/ | head -1 | oxpecker suppress - logs/")]
 pub(crate) struct Opts {
@@ -87,8 +89,9 @@ impl Opts {
         let files = rules::read(&self.rules)?;
         let overlay = RuleFile { name: "suppression".to_owned(), bytes: self.overlay(alert, filter).into_bytes() };
         let event_type = self.input.event_type.clone();
-        let before = rules::request(files.clone(), event_type.clone())?;
-        let after = rules::request(files.into_iter().chain([overlay]).collect(), event_type)?;
+        let lists = self.input.lists.read()?;
+        let before = rules::request(files.clone(), &lists, event_type.clone())?;
+        let after = rules::request(files.into_iter().chain([overlay]).collect(), &lists, event_type)?;
         let of_rule = |alerts: Vec<Brief>| -> Vec<Brief> {
             alerts.into_iter().filter(|brief| brief.rule_id == alert.rule_id).collect()
         };

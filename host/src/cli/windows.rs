@@ -6,6 +6,7 @@
 use anyhow::{Context, Result};
 use oxpecker::pipeline::{KeepWindows, Sorter};
 use oxpecker::sandbox::Kept;
+use std::collections::BTreeSet;
 
 /// Bytes of detections that go to the windows in one call.
 const CHUNK: usize = 256 << 10;
@@ -21,11 +22,15 @@ pub(crate) struct WindowStage {
     now: i64,
     /// Detections taken so far.
     pub(crate) detections: u64,
+    /// Those that a suppression hides.
+    pub(crate) suppressed: u64,
+    /// The columns of the rules that they are of, as the records write them.
+    rules: BTreeSet<[u8; 8]>,
 }
 
 impl WindowStage {
     pub(crate) fn new(keeper: Box<dyn KeepWindows>, live: bool, now: i64) -> Self {
-        Self { keeper, live, sorter: Sorter::default(), now, detections: 0 }
+        Self { keeper, live, sorter: Sorter::default(), now, detections: 0, suppressed: 0, rules: BTreeSet::new() }
     }
 
     /// The windows themselves.
@@ -37,11 +42,20 @@ impl WindowStage {
     pub(crate) fn take(&mut self, records: &[u8], sink: &mut Sink<'_>) -> Result<()> {
         for line in records.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             self.detections += 1;
+            self.suppressed += u64::from(line.get(24) == Some(&b's'));
+            if let Some(rule) = line.get(16..24).and_then(|rule| rule.try_into().ok()) {
+                self.rules.insert(rule);
+            }
             if !self.live {
                 self.sorter.push(line).context("cannot write a temporary file")?;
             }
         }
         if self.live { self.window(records, sink) } else { Ok(()) }
+    }
+
+    /// How many rules matched.
+    pub(crate) fn rules(&self) -> usize {
+        self.rules.len()
     }
 
     fn window(&mut self, records: &[u8], sink: &mut Sink<'_>) -> Result<()> {

@@ -2,7 +2,15 @@
 
 pub mod alerts;
 pub mod diagnostics;
+pub mod ecs;
 pub mod explanation;
+pub mod ocsf;
 mod safe;
+mod techniques;
 
-pub use safe::{safe, safe_lines};
+pub use safe::{safe, safe_json, safe_lines};
+
+/// A time of an alert record in milliseconds since 1970.
+fn milliseconds(time: Option<&String>) -> Option<i64> {
+    time.and_then(|text| oxpecker_engine::event::Instant::parse(text)).map(|instant| instant.milliseconds())
+}

@@ -288,6 +288,8 @@ impl Sandbox {
         let status = self.guest(CALL, &call, (pointer, length), time)?;
         self.status(CALL, status)?;
         let restored = json(self.result(CALL, time)?, MAX_STATS);
+        // A state can be far larger than any batch.
+        self.release(CALL, time)?;
         restored.ok_or_else(|| self.nonsense(CALL, "its report has another shape"))
     }
 

@@ -1,19 +1,22 @@
 //! Rules on their way in, and the report that comes back.
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// What an instance is to evaluate. Loading replaces what was loaded before.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct LoadRequest {
     /// Rule files.
     pub documents: Vec<Document>,
     /// Bare filters, each a rule of its own.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub filters: Vec<String>,
-    /// Named lists that filters may refer to.
-    #[serde(skip_serializing_if = "Map::is_empty")]
-    pub lists: Map<String, Value>,
+    /// Named lists that filters and titles may refer to: arrays of keys, or of objects of a `key` and its `value`.
+    /// Texts, so that numbers stay as they are written.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub lists: BTreeMap<String, Box<RawValue>>,
     /// The type of events that don't tell theirs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_type: Option<String>,

@@ -2,6 +2,7 @@
 
 use oxpecker_engine::json::{Json, Limits};
 use oxpecker_engine::language::expr::Value;
+use oxpecker_engine::lists::{Entry, List};
 use oxpecker_engine::window::Restored;
 use oxpecker_engine::{Engine, Report, ReportedProblem, Request};
 
@@ -37,6 +38,9 @@ fn read_options(options: &[(String, Json)], request: &mut Request) -> Option<()>
     for (name, value) in options {
         match name.as_str() {
             "lenient" => request.lenient = value.as_bool()?,
+            "shadow_alerts" => request.shadow_alerts = value.as_bool()?,
+            "redaction_secret" => value.as_text()?.clone_into(&mut request.redaction_secret),
+            "alert_bytes" => request.alert_bytes = Some(value.scalar_text()?.parse().ok()?),
             _ => return None,
         }
     }
@@ -47,14 +51,19 @@ fn document(item: &Json) -> Option<(String, Vec<u8>)> {
     Some((item.get("name")?.as_text()?.to_owned(), item.get("text")?.as_text()?.as_bytes().to_vec()))
 }
 
-fn list(values: &Json) -> Option<Vec<Value>> {
-    let value = |value: &Json| match value {
+/// A list: keys, or objects of a `key` and its `value`.
+fn list(entries: &Json) -> Option<List> {
+    let key = |key: &Json| match key {
         Json::Text(text) => Some(Value::Text(text.clone())),
         Json::Number(number) => Some(Value::Number(number.clone())),
         Json::Bool(value) => Some(Value::Bool(*value)),
         _ => None,
     };
-    values.as_array()?.iter().map(value).collect()
+    let entry = |entry: &Json| {
+        let Json::Object(_) = entry else { return Some(Entry { key: key(entry)?, value: Json::Null }) };
+        Some(Entry { key: key(entry.get("key")?)?, value: entry.get("value").cloned().unwrap_or(Json::Null) })
+    };
+    entries.as_array()?.iter().map(entry).collect::<Option<_>>().map(List::of)
 }
 
 fn object<const N: usize>(fields: [(&str, Json); N]) -> Json {
@@ -89,11 +98,6 @@ fn problem(reported: &ReportedProblem) -> Json {
     ])
 }
 
-/// A saved state's text.
-pub(crate) fn state(bytes: &[u8]) -> Option<Json> {
-    Json::parse(bytes, &LIMITS).ok()
-}
-
 /// What became of saved windows.
 pub(crate) fn restored(restored: Restored) -> Json {
     object([("windows", Json::from(restored.windows as u64)), ("dropped", Json::from(restored.dropped as u64))])
@@ -109,6 +113,7 @@ pub(crate) fn stats(engine: &Engine) -> Json {
             ("rule_id", id),
             ("matched", Json::from(column.matched)),
             ("suppressed", Json::from(column.suppressed)),
+            ("shadowed", Json::from(column.shadowed)),
             ("undecided", Json::from(column.undecided)),
         ])
     });
@@ -119,6 +124,7 @@ pub(crate) fn stats(engine: &Engine) -> Json {
         ("events_matched", Json::from(stats.events_matched)),
         ("matched", Json::from(stats.matched)),
         ("suppressed", Json::from(stats.suppressed)),
+        ("shadowed", Json::from(stats.shadowed)),
         ("undecided", Json::from(stats.undecided)),
         ("open_windows", Json::from(engine.windows().open_windows() as u64)),
         ("window_bytes", Json::from(engine.windows().bytes() as u64)),

@@ -143,8 +143,9 @@ impl Session {
     pub fn save(&mut self) -> Status {
         self.result.clear();
         let Some(engine) = &self.engine else { return Status::NothingLoaded };
-        let state = engine.save();
-        self.write_json(&state);
+        // What the result held is given back first: a state can be large.
+        self.result = Vec::new();
+        self.result = engine.save().into_bytes();
         Status::Ok
     }
 
@@ -153,8 +154,7 @@ impl Session {
     pub fn restore(&mut self, bytes: &[u8]) -> Status {
         self.result.clear();
         let Some(engine) = &mut self.engine else { return Status::NothingLoaded };
-        let restored = request::state(bytes).and_then(|state| engine.restore(&state).ok());
-        let Some(restored) = restored else { return Status::BadState };
+        let Ok(restored) = engine.restore(bytes) else { return Status::BadState };
         self.write_json(&request::restored(restored));
         Status::Ok
     }

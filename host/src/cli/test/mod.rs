@@ -4,11 +4,13 @@ mod report;
 mod runner;
 
 use super::exit::Answer;
+use super::lists::ListArgs;
 use super::loaded::Loaded;
 use super::summary::count;
 use super::{out, rules};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
+use oxpecker::lists::ListFiles;
 use oxpecker::render::diagnostics;
 use oxpecker::render::explanation::why;
 use oxpecker::sandbox::{Document, LoadRequest};
@@ -36,6 +38,8 @@ pub(crate) struct Opts {
     /// Rule files, or folders of them; `-` is standard input [default: the shipped sets]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    lists: ListArgs,
     /// Only rules whose id contains this text; may be repeated
     #[arg(long = "rule", value_name = "TEXT")]
     ids: Vec<String>,
@@ -108,14 +112,15 @@ impl Opts {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
         let document = |file: &rules::RuleFile| Some(Document { name: file.name.clone(), text: text(&file.bytes)? });
         let documents = files.iter().filter_map(document).collect();
-        let loaded = Loaded::new(files, &Limits::default());
+        let given = self.lists.read()?;
+        let loaded = Loaded::new(files, given.values(), &Limits::default());
         let broken = tell_errors(&loaded);
         let chosen: Vec<(usize, &Collected)> =
             loaded.set.rules.iter().enumerate().filter(|(_, collected)| self.wants(&collected.rule)).collect();
         if chosen.is_empty() && broken == 0 {
             bail!("{}", if self.ids.is_empty() { "there are no rules" } else { "there is no such rule" });
         }
-        let mut runner = Runner::new(self.native, request(documents))?;
+        let mut runner = Runner::new(self.native, request(documents, &given), given.values())?;
         let mut tests = Vec::new();
         let lists = loaded.lists();
         for (column, collected) in &chosen {
@@ -142,7 +147,8 @@ impl Opts {
             Output::Json => report::json(results),
             Output::Junit => report::junit(results),
         };
-        out.write_all(text.as_bytes())?;
+        let json = matches!(self.output, Output::Json);
+        out.write_all(&if json { out::json(text.as_bytes()) } else { text.as_bytes().into() })?;
         Ok(out::finish(out)?)
     }
 
@@ -172,10 +178,11 @@ fn tell_errors(loaded: &Loaded) -> usize {
     broken
 }
 
-/// Rules without errors are tested although others have some.
-fn request(documents: Vec<Document>) -> LoadRequest {
-    let mut request = LoadRequest { documents, ..LoadRequest::default() };
+/// Rules without errors are tested although others have some, and rules in shadow as if they were live.
+fn request(documents: Vec<Document>, lists: &ListFiles) -> LoadRequest {
+    let mut request = LoadRequest { documents, lists: lists.request(), ..LoadRequest::default() };
     request.options.insert("lenient".into(), true.into());
+    request.options.insert("shadow_alerts".into(), true.into());
     request
 }
 

@@ -1,11 +1,11 @@
 //! Feeds the events of one test to one rule: in the sandbox, or to the engine in this process.
 
 use anyhow::{Context, Result, anyhow};
-use oxpecker::sandbox::{Batch, Keeper, Limits, LoadRequest, Module, RejectReason, Worker};
+use oxpecker::sandbox::{Batch, Keeper, Limits, LoadRequest, Module, RejectReason, SandboxError, Worker};
 use oxpecker_engine::detection::Detection;
 use oxpecker_engine::json::{Json, Limits as EventLimits, RejectReason as EventReason};
 use oxpecker_engine::matcher::{Hit, Outcome};
-use oxpecker_engine::rule::{Expectation, Rule};
+use oxpecker_engine::rule::{Expectation, ListValues, Rule};
 use oxpecker_engine::{Engine, Request};
 use std::collections::HashMap;
 
@@ -79,10 +79,11 @@ pub(super) struct Sandboxed {
 }
 
 impl Runner {
-    pub(super) fn new(native: bool, request: LoadRequest) -> Result<Self> {
+    /// `lists` are those of the request, for the engine in this process.
+    pub(super) fn new(native: bool, request: LoadRequest, lists: ListValues) -> Result<Self> {
         if native {
             let documents = request.documents.into_iter().map(|file| (file.name, file.text.into_bytes())).collect();
-            let request = Request { documents, lenient: true, ..Request::default() };
+            let request = Request { documents, lists, lenient: true, shadow_alerts: true, ..Request::default() };
             let (engine, _) = Engine::load(&request).map_err(|_| anyhow!("the rules cannot be loaded"))?;
             return Ok(Runner::Native(Box::new(engine)));
         }
@@ -126,8 +127,8 @@ impl Sandboxed {
             return Ok(());
         }
         for line in found.records.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            let detection =
-                Detection::from_line(line, &EventLimits::default()).context("the sandbox gave no match record")?;
+            let nonsense = SandboxError::Nonsense { during: "ox_detect", what: "a match record has another shape" };
+            let detection = Detection::from_line(line, &EventLimits::default()).ok_or(nonsense)?;
             if detection.rule == column {
                 self.detected(rule, detection, line, seen)?;
             }

@@ -1,0 +1,188 @@
+//! Values that must not leave: `redact:` in a rule file.
+//!
+//! What a set keeps back is taken out of a detection before it is written anywhere, so it is in no temporary file, no
+//! saved state and no alert. Each value that a redacted key reaches is replaced where it stands, and where its text stands
+//! elsewhere in the event: a user's name is in ARNs too. Everything that an alert says is then made of what is left.
+//!
+//! Grouping must still tell the values apart. Where the source or an aggregate value is not the same any more, a *tag* is
+//! added behind the aggregate values: 128 bits of SHA-256 over a secret of the operator's and the true values. It goes
+//! into `alert_id` and `dedup_key`, which are hashes themselves, and is shown nowhere. Without a secret, somebody who has
+//! an alert, knows the rule and guesses a value can find out whether the guess is right.
+
+use crate::detection::{Detection, Match, value_of};
+use crate::event::Event;
+use crate::json::Json;
+use crate::language::expr::Key;
+use crate::reference::Matched;
+use crate::rule::{Collected, hex};
+use regex::{NoExpand, Regex, RegexBuilder};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+
+/// What stands in the place of a value.
+pub const REDACTED: &str = "(redacted)";
+
+/// How many texts of one event are looked for, and their bytes together. Beyond it nothing of the event is shown.
+const MOST: usize = 1_000;
+const LARGEST: usize = 64 << 10;
+
+/// Texts shorter than this are looked for as words alone: `a` is in everything.
+const SHORT: usize = 4;
+
+/// What is kept of an event for a rule whose set keeps something back.
+pub(crate) fn detection(found: &Match<'_>, collected: &Collected, event: &Event, secret: &str) -> Detection {
+    let whole = Detection::new(found, &collected.rule, event);
+    let shown = match Texts::of(event, &collected.redact) {
+        Some(texts) => {
+            let left = event.without(&collected.redact, &Json::from(REDACTED));
+            let left = left.with_json(texts.out_of(left.json()));
+            // A value that is gone with what it was taken from is not missing.
+            let value = |key: &Key| match (value_of(&left, key), value_of(event, key)) {
+                (Json::Null, known) if !known.is_null() => Json::from(REDACTED),
+                (shown, _) => shown,
+            };
+            let made = Detection::with(found, &collected.rule, &left, value);
+            Detection {
+                event_type: made.event_type.map(|text| texts.out_of_text(&text)),
+                matched: Json::Array(found.matched.iter().map(|matched| told(matched, event, &left, &texts)).collect()),
+                ..made
+            }
+        }
+        None => nothing_of(&whole, collected),
+    };
+    apart(whole, shown, secret)
+}
+
+/// A predicate that matched. Where the value is kept back, so is what it was compared with.
+fn told(matched: &Matched<'_>, event: &Event, left: &Event, texts: &Texts) -> Json {
+    let same = event.resolve(matched.key) == left.resolve(matched.key);
+    let (predicate, values) = if same {
+        (texts.out_of_text(matched.predicate), matched.values.clone())
+    } else {
+        (format!("{} {REDACTED}", matched.key), vec![Json::from(REDACTED)])
+    };
+    let fields = [("predicate", Json::from(predicate)), ("values", texts.out_of(&Json::Array(values)))];
+    Json::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+/// A detection that shows nothing of its event.
+fn nothing_of(whole: &Detection, collected: &Collected) -> Detection {
+    let hidden = |value: &Json| if value.is_null() { Json::Null } else { Json::from(REDACTED) };
+    Detection {
+        source: REDACTED.to_owned(),
+        aggregate: whole.aggregate.iter().map(hidden).collect(),
+        title: collected.rule.name.clone(),
+        event_type: None,
+        event_id: whole.event_id.as_ref().map(|_| REDACTED.to_owned()),
+        distinct: whole.distinct.as_ref().map(hidden),
+        context: Json::Object(Vec::new()),
+        matched: Json::Array(Vec::new()),
+        event: Json::Object(vec![(REDACTED.to_owned(), Json::from(REDACTED))]),
+        ..whole.clone()
+    }
+}
+
+/// What is shown, with tags where the true values told detections apart.
+fn apart(whole: Detection, mut shown: Detection, secret: &str) -> Detection {
+    shown.time = whole.time;
+    if (&whole.source, &whole.aggregate) != (&shown.source, &shown.aggregate) {
+        let mut values = vec![Json::from(whole.source)];
+        values.extend(whole.aggregate);
+        shown.aggregate.push(Json::from(tag(&Json::Array(values), secret)));
+    }
+    if whole.event_id != shown.event_id {
+        let id = whole.event_id.map(|id| format!("{REDACTED} {}", tag(&Json::from(id), secret)));
+        shown.event_id = id;
+    }
+    if whole.distinct != shown.distinct {
+        shown.distinct = whole.distinct.map(|value| Json::from(tag(&value, secret)));
+    }
+    shown
+}
+
+/// An event's identifier as an alert shows it: without its tag.
+pub(crate) fn shown_id(id: &str) -> &str {
+    let tagged = id.strip_prefix(REDACTED).and_then(|rest| rest.strip_prefix(' '));
+    if tagged.is_some_and(|tag| tag.len() == TAG && tag.bytes().all(|byte| byte.is_ascii_hexdigit())) { REDACTED } else { id }
+}
+
+/// Hexadecimal digits of a tag.
+const TAG: usize = 32;
+
+fn tag(value: &Json, secret: &str) -> String {
+    let mut text = format!("oxpecker redaction\n{}\n{secret}\n", secret.len());
+    value.write_to(&mut text);
+    hex(&Sha256::digest(text.as_bytes()), TAG)
+}
+
+/// The texts of the values that some keys reach in an event.
+struct Texts(Option<Regex>);
+
+impl Texts {
+    /// `None` where there are too many to look for.
+    fn of(event: &Event, keys: &[Key]) -> Option<Self> {
+        let mut texts = BTreeSet::new();
+        for key in keys {
+            event.resolve(key).ends.iter().for_each(|end| collect(end, &mut texts));
+        }
+        let mut texts: Vec<String> = texts.into_iter().collect();
+        if texts.is_empty() {
+            return Some(Self(None));
+        }
+        if texts.len() > MOST || texts.iter().map(String::len).sum::<usize>() > LARGEST {
+            return None;
+        }
+        // Of two texts that begin in one place the longer one must win.
+        texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        let patterns: Vec<String> = texts.iter().map(|text| pattern(text)).collect();
+        let regex = RegexBuilder::new(&patterns.join("|")).build().ok()?;
+        Some(Self(Some(regex)))
+    }
+
+    fn out_of_text(&self, text: &str) -> String {
+        self.0.as_ref().map_or_else(|| text.to_owned(), |regex| regex.replace_all(text, NoExpand(REDACTED)).into_owned())
+    }
+
+    /// A tree without the texts, in values and in names. A number of which a part would go goes whole.
+    fn out_of(&self, value: &Json) -> Json {
+        match value {
+            Json::Text(text) => Json::Text(self.out_of_text(text)),
+            Json::Number(text) if self.out_of_text(text) != *text => Json::from(REDACTED),
+            Json::Array(items) => Json::Array(items.iter().map(|item| self.out_of(item)).collect()),
+            Json::Object(members) => {
+                Json::Object(members.iter().map(|(name, value)| (self.out_of_text(name), self.out_of(value))).collect())
+            }
+            other => other.clone(),
+        }
+    }
+}
+
+/// The texts in a value. Booleans and small numbers are everywhere; they are kept back in their own places only.
+fn collect(value: &Json, into: &mut BTreeSet<String>) {
+    match value {
+        Json::Text(text) if matches!(text.as_str(), "" | "true" | "false" | "null") => {}
+        Json::Text(text) => {
+            // As it stands inside a JSON text that is itself a value, too.
+            let mut escaped = String::new();
+            crate::json::write_text(text, &mut escaped);
+            let escaped = escaped.get(1..escaped.len() - 1).unwrap_or_default().to_owned();
+            into.extend([text.clone(), escaped]);
+        }
+        Json::Number(digits) if digits.len() >= SHORT => {
+            into.insert(digits.clone());
+        }
+        Json::Array(items) => items.iter().for_each(|item| collect(item, into)),
+        Json::Object(members) => members.iter().for_each(|(_, value)| collect(value, into)),
+        _ => {}
+    }
+}
+
+fn pattern(text: &str) -> String {
+    let escaped = regex::escape(text);
+    if text.chars().count() >= SHORT {
+        return escaped;
+    }
+    let word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    let edge = |c: Option<char>| if word(c) { r"\b" } else { "" };
+    format!("{}{escaped}{}", edge(text.chars().next()), edge(text.chars().next_back()))
+}
