@@ -21,8 +21,10 @@ pub(super) struct Index {
     numbers: HashMap<Number, usize>,
     /// Entries that are texts and read as numbers.
     number_texts: HashMap<Number, usize>,
-    /// `false`, `true`.
-    bools: [Option<usize>; 2],
+    /// `false`.
+    no: Option<usize>,
+    /// `true`.
+    yes: Option<usize>,
     v4: Networks,
     v6: Networks,
     pub(super) null: bool,
@@ -58,7 +60,8 @@ impl Index {
                     self.numbers.insert(number, place);
                 }
             }
-            Value::Bool(value) => self.bools[usize::from(*value)] = Some(place),
+            Value::Bool(false) => self.no = Some(place),
+            Value::Bool(true) => self.yes = Some(place),
             Value::Null => self.null = true,
             // A list inside a list is not a thing.
             Value::List(_) => {}
@@ -73,10 +76,8 @@ impl Index {
                 own.or_else(|| self.number(text, false)).or_else(|| self.bool_text(text)).or_else(|| self.address(text))
             }
             Json::Number(text) => self.number(text, true),
-            Json::Bool(value) => {
-                let own = self.bools.get(usize::from(*value)).copied().flatten();
-                own.or_else(|| self.texts.get(if *value { "true" } else { "false" }).copied())
-            }
+            Json::Bool(false) => self.no.or_else(|| self.texts.get("false").copied()),
+            Json::Bool(true) => self.yes.or_else(|| self.texts.get("true").copied()),
             Json::Null | Json::Array(_) | Json::Object(_) => None,
         }
     }
@@ -91,10 +92,9 @@ impl Index {
     }
 
     fn bool_text(&self, text: &str) -> Option<usize> {
-        let [no, yes] = self.bools;
         match text {
-            "true" => yes,
-            "false" => no,
+            "true" => self.yes,
+            "false" => self.no,
             _ => None,
         }
     }
