@@ -7,8 +7,8 @@ pub use size::{RECORD_BYTES, fit};
 use crate::event::format_time;
 use crate::json::Json;
 use crate::redaction;
-use crate::rule::{Collected, Rule};
 use crate::rule::template::NONE;
+use crate::rule::{Collected, Rule};
 use sha2::{Digest, Sha256};
 
 /// How many events an alert names, and how many of those it holds whole.

@@ -116,7 +116,8 @@ impl Detection {
         // The event is one level down, among a few values of ours.
         let limits =
             Limits { bytes: limits.bytes.saturating_mul(8), depth: limits.depth + 2, values: limits.values * 2 };
-        let hex = |range: std::ops::Range<usize>| u64::from_str_radix(std::str::from_utf8(line.get(range)?).ok()?, 16).ok();
+        let hex =
+            |range: std::ops::Range<usize>| u64::from_str_radix(std::str::from_utf8(line.get(range)?).ok()?, 16).ok();
         let (time, rule) = (hex(0..16)?, hex(16..24)?);
         let suppressed = match char::from(*line.get(24)?) {
             SUPPRESSED => true,

@@ -2,11 +2,11 @@
 //!
 //! Finding detections keeps no state, so that many engines can share the work; windows are kept by one.
 
+use crate::Span;
 use crate::alert;
 use crate::detection::{Detection, Match};
 use crate::event::Event;
 use crate::json::{self, Json, Reject};
-use crate::Span;
 use crate::language;
 use crate::language::expr::{Literal, Test, Value};
 use crate::lists::Lists;
@@ -14,8 +14,8 @@ use crate::matcher::{Hit, Matcher, Outcome};
 use crate::problem::{Diagnostic, Position, Problem};
 use crate::redaction;
 use crate::rule::{self, Collected, RuleSet, Source, Status};
-use std::collections::HashSet;
 use crate::window::{Restored, StateError, Windows};
+use std::collections::HashSet;
 
 /// What to load.
 #[derive(Debug, Clone, Default)]
@@ -133,8 +133,7 @@ impl Engine {
     /// # Errors
     /// When a filter has errors, or a rule file unless the request is lenient.
     pub fn load(request: &Request) -> Result<(Self, Report), Report> {
-        let sources: Vec<Source<'_>> =
-            request.documents.iter().map(|(name, bytes)| Source { name, bytes }).collect();
+        let sources: Vec<Source<'_>> = request.documents.iter().map(|(name, bytes)| Source { name, bytes }).collect();
         let (set, problems) = rule::load(&sources, request.lists.clone(), &request.rule_limits);
         let mut report = Report { disabled: set.disabled.len(), ..Report::default() };
         for problem in problems {

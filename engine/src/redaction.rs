@@ -103,7 +103,11 @@ fn apart(whole: Detection, mut shown: Detection, secret: &str) -> Detection {
 /// An event's identifier as an alert shows it: without its tag.
 pub(crate) fn shown_id(id: &str) -> &str {
     let tagged = id.strip_prefix(REDACTED).and_then(|rest| rest.strip_prefix(' '));
-    if tagged.is_some_and(|tag| tag.len() == TAG && tag.bytes().all(|byte| byte.is_ascii_hexdigit())) { REDACTED } else { id }
+    if tagged.is_some_and(|tag| tag.len() == TAG && tag.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+        REDACTED
+    } else {
+        id
+    }
 }
 
 /// Hexadecimal digits of a tag.
@@ -140,7 +144,9 @@ impl Texts {
     }
 
     fn out_of_text(&self, text: &str) -> String {
-        self.0.as_ref().map_or_else(|| text.to_owned(), |regex| regex.replace_all(text, NoExpand(REDACTED)).into_owned())
+        self.0
+            .as_ref()
+            .map_or_else(|| text.to_owned(), |regex| regex.replace_all(text, NoExpand(REDACTED)).into_owned())
     }
 
     /// A tree without the texts, in values and in names. A number of which a part would go goes whole.

@@ -78,9 +78,10 @@ fn check_problems(paragraph: &Paragraph, problems: &[Diagnostic]) -> Result<(), 
     let found: Vec<(&str, &str)> =
         problems.iter().map(|problem| (problem.problem.code(), problem.span.of(&paragraph.filter))).collect();
     let same = found.len() == paragraph.problems.len()
-        && found.iter().zip(&paragraph.problems).all(|((code, text), (wanted, under))| {
-            code == wanted && under.as_ref().is_none_or(|under| under == text)
-        });
+        && found
+            .iter()
+            .zip(&paragraph.problems)
+            .all(|((code, text), (wanted, under))| code == wanted && under.as_ref().is_none_or(|under| under == text));
     if same { Ok(()) } else { Err(format!("problems {found:?}, expected {:?}", paragraph.problems)) }
 }
 

@@ -36,10 +36,19 @@ fn lines_hold_one_text_each() {
 fn each_bad_line_is_told_with_its_place() {
     let text = format!("a\nb\u{1}\n{}\na\n10.0.0.1/8\n10.0.0.0/64\n", "x".repeat(5_000));
     let (problems, entries) = read(&text, ListFormat::Lines);
-    let expected = ["2:1 bad-list-entry", "3:1 bad-list-entry", "4:1 duplicate-entry", "5:1 cidr-host-bits", "6:1 cidr-bad-prefix"];
+    let expected = [
+        "2:1 bad-list-entry",
+        "3:1 bad-list-entry",
+        "4:1 duplicate-entry",
+        "5:1 cidr-host-bits",
+        "6:1 cidr-bad-prefix",
+    ];
     assert_eq!(problems, expected);
     assert_eq!(entries, ["a", "a", "10.0.0.1/8", "10.0.0.0/64"]);
-    assert_eq!(read_bytes(b"a\n\xff\nb\n", ListFormat::Lines), (vec!["2:1 bad-list-entry".into()], vec!["a".into(), "b".into()]));
+    assert_eq!(
+        read_bytes(b"a\n\xff\nb\n", ListFormat::Lines),
+        (vec!["2:1 bad-list-entry".into()], vec!["a".into(), "b".into()])
+    );
 }
 
 #[test]
@@ -121,7 +130,10 @@ fn an_unknown_list_in_a_title_is_an_error_with_its_place() {
     let text = rules("in {{lookup(@acounts, account).owner}}", "user = \"u1\"");
     let report = load(&text).expect_err("an error");
     let problem = &report.problems[0];
-    assert_eq!((problem.diagnostic.problem.code(), problem.position.line, problem.position.column), ("unknown-list", 11, 25));
+    assert_eq!(
+        (problem.diagnostic.problem.code(), problem.position.line, problem.position.column),
+        ("unknown-list", 11, 25)
+    );
     assert_eq!(problem.diagnostic.span.of(&text), "@acounts");
     assert_eq!(problem.diagnostic.fix.as_deref(), Some("@accounts"));
 }
@@ -151,8 +163,14 @@ fn an_alert_tells_the_predicates_that_it_is_owed_to() {
             r#"[{"predicate":"group like \"admin\"","values":["admins"]},{"predicate":"user != \"eve\"","values":["ada"]},{"predicate":"port != 1","values":[22]}]"#,
         ),
         ("not (user = \"ada\" and port = 1)", r#"[{"predicate":"port != 1","values":[22]}]"#),
-        ("count(group) = 3 and upper(user) = \"ADA\"", r#"[{"predicate":"count(group) = 3","values":[3]},{"predicate":"upper(user) = \"ADA\"","values":["ADA"]}]"#),
-        ("auid = null and tty exists", r#"[{"predicate":"auid = null","values":[]},{"predicate":"tty exists","values":[null]}]"#),
+        (
+            "count(group) = 3 and upper(user) = \"ADA\"",
+            r#"[{"predicate":"count(group) = 3","values":[3]},{"predicate":"upper(user) = \"ADA\"","values":["ADA"]}]"#,
+        ),
+        (
+            "auid = null and tty exists",
+            r#"[{"predicate":"auid = null","values":[]},{"predicate":"tty exists","values":[null]}]"#,
+        ),
         ("user in (@names, \"ada\")", r#"[{"predicate":"user in (@names, \"ada\")","values":["ada"]}]"#),
     ] {
         let matched = alert(&rules("T", filter), event).get("matched").expect("the field").to_string();
@@ -170,6 +188,23 @@ fn what_an_alert_tells_is_bounded() {
     for told in matched {
         let values = told.get("values").and_then(Json::as_array).expect("an array");
         assert_eq!(values.len(), 5);
-        assert!(values.iter().chain(told.get("predicate")).all(|text| text.as_text().map(|text| text.chars().count()) == Some(201)));
+        assert!(
+            values
+                .iter()
+                .chain(told.get("predicate"))
+                .all(|text| text.as_text().map(|text| text.chars().count()) == Some(201))
+        );
     }
+}
+
+#[test]
+fn what_is_redacted_is_neither_told_nor_looked_up() {
+    let filter = "lower(user) = \"ada\" and pin = 7 and group = \"x\"";
+    let text = rules("{{lookup(@names, user)}} {{user}}", filter).replace("rules:\n", "redact: [user, pin]\nrules:\n");
+    let alert = alert(&text.replace("u1: Ada", "Ada: Lovelace"), r#"{"user":"Ada","pin":7,"group":["x","y"]}"#);
+    let matched = alert.get("matched").expect("the field").to_string();
+    let values: Vec<&str> = matched.split("\"values\":").skip(1).filter_map(|rest| rest.split('}').next()).collect();
+    assert_eq!(values, ["[\"(redacted)\"]", "[\"(redacted)\"]", "[\"x\"]"]);
+    assert_eq!(alert.get("title").and_then(Json::as_text), Some("(redacted) (redacted)"));
+    assert!(!alert.to_string().contains("Lovelace") && !alert.to_string().contains("\"Ada\""), "{alert}");
 }

@@ -1,5 +1,5 @@
 //! What a record must not hold: redacted values, and more bytes than it may have.
-#![expect(clippy::panic, reason = "a test's helpers may panic")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test's helpers may panic")]
 
 use oxpecker_engine::alert;
 use oxpecker_engine::detection::Detection;
@@ -80,13 +80,19 @@ fn short_texts_go_as_words_and_booleans_in_their_own_place() {
     let record = &alerts[0];
     assert_eq!(record.get("title"), Some(&Json::from("(redacted) from 203.0.113.9, MFA (redacted), PIN 1234567")));
     let event = record.get("events").unwrap().as_array().unwrap()[0].get("event").unwrap();
-    assert_eq!(event.at(&["userIdentity", "arn"]), Some(&Json::from("arn:aws:sts::111122223333:assumed-role/x/(redacted)")));
+    assert_eq!(
+        event.at(&["userIdentity", "arn"]),
+        Some(&Json::from("arn:aws:sts::111122223333:assumed-role/x/(redacted)"))
+    );
     assert_eq!(event.at(&["additionalEventData", "MFAUsed"]), Some(&Json::from("(redacted)")));
     assert_eq!(event.at(&["requestParameters", "n"]), Some(&Json::from("(redacted)")));
     // `al` is in here, and is no word of it.
     assert!(event.get("additionalEventData").is_some());
     let told = record.get("matched").unwrap().to_string();
-    assert!(told.contains("user (redacted)") && told.contains("mfaUsed (redacted)") && !told.contains("true"), "{told}");
+    assert!(
+        told.contains("user (redacted)") && told.contains("mfaUsed (redacted)") && !told.contains("true"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -117,7 +123,8 @@ fn the_operators_secret_decides_what_tells_groups_apart() {
 
 #[test]
 fn distinct_values_are_counted_without_being_told() {
-    let rule = "    filter: eventName = \"Login\"\n    aggregate: [accountId]\n    threshold: {count: 2, distinct: user}";
+    let rule =
+        "    filter: eventName = \"Login\"\n    aggregate: [accountId]\n    threshold: {count: 2, distinct: user}";
     let events = [login("adalovelace", 1), login("adalovelace", 2), login("grace-hopper", 3)];
     let (lines, alerts, _) = run(engine("redact: [user]", rule, ""), &events);
     assert_eq!(alerts[0].get("distinct").unwrap().scalar_text(), Some("2"));
@@ -127,7 +134,8 @@ fn distinct_values_are_counted_without_being_told() {
 #[test]
 fn where_there_is_too_much_to_look_for_nothing_is_told() {
     let names: Vec<String> = (0..2_000).map(|n| format!("\"person-number-{n}-é{}\"", n * 7919)).collect();
-    let event = format!(r#"{{"eventName":"Login","time":1,"people":[{}],"note":"person-number-3-é23757"}}"#, names.join(","));
+    let event =
+        format!(r#"{{"eventName":"Login","time":1,"people":[{}],"note":"person-number-3-é23757"}}"#, names.join(","));
     let rule = "    filter: eventName = \"Login\"\n    aggregate: [people]\n    title: '{{people}}'";
     let (lines, alerts, _) = run(engine("redact: [people]", rule, ""), &[event]);
     assert!(!lines[0].contains("person-number") && !alerts[0].to_string().contains("person-number"));
@@ -185,7 +193,8 @@ fn no_record_is_larger_than_it_may_be_and_each_says_what_is_missing() {
             let left = record.get("left_out").unwrap();
             let truncated = record.get("truncated").unwrap().as_bool().unwrap();
             assert_eq!(truncated, !left.is_null());
-            let number = |name: &str| left.get(name).and_then(Json::scalar_text).map_or(0, |text| text.parse().unwrap());
+            let number =
+                |name: &str| left.get(name).and_then(Json::scalar_text).map_or(0, |text| text.parse().unwrap());
             let named = record.get("events").unwrap().as_array().unwrap();
             let whole = named.iter().filter(|event| event.get("event").is_some()).count() as u64;
             assert_eq!(number("events") + named.len() as u64, events);

@@ -1,8 +1,10 @@
 //! Tuning overlays, shadow rules, rule sets, and the lints of suppressions.
-#![expect(clippy::panic, reason = "a test's helpers may panic")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test's helpers may panic")]
 
 use oxpecker_engine::json::Json;
-use oxpecker_engine::rule::{self, Limits, ListValues, LoadedDiagnostic, Place, RuleSet, Source, Status, Tunable, lint};
+use oxpecker_engine::rule::{
+    self, Limits, ListValues, LoadedDiagnostic, Place, RuleSet, Source, Status, Tunable, lint,
+};
 use oxpecker_engine::{Engine, Request};
 
 /// A rule file; `extra` are more fields of the rule, at its indentation.
@@ -23,7 +25,8 @@ fn load(files: &[&str]) -> (RuleSet, Vec<LoadedDiagnostic>) {
 
 /// The codes of the problems with their sources, and the text under each.
 fn found<'f>(files: &[&'f str]) -> Vec<(usize, &'static str, &'f str)> {
-    let place = |it: LoadedDiagnostic| (it.source, it.diagnostic.problem.code(), it.diagnostic.span.of(files[it.source]));
+    let place =
+        |it: LoadedDiagnostic| (it.source, it.diagnostic.problem.code(), it.diagnostic.span.of(files[it.source]));
     load(files).1.into_iter().map(place).collect()
 }
 
@@ -129,7 +132,10 @@ fn a_rule_in_two_sets_remembers_both_and_runs_if_one_of_them_runs_it() {
 fn a_rule_in_shadow_matches_and_counts_and_raises_nothing() {
     let documents = vec![("a".to_owned(), rules("a", "status: shadow\nsuppressions: ['user = \"ci\"']").into_bytes())];
     let request = Request { documents, ..Request::default() };
-    let events = [r#"{"eventName":"Start","user":"a","region":"x","time":1}"#, r#"{"eventName":"Start","user":"ci","region":"x"}"#];
+    let events = [
+        r#"{"eventName":"Start","user":"a","region":"x","time":1}"#,
+        r#"{"eventName":"Start","user":"ci","region":"x"}"#,
+    ];
     let run = |request: &Request| {
         let Ok((mut engine, _)) = Engine::load(request) else { panic!("the rules are sound") };
         let (mut alerts, mut detections): (Vec<Json>, _) = (Vec::new(), Vec::new());
@@ -217,8 +223,12 @@ fn a_suppression_that_hides_the_whole_rule_is_told() {
 
 #[test]
 fn a_suppression_on_a_key_that_never_repeats_is_told_in_its_place() {
-    let base = rules("a", "suppressions:\n  - user = \"a\" and pid = 4711\n  - filter: |\n      eventID in (\"x\")\n  - eventTime < \"2026-01-01T00:00:00Z\"\n  - pid = null");
-    let told: Vec<_> = found(&[&base]).into_iter().filter(|(_, code, _)| *code == "suppression-on-unique-key").collect();
+    let base = rules(
+        "a",
+        "suppressions:\n  - user = \"a\" and pid = 4711\n  - filter: |\n      eventID in (\"x\")\n  - eventTime < \"2026-01-01T00:00:00Z\"\n  - pid = null",
+    );
+    let told: Vec<_> =
+        found(&[&base]).into_iter().filter(|(_, code, _)| *code == "suppression-on-unique-key").collect();
     let code = "suppression-on-unique-key";
     assert_eq!(told, [(0, code, "pid = 4711"), (0, code, "eventID in (\"x\")")]);
 }
@@ -251,11 +261,23 @@ mod sound {
     use proptest::strategy::ValueTree;
 
     const VALUES: [&str; 12] = [
-        "\"a\"", "\"b\"", "\"A\"", "\"ab\"", "\"1\"", "\"true\"", "\"10.1.2.3\"", "\"10.0.0.0/8\"", "1", "1.0", "true", "null",
+        "\"a\"",
+        "\"b\"",
+        "\"A\"",
+        "\"ab\"",
+        "\"1\"",
+        "\"true\"",
+        "\"10.1.2.3\"",
+        "\"10.0.0.0/8\"",
+        "1",
+        "1.0",
+        "true",
+        "null",
     ];
 
     fn predicate() -> impl Strategy<Value = String> {
-        let key = prop_oneof!["eventName", "eventName", "user", "x", "lower\\(eventName\\)", "all\\(x\\)", "count\\(x\\)"];
+        let key =
+            prop_oneof!["eventName", "eventName", "user", "x", "lower\\(eventName\\)", "all\\(x\\)", "count\\(x\\)"];
         let value = || prop::sample::select(VALUES.to_vec());
         let text = || prop::sample::select(VALUES[..8].to_vec());
         let set = prop::collection::vec(value(), 1..4).prop_map(|values| format!("({})", values.join(", ")));
@@ -284,7 +306,19 @@ mod sound {
 
     /// Every event of a few keys and values; `x` may be anything.
     fn events() -> Vec<Event> {
-        let single = ["\"a\"", "\"b\"", "\"A\"", "\"ab\"", "\"1\"", "\"true\"", "\"10.1.2.3\"", "\"10.0.0.0/8\"", "1", "true", "null"];
+        let single = [
+            "\"a\"",
+            "\"b\"",
+            "\"A\"",
+            "\"ab\"",
+            "\"1\"",
+            "\"true\"",
+            "\"10.1.2.3\"",
+            "\"10.0.0.0/8\"",
+            "1",
+            "true",
+            "null",
+        ];
         let any = ["[]", "[\"a\",\"b\"]", "[[\"ab\"],null]", "{\"a\":1}", "[1,\"10.1.2.3\"]"];
         let event = |name: &str, user: &str, x: Option<&str>| {
             let x = x.map(|x| format!(",\"x\":{x}")).unwrap_or_default();
@@ -310,7 +344,9 @@ mod sound {
         for _ in 0..3_000 {
             let (rule, hidden) = (filter(), filter()).new_tree(&mut runner).unwrap().current();
             let lints = linted(&rule, &hidden);
-            let read = |text: &str| Filter::new(language::parse(text, &language::Limits::default()).expr.unwrap(), &Lists::new());
+            let read = |text: &str| {
+                Filter::new(language::parse(text, &language::Limits::default()).expr.unwrap(), &Lists::new())
+            };
             let (matches, hides) = (read(&rule), read(&hidden));
             let matches = |event: &&Event| matches.evaluate(event) == Verdict::Match;
             let mut both = events.iter().filter(matches).map(|event| hides.evaluate(event) == Verdict::Match);

@@ -2,6 +2,8 @@
 //! that must lead to the same alerts. The model knows nothing of the engine: it keeps each event of a window and counts
 //! anew whenever it wants a number.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a model that breaks has failed")]
+
 use oxpecker_engine::detection::Detection;
 use oxpecker_engine::event::Instant;
 use oxpecker_engine::json::Json;
@@ -442,12 +444,4 @@ fn more_groups_than_there_is_room_for_are_bounded_and_counted() {
     let (open, counters) = (windows.open_windows() as u64, windows.counters());
     assert_eq!((open + counters.closed_early, counters.given_up), (20_000, 0), "each is open or closed early");
     assert_eq!(finals, counters.closed_early, "what is closed early gets its final record");
-}
-
-/// `cargo test --release -p oxpecker-engine --test windows -- --ignored --nocapture`, under what measures memory.
-#[test]
-#[ignore = "ten million groups: a measurement"]
-fn ten_million_groups() {
-    let (windows, _) = fill(10_000_000, 1, Limits::default().bytes);
-    assert_eq!(windows.open_windows() as u64 + windows.counters().given_up, 10_000_000);
 }

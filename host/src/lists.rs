@@ -176,7 +176,8 @@ fn json(list: &List) -> String {
             Value::Null => "null".to_owned(),
         };
         // Writing to a String cannot fail.
-        let _ = if value.is_null() { write!(text, "{key}") } else { write!(text, "{{\"key\":{key},\"value\":{value}}}") };
+        let _ =
+            if value.is_null() { write!(text, "{key}") } else { write!(text, "{{\"key\":{key},\"value\":{value}}}") };
     }
     text.push(']');
     text
@@ -226,7 +227,11 @@ mod tests {
     fn what_cannot_be_a_list_is_told() {
         let folder = folder(&[("a.txt", "x"), ("a.csv", "x"), ("b c.txt", "x")]);
         let lists = read(&folder);
-        assert!(matches!(lists.failures[..], [ListError::Twice { .. }, ListError::Name { .. }]), "{:?}", lists.failures);
+        assert!(
+            matches!(lists.failures[..], [ListError::Twice { .. }, ListError::Name { .. }]),
+            "{:?}",
+            lists.failures
+        );
         let missing = [folder.path().join("no.txt"), folder.path().join("no.md")];
         let failures = ListFiles::read(&missing, &Limits::default()).failures;
         assert!(matches!(failures[..], [ListError::Io { .. }, ListError::Ending { .. }]), "{failures:?}");

@@ -1,7 +1,7 @@
 //! What the command line does beyond its output: pipes that close, Ctrl-C, streams, memory, threads, guests that fail, and
 //! a terminal that must not be steered by events.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test's helpers may panic")]
+#![expect(clippy::unwrap_used, reason = "a test's helpers may panic")]
 
 #[path = "guests/mod.rs"]
 mod guests;

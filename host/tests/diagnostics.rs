@@ -40,7 +40,9 @@ fn all() -> Vec<(PathBuf, Option<String>)> {
     paths.sort();
     let kind = |path: PathBuf| match path.extension()?.to_str()? {
         "filter" => Some((path, None)),
-        "yaml" | "csv" => path.file_name().map(|name| name.to_string_lossy().into_owned()).map(|name| (path, Some(name))),
+        "yaml" | "csv" => {
+            path.file_name().map(|name| name.to_string_lossy().into_owned()).map(|name| (path, Some(name)))
+        }
         _ => None,
     };
     paths.into_iter().filter_map(kind).collect()

@@ -1,6 +1,6 @@
 //! The fuzz target's check of the intake on good inputs and on 2,000 mutations, for where there is no fuzzer.
 
-#![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test's helpers may panic")]
+#![expect(clippy::panic, clippy::indexing_slicing, reason = "a test's helpers may panic")]
 
 #[path = "../../tests/support/boundary_intake.rs"]
 mod boundary_intake;

@@ -41,12 +41,15 @@ enum Holds {
     Objects(&'static str),
 }
 
+/// Name, whether it is required, and what it holds.
+type Attributes = &'static [(&'static str, bool, Holds)];
+
 use Holds::{Flag, Free, Integer, Object, Objects, Text, Texts};
 
 /// Attributes of the class and of the objects that it reaches, as far as an alert has something for them; required ones
 /// are marked. From the schema's published definitions of version 1.4.
 #[rustfmt::skip]
-const OCSF: &[(&str, &[(&str, bool, Holds)])] = &[
+const OCSF: &[(&str, Attributes)] = &[
     ("detection_finding", &[
         ("activity_id", true, Integer), ("activity_name", false, Text), ("category_uid", true, Integer),
         ("category_name", false, Text), ("class_uid", true, Integer), ("class_name", false, Text),
@@ -128,7 +131,10 @@ fn an_ocsf_finding_has_the_attributes_of_its_class() {
     for line in replay("ocsf", &[]) {
         let finding = json(&line);
         check(&finding, Object("detection_finding"), "finding");
-        assert_eq!((&finding["class_uid"], &finding["category_uid"], &finding["type_uid"]), (&2004.into(), &2.into(), &200_401.into()));
+        assert_eq!(
+            (&finding["class_uid"], &finding["category_uid"], &finding["type_uid"]),
+            (&2004.into(), &2.into(), &200_401.into())
+        );
         let severity = [("High", 4), ("Medium", 3), ("Low", 2)];
         assert!(severity.iter().any(|(name, id)| finding["severity"] == *name && finding["severity_id"] == *id));
         assert_eq!(finding["metadata"]["profiles"], serde_json::json!(["cloud"]));
@@ -151,12 +157,43 @@ fn told_live_a_finding_is_created_once() {
 
 /// Fields of the schema that an alert may have, by their whole names, from its published reference of version 8.11.
 const ECS: &[&str] = &[
-    "@timestamp", "message", "tags", "ecs.version", "event.kind", "event.category", "event.type", "event.outcome", "event.id",
-    "event.action", "event.provider", "event.module", "event.dataset", "event.severity", "event.start", "event.end",
-    "rule.id", "rule.name", "rule.description", "rule.ruleset", "rule.version", "rule.reference", "cloud.provider",
-    "cloud.region", "cloud.account.id", "cloud.service.name", "user.id", "user.name", "source.address", "source.ip",
-    "user_agent.original", "error.code", "threat.framework", "threat.technique.id", "threat.technique.subtechnique.id",
-    "related.ip", "related.user",
+    "@timestamp",
+    "message",
+    "tags",
+    "ecs.version",
+    "event.kind",
+    "event.category",
+    "event.type",
+    "event.outcome",
+    "event.id",
+    "event.action",
+    "event.provider",
+    "event.module",
+    "event.dataset",
+    "event.severity",
+    "event.start",
+    "event.end",
+    "rule.id",
+    "rule.name",
+    "rule.description",
+    "rule.ruleset",
+    "rule.version",
+    "rule.reference",
+    "cloud.provider",
+    "cloud.region",
+    "cloud.account.id",
+    "cloud.service.name",
+    "user.id",
+    "user.name",
+    "source.address",
+    "source.ip",
+    "user_agent.original",
+    "error.code",
+    "threat.framework",
+    "threat.technique.id",
+    "threat.technique.subtechnique.id",
+    "related.ip",
+    "related.user",
 ];
 
 fn names(value: &Value, prefix: &str, found: &mut Vec<String>) {

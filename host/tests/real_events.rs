@@ -5,6 +5,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot read its data has failed")]
 
+use oxpecker::alert::Alert;
 use oxpecker::sandbox::{Batch, Document, Guard, Limits, LoadRequest, Module};
 use oxpecker_engine::json::{self, Json};
 use oxpecker_engine::matcher::Outcome;
@@ -139,7 +140,7 @@ fn alerts_of_real_events_are_the_same_in_the_sandbox() {
         there.extend(closed);
     }
     let here: Vec<String> = here.iter().map(Json::to_string).collect();
-    let there: Vec<&str> = there.iter().map(|alert| alert.line()).collect();
+    let there: Vec<&str> = there.iter().map(Alert::line).collect();
     assert!(!here.is_empty(), "the shipped rules detect nothing");
     assert_eq!(here, there);
 }

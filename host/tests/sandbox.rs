@@ -1,12 +1,7 @@
 //! The sandbox against guests that trap, never end, eat memory and lie. The guest is `guests/guest.wat`; each test
 //! changes what it needs. What is asserted above all: which events were evaluated, which not, and that nothing is counted
 //! twice.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "a test's helpers may panic, and the measurement prints"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test's helpers may panic")]
 
 #[path = "guests/mod.rs"]
 mod guests;
@@ -469,36 +464,5 @@ mod cache {
         fs::write(&file, "not a folder").unwrap();
         let cache = CodeCache::at(&file);
         assert_eq!(Module::cached(&wasm(&[]), &cache).unwrap().hash(), module(&[]).hash());
-    }
-}
-
-/// Prints what the boundary costs: `cargo test --release -p oxpecker --test sandbox -- --ignored --nocapture`.
-#[test]
-#[ignore = "prints measurements; asserts nothing"]
-fn costs() {
-    let module = module(&[]);
-    let per = |label: &str, turns: u32, work: &mut dyn FnMut()| {
-        let begun = Instant::now();
-        (0..turns).for_each(|_| work());
-        eprintln!("{label:<40} {:>10.2} us", begun.elapsed().as_secs_f64() * 1e6 / f64::from(turns));
-    };
-    per("compile the test guest", 20, &mut || drop(Module::from_bytes(&wasm(&[])).unwrap()));
-    per("start an instance", 2_000, &mut || drop(Sandbox::new(&module, limits()).unwrap()));
-    let mut sandbox = Sandbox::new(&module, limits()).unwrap();
-    per("load", 10_000, &mut || drop(sandbox.load(&LoadRequest::default()).unwrap()));
-    per("stats: a call and its result", 100_000, &mut || drop(sandbox.stats().unwrap()));
-    let event = "b".repeat(1_500);
-    for count in [1, 10, 43, 170, 700] {
-        let batch = batch(std::iter::repeat_n(event.as_str(), count));
-        let label = format!("detect, a batch of {count} x 1.5 KB");
-        per(&label, 20_000, &mut || drop(sandbox.detect(&batch, 0).unwrap()));
-    }
-    let mut worker = worker(&[]);
-    let events = events(1_000, &[500], "T");
-    let guilty = batch(events.iter().map(String::as_str));
-    per("1,000 events, one of them guilty (trap)", 50, &mut || drop(worker.detect(&guilty, 0).unwrap()));
-    if let Ok(shipped) = Module::shipped() {
-        per("the shipped module, ready to run", 100, &mut || drop(Module::shipped().unwrap()));
-        eprintln!("its code is {:?}", shipped.origin());
     }
 }

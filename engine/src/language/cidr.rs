@@ -23,7 +23,11 @@ pub(crate) fn network_literal(text: &str) -> Option<NetworkLiteral<'_>> {
         return Some(NetworkLiteral::BadPrefix(prefix));
     };
     let masked = mask(address, length);
-    Some(if masked == address { NetworkLiteral::Network } else { NetworkLiteral::HostBits(format!("{masked}/{length}")) })
+    Some(if masked == address {
+        NetworkLiteral::Network
+    } else {
+        NetworkLiteral::HostBits(format!("{masked}/{length}"))
+    })
 }
 
 fn mask(address: IpAddr, length: u32) -> IpAddr {

@@ -32,34 +32,28 @@ fn canonical_text() {
 #[test]
 fn problems_of_one_text_come_together() {
     assert_eq!(codes("user = 'x' AND arguments starts_with AND exe = 'y'"), [("missing-value", "starts_with")]);
-    assert_eq!(codes("exe = /bin/foo.sh and user startswith \"x\""), [
-        ("unquoted-value", "/bin/foo.sh"),
-        ("unknown-operator", "startswith")
-    ]);
-    assert_eq!(codes("a == 1 && (b = 2"), [
-        ("unknown-operator", "=="),
-        ("unknown-operator", "&&"),
-        ("unclosed-parenthesis", "(")
-    ]);
-    assert_eq!(codes("a = 1 b = 2) or"), [
-        ("missing-connective", "b"),
-        ("unopened-parenthesis", ")"),
-        ("expected-condition", "")
-    ]);
-    assert_eq!(codes("a in () and b in (1,) and c in (1 2) and d in 'x'"), [
-        ("bad-set", ")"),
-        ("bad-set", ")"),
-        ("bad-set", "2"),
-        ("bad-set", "'x'")
-    ]);
+    assert_eq!(
+        codes("exe = /bin/foo.sh and user startswith \"x\""),
+        [("unquoted-value", "/bin/foo.sh"), ("unknown-operator", "startswith")]
+    );
+    assert_eq!(
+        codes("a == 1 && (b = 2"),
+        [("unknown-operator", "=="), ("unknown-operator", "&&"), ("unclosed-parenthesis", "(")]
+    );
+    assert_eq!(
+        codes("a = 1 b = 2) or"),
+        [("missing-connective", "b"), ("unopened-parenthesis", ")"), ("expected-condition", "")]
+    );
+    assert_eq!(
+        codes("a in () and b in (1,) and c in (1 2) and d in 'x'"),
+        [("bad-set", ")"), ("bad-set", ")"), ("bad-set", "2"), ("bad-set", "'x'")]
+    );
     assert_eq!(codes("a = \"x"), [("unterminated-text", "\"")]);
     assert_eq!(codes("  # nothing"), [("empty-filter", "  # nothing")]);
-    assert_eq!(codes("a is not null and b = 0012 and c[x] = 1 and d"), [
-        ("unknown-operator", "is not"),
-        ("bad-number", "0012"),
-        ("bad-index", "x"),
-        ("missing-operator", "d")
-    ]);
+    assert_eq!(
+        codes("a is not null and b = 0012 and c[x] = 1 and d"),
+        [("unknown-operator", "is not"), ("bad-number", "0012"), ("bad-index", "x"), ("missing-operator", "d")]
+    );
 }
 
 #[test]

@@ -34,9 +34,8 @@ impl Number {
         }
         // The place of the point before the first digit that is not zero. Steps as in the language's own words: an
         // exponent past all bounds counts as the largest.
-        let point = scale
-            .saturating_add(length(whole))
-            .saturating_sub(length(&all).saturating_sub(length(significant)));
+        let point =
+            scale.saturating_add(length(whole)).saturating_sub(length(&all).saturating_sub(length(significant)));
         Some(Self { negative, digits: significant.trim_end_matches('0').into(), exponent: point })
     }
 }

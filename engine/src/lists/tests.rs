@@ -1,24 +1,60 @@
 //! A prepared list against the definition: `k in @list` is `k = a or k = b or …`.
 
 use super::{Entry, List, Lists};
+use crate::Span;
 use crate::event::Event;
 use crate::json::{Json, Limits};
 use crate::language::expr::{Expr, Literal, Predicate, Test, Value};
 use crate::reference::{Filter, Verdict};
-use crate::Span;
 use proptest::prelude::*;
 
 /// Values near one another: spellings of the same number, texts that are numbers, booleans, addresses and networks.
 const TEXTS: [&str; 40] = [
-    "", "a", "A", "true", "false", "null", "0", "-0", "1", "1.0", "1e0", "10e-1", "0012", "12", "1e400", "10e399", "-5",
-    "9007199254740993", "9007199254740993.0", "1e99999999999999999999999999999999999999999", "10.0.0.1", "10.0.0.0/8",
-    "10.0.0.0/9", "10.128.0.1", "10.0.0.1/32", "0.0.0.0/0", "::/0", "::1", "::1/128", "::ffff:10.0.0.1",
-    "::ffff:10.0.0.0/104", "::ffff:0.0.0.0/95", "2001:db8::/32", "2001:db8::/33", "2001:db8::7", "10.0.0.0/33", "10.0.0.0/",
-    "10.1.2.3/8", "AWS Internal", "010.0.0.1",
+    "",
+    "a",
+    "A",
+    "true",
+    "false",
+    "null",
+    "0",
+    "-0",
+    "1",
+    "1.0",
+    "1e0",
+    "10e-1",
+    "0012",
+    "12",
+    "1e400",
+    "10e399",
+    "-5",
+    "9007199254740993",
+    "9007199254740993.0",
+    "1e99999999999999999999999999999999999999999",
+    "10.0.0.1",
+    "10.0.0.0/8",
+    "10.0.0.0/9",
+    "10.128.0.1",
+    "10.0.0.1/32",
+    "0.0.0.0/0",
+    "::/0",
+    "::1",
+    "::1/128",
+    "::ffff:10.0.0.1",
+    "::ffff:10.0.0.0/104",
+    "::ffff:0.0.0.0/95",
+    "2001:db8::/32",
+    "2001:db8::/33",
+    "2001:db8::7",
+    "10.0.0.0/33",
+    "10.0.0.0/",
+    "10.1.2.3/8",
+    "AWS Internal",
+    "010.0.0.1",
 ];
 
 fn is_number(text: &str) -> bool {
-    !text.starts_with(char::is_alphabetic) && matches!(Json::parse(text.as_bytes(), &Limits::default()), Ok(Json::Number(_)))
+    !text.starts_with(char::is_alphabetic)
+        && matches!(Json::parse(text.as_bytes(), &Limits::default()), Ok(Json::Number(_)))
 }
 
 fn value() -> impl Strategy<Value = Value> {
@@ -111,7 +147,11 @@ fn a_long_list_is_not_gone_through() {
     let begun = std::time::Instant::now();
     let list = List::from(values.collect::<Vec<_>>());
     for n in 0..100_000u32 {
-        let asked = if n % 2 == 0 { Json::Text(format!("10.{}.{}.9", n >> 8 & 255, n & 255)) } else { Json::from(u64::from(n)) };
+        let asked = if n % 2 == 0 {
+            Json::Text(format!("10.{}.{}.9", n >> 8 & 255, n & 255))
+        } else {
+            Json::from(u64::from(n))
+        };
         std::hint::black_box(list.holds(&asked));
     }
     // Going through it would be 10,000,000,000 comparisons.

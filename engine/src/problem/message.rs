@@ -52,7 +52,9 @@ impl Problem {
             P::BadSet { found } => format!("expected a value of the set, found {}", found_or_end(found.as_ref())),
             P::SetTooLong { limit } => format!("more than {limit} values in one set"),
             P::BadRegex { reason } => format!("this regular expression cannot be read: {reason}"),
-            P::RegexTooLarge { limit } => format!("this regular expression takes more than {limit} bytes when compiled"),
+            P::RegexTooLarge { limit } => {
+                format!("this regular expression takes more than {limit} bytes when compiled")
+            }
             P::UnknownList { name, .. } => format!("there is no list `@{name}`"),
             _ => return None,
         })
@@ -144,9 +146,10 @@ impl Problem {
             | P::UnknownList { suggestion: suggestion @ Some(_), .. } => return did_you_mean(suggestion.as_ref()),
             P::MissingValue { operator, .. } => format!("write a value after it, such as `{operator} \"text\"`").into(),
             P::UnquotedValue { found } => format!("write \"{found}\"").into(),
-            P::MissingOperator { key, quoted: true } => {
-                format!("a value alone is no condition; write its key again, or all values in a set: user in ({key}, \"…\")").into()
-            }
+            P::MissingOperator { key, quoted: true } => format!(
+                "a value alone is no condition; write its key again, or all values in a set: user in ({key}, \"…\")"
+            )
+            .into(),
             P::MissingOperator { key, .. } => format!("to ask whether it is there, write `{key} exists`").into(),
             P::UnknownRule { suggestion: Some(name), place: Some(place), .. } => {
                 format!("did you mean `{name}` ({place})?").into()
@@ -170,7 +173,9 @@ impl Problem {
             P::MissingConnective { .. } => "two conditions are joined by `and` or `or`",
             P::UnclosedParenthesis => "close it with `)`",
             P::UnopenedParenthesis => "take it away, or open one before",
-            P::BadKey { .. } => "keys with other characters than letters, digits and _ - : / @ $ stand in quotes: a.\"b c\"",
+            P::BadKey { .. } => {
+                "keys with other characters than letters, digits and _ - : / @ $ stand in quotes: a.\"b c\""
+            }
             P::UnknownFunction { .. } => "the functions are lower, upper, length, count and all",
             P::UnknownOperator { .. } => {
                 "the operators are = != < <= > >= like starts_with ends_with contains matches in exists"
@@ -181,7 +186,9 @@ impl Problem {
             P::UnknownList { .. } => "lists are declared under `lists:` in a rule file, or given by --lists",
             P::TypographicQuotes { .. } => "use \" or '",
             P::EmptyText { .. } => "to ask whether there is a value, write `!= null`",
-            P::LiteralWildcard { .. } => "`like` finds the text anywhere; use starts_with, ends_with or matches for more",
+            P::LiteralWildcard { .. } => {
+                "`like` finds the text anywhere; use starts_with, ends_with or matches for more"
+            }
             P::IncomparableValue { .. } => "compare with a number, or with a time such as \"2026-01-31T12:00:00Z\"",
             P::CidrNotEqual { .. } => "if only addresses are meant, add a condition on their shape",
             P::FileNotText { .. } => "save the file as UTF-8",
@@ -197,7 +204,9 @@ impl Problem {
             P::UnknownRule { .. } => "load the file that has the rule together with this one",
             P::TuneChangesNothing { .. } => "take it away, or change what it says",
             P::RedactsNothing => "put it into the file with the rules, or give this file the name of their set",
-            P::BadTemplate { .. } => "a template holds keys in double braces: {{user}}, {{lookup(@accounts, accountId).owner}}",
+            P::BadTemplate { .. } => {
+                "a template holds keys in double braces: {{user}}, {{lookup(@accounts, accountId).owner}}"
+            }
             _ => return None,
         })
     }

@@ -123,7 +123,8 @@ impl Filter {
 
 /// `in`: the same as `=` with one of the values, found without asking each.
 fn is_member(found: &Found<'_>, list: &List) -> bool {
-    (list.holds_null() && equals(found, &Value::Null)) || found.elements().into_iter().any(|element| list.holds(element))
+    (list.holds_null() && equals(found, &Value::Null))
+        || found.elements().into_iter().any(|element| list.holds(element))
 }
 
 /// What a literal stands for.

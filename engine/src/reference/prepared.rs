@@ -1,7 +1,7 @@
 //! What a filter makes ready once for all events, and which of its predicates a match is owed to.
 
-use super::eval::{Filter, apply};
 use super::Verdict;
+use super::eval::{Filter, apply};
 use crate::event::{Event, Found};
 use crate::json::Json;
 use crate::language::expr::{Expr, Function, Key, Literal, Predicate, Test, Value};
@@ -148,7 +148,8 @@ impl Filter {
         };
         let elements = found.elements();
         let satisfies = |element: &&&Json| self.test(&Found::at(vec![**element]), asked);
-        let satisfying: Vec<Json> = elements.iter().filter(satisfies).take(VALUES).map(|value| value_shown(value)).collect();
+        let satisfying: Vec<Json> =
+            elements.iter().filter(satisfies).take(VALUES).map(|value| value_shown(value)).collect();
         if satisfying.is_empty() { elements.into_iter().take(VALUES).map(value_shown).collect() } else { satisfying }
     }
 }

@@ -138,7 +138,10 @@ impl Rows<'_> {
         if after.is_empty() || after.starts_with([',', '\n']) || after.starts_with("\r\n") {
             return Ok(Field { text, span });
         }
-        Err((Span::new(span.end, span.end + after.chars().next().map_or(0, char::len_utf8)), "text behind a closing quote"))
+        Err((
+            Span::new(span.end, span.end + after.chars().next().map_or(0, char::len_utf8)),
+            "text behind a closing quote",
+        ))
     }
 
     fn skip_line(&mut self) {

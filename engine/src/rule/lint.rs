@@ -17,17 +17,56 @@ use crate::reference::{Filter, Verdict, is_network_text, is_ordered_text};
 
 /// Keys that are another one in nearly every event.
 const UNIQUE: [&str; 22] = [
-    "eventID", "eventId", "event_id", "requestID", "requestId", "sharedEventID", "auditID", "uuid", "_id", "pid", "ppid",
-    "eventTime", "event_time", "requestReceivedTimestamp", "stageTimestamp", "@timestamp", "timestamp", "time", "_time",
-    "ts", "date", "createdAt",
+    "eventID",
+    "eventId",
+    "event_id",
+    "requestID",
+    "requestId",
+    "sharedEventID",
+    "auditID",
+    "uuid",
+    "_id",
+    "pid",
+    "ppid",
+    "eventTime",
+    "event_time",
+    "requestReceivedTimestamp",
+    "stageTimestamp",
+    "@timestamp",
+    "timestamp",
+    "time",
+    "_time",
+    "ts",
+    "date",
+    "createdAt",
 ];
 
 /// Keys that have one value in an event, never an array of them.
 const SINGLE: [&str; 24] = [
-    "eventName", "eventSource", "eventType", "eventCategory", "eventVersion", "awsRegion", "recipientAccountId",
-    "readOnly", "managementEvent", "errorCode", "sourceIPAddress", "userAgent", "userIdentity.type",
-    "userIdentity.accountId", "userIdentity.userName", "userIdentity.arn", "userIdentity.principalId", "user", "userType",
-    "region", "accountId", "event_type", "verb", "stage",
+    "eventName",
+    "eventSource",
+    "eventType",
+    "eventCategory",
+    "eventVersion",
+    "awsRegion",
+    "recipientAccountId",
+    "readOnly",
+    "managementEvent",
+    "errorCode",
+    "sourceIPAddress",
+    "userAgent",
+    "userIdentity.type",
+    "userIdentity.accountId",
+    "userIdentity.userName",
+    "userIdentity.arn",
+    "userIdentity.principalId",
+    "user",
+    "userType",
+    "region",
+    "accountId",
+    "event_type",
+    "verb",
+    "stage",
 ];
 
 /// How many facts, or branches of an `or`, are looked at.
@@ -222,8 +261,9 @@ impl Fact<'_> {
         if its.function.is_none() && asks_for_any && self.holds && needs_value(self.predicate) {
             return true;
         }
-        self.only_values()
-            .is_some_and(|values| values.firm(mine) && values.iter().all(|value| other.is_so_for(mine, value) == Some(true)))
+        self.only_values().is_some_and(|values| {
+            values.firm(mine) && values.iter().all(|value| other.is_so_for(mine, value) == Some(true))
+        })
     }
 
     fn asks_for_null(&self) -> bool {

@@ -3,10 +3,10 @@
 use super::Limits;
 use super::fields::wrong_type;
 use super::yaml::{self, Kind, Node};
+use crate::json::Json;
 use crate::language::cidr::{NetworkLiteral, network_literal};
 use crate::language::expr::Value;
 use crate::lists::{Entry, List};
-use crate::json::Json;
 use crate::problem::{Diagnostic, Problem, Sink};
 use crate::span::Span;
 use std::cell::OnceCell;

@@ -1,10 +1,10 @@
 //! A rule file's text to rules, with every problem of the file in one reading.
 
 use super::fields::{Fields, as_text, bad, wrong_type};
-use super::template::{self, Template};
-use super::yaml::{self, Kind, Node};
 use super::list;
 use super::overlay::Tune;
+use super::template::{self, Template};
+use super::yaml::{self, Kind, Node};
 use super::{Expectation, Limits, ListValues, Rule, RuleKind, RuleTest, Status, Suppression, Tunable, duration, lint};
 use crate::json::Json;
 use crate::language::expr::Key;
@@ -39,8 +39,24 @@ pub struct Document {
 
 const FILE_FIELDS: [&str; 6] = ["ruleset", "description", "lists", "redact", "rules", "tune"];
 const RULE_FIELDS: [&str; 18] = [
-    "id", "name", "title", "type", "severity", "description", "filter", "aggregate", "window", "threshold",
-    "suppressions", "enabled", "status", "tags", "classifiers", "references", "benign", "tests",
+    "id",
+    "name",
+    "title",
+    "type",
+    "severity",
+    "description",
+    "filter",
+    "aggregate",
+    "window",
+    "threshold",
+    "suppressions",
+    "enabled",
+    "status",
+    "tags",
+    "classifiers",
+    "references",
+    "benign",
+    "tests",
 ];
 const ORIGIN_ID: &str = "origin_id";
 const SUPPRESSION_FIELDS: [&str; 4] = ["filter", "reason", "owner", "expires"];
@@ -98,7 +114,8 @@ impl Reader<'_> {
         document.ruleset = fields.text("ruleset", &mut self.sink).map(str::to_owned);
         document.description = fields.text("description", &mut self.sink).map(str::to_owned);
         document.lists = fields.get("lists").map(|node| self.lists(node)).unwrap_or_default();
-        self.lists = document.lists.keys().map(String::as_str).chain(lists.iter().copied()).map(str::to_owned).collect();
+        self.lists =
+            document.lists.keys().map(String::as_str).chain(lists.iter().copied()).map(str::to_owned).collect();
         document.redact = self.redact(&fields);
         document.redact_span = fields.get("redact").map(|node| node.span).unwrap_or_default();
         if fields.get("tune").is_none() && fields.require("rules", &mut self.sink).is_none() {
@@ -119,7 +136,8 @@ impl Reader<'_> {
         let mut keys = Vec::new();
         for node in fields.list("redact", &mut self.sink) {
             let Some(key) = self.key(node, "redact") else { continue };
-            let parsed = language::parse(&format!("{}\nexists", node.scalar().unwrap_or_default()), &self.limits.filter);
+            let parsed =
+                language::parse(&format!("{}\nexists", node.scalar().unwrap_or_default()), &self.limits.filter);
             let mut problems = parsed.problems;
             parsed.expr.iter().for_each(|expr| language::check(expr, &[], &mut problems));
             self.relocate(node, problems);
@@ -329,8 +347,7 @@ impl Reader<'_> {
     fn lookups(&self, title: &Template, found: &mut Sink) {
         for lookup in title.lookups().filter(|lookup| !self.lists.contains(&lookup.list)) {
             let suggestion = language::suggest::nearest(&lookup.list, self.lists.iter().map(String::as_str));
-            let problem =
-                Problem::UnknownList { name: lookup.list.clone(), suggestion: suggestion.map(str::to_owned) };
+            let problem = Problem::UnknownList { name: lookup.list.clone(), suggestion: suggestion.map(str::to_owned) };
             let diagnostic = Diagnostic::new(lookup.list_span, problem);
             found.push(match suggestion {
                 Some(name) => diagnostic.with_fix(format!("@{name}")),

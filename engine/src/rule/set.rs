@@ -184,7 +184,8 @@ impl Loader<'_> {
         let louder = |rule: &Rule| (rule.enabled, rule.status == Status::Live);
         if louder(&rule) > louder(&known.rule) {
             (known.rule.enabled, known.rule.status) = (rule.enabled, rule.status);
-            let place = |span: &Span| Place { source, line: self.lines.get(source).map_or(1, |lines| lines.of(span.start)) };
+            let place =
+                |span: &Span| Place { source, line: self.lines.get(source).map_or(1, |lines| lines.of(span.start)) };
             for field in [Tunable::Enabled, Tunable::Status] {
                 match rule.written.get(&field) {
                     Some(span) => known.provenance.fields.insert(field, place(span)),

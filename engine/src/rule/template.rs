@@ -112,7 +112,9 @@ fn slot(span: Span, source: &str) -> Result<Part, String> {
     match text.trim_start().strip_prefix("lookup") {
         Some(rest) if rest.trim_start().starts_with('(') => {
             let found = lookup(text, span.start);
-            found.map(Part::Lookup).ok_or_else(|| format!("`{}` is not of the form lookup(@list, key).column", text.trim()))
+            found
+                .map(Part::Lookup)
+                .ok_or_else(|| format!("`{}` is not of the form lookup(@list, key).column", text.trim()))
         }
         _ => key(text).map(Part::Key).ok_or_else(|| format!("`{}` is no key", text.trim())),
     }
@@ -183,7 +185,8 @@ mod tests {
         let mut sink = Sink::new();
         let template = parse(source, &mut sink);
         assert!(sink.is_empty(), "{sink:?}");
-        let lookups: Vec<_> = template.lookups().map(|l| (l.list_span.of(source), l.key.to_string(), &l.column)).collect();
+        let lookups: Vec<_> =
+            template.lookups().map(|l| (l.list_span.of(source), l.key.to_string(), &l.column)).collect();
         assert_eq!(lookups[0], ("@accounts", "accountId".into(), &vec!["owner".to_owned()]));
         assert_eq!(lookups[1], ("@a:b", "x.\"y)z\"".into(), &vec![]));
         assert_eq!(template.keys().count(), 3, "`lookup` alone is a key like any other");
@@ -191,7 +194,16 @@ mod tests {
 
     #[test]
     fn broken_templates_are_reported() {
-        for (source, count) in [("{{user", 1), ("{{}}", 1), ("{{a = 1 or b}} {{c d}}", 2), ("}} {user}", 0), ("{{lookup(accounts, a)}}", 1), ("{{lookup(@accounts)}}", 1), ("{{lookup(@a, b)c}}", 1), ("{{lookup(@a, b).c[0]}}", 1)] {
+        for (source, count) in [
+            ("{{user", 1),
+            ("{{}}", 1),
+            ("{{a = 1 or b}} {{c d}}", 2),
+            ("}} {user}", 0),
+            ("{{lookup(accounts, a)}}", 1),
+            ("{{lookup(@accounts)}}", 1),
+            ("{{lookup(@a, b)c}}", 1),
+            ("{{lookup(@a, b).c[0]}}", 1),
+        ] {
             let mut sink = Sink::new();
             parse(source, &mut sink);
             assert_eq!(sink.len(), count, "{source}");

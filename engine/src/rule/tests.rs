@@ -51,11 +51,7 @@ fn found(source: &str) -> Vec<(&'static str, &str)> {
 #[test]
 fn problems_inside_filters_point_into_the_file() {
     let broken = GOOD.replace("user in @admins", "usr startswith 'é' or x = y").replace("window: 2h", "window: soon");
-    assert_eq!(found(&broken), [
-        ("unknown-operator", "startswith"),
-        ("unquoted-value", "y"),
-        ("bad-field", "soon")
-    ]);
+    assert_eq!(found(&broken), [("unknown-operator", "startswith"), ("unquoted-value", "y"), ("bad-field", "soon")]);
     for style in ["'", "\""] {
         let quoted = GOOD.replace("- user = \"ci\"", &format!("- {style}user == 1 and a like null{style}"));
         assert_eq!(found(&quoted), [("unknown-operator", "=="), ("bad-value", "null")], "{style}");
@@ -72,7 +68,13 @@ fn every_mistake_of_a_file_is_found_in_one_reading() {
                   type: cloudtrial\n    filter: a =\n    title: '{{a'\n    threshold: many\n  - 5\n";
     let codes: Vec<&str> = found(source).into_iter().map(|(code, _)| code).collect();
     for code in [
-        "unknown-field", "bad-field", "duplicate-field", "missing-value", "bad-template", "wrong-type", "missing-field",
+        "unknown-field",
+        "bad-field",
+        "duplicate-field",
+        "missing-value",
+        "bad-template",
+        "wrong-type",
+        "missing-field",
     ] {
         assert!(codes.contains(&code), "{code} is not in {codes:?}");
     }
@@ -104,7 +106,10 @@ fn a_rule_in_two_sets_runs_once_and_two_rules_with_one_id_are_an_error() {
 #[test]
 fn a_fix_inside_quotes_keeps_the_file_yaml() {
     for (style, fix) in [("'", "\"it''s\""), ("\"", "\\\"it's\\\"")] {
-        let source = GOOD.replace("- user = \"ci\"", &format!("- {style}user = “it{}s”{style}", if style == "'" { "''" } else { "'" }));
+        let source = GOOD.replace(
+            "- user = \"ci\"",
+            &format!("- {style}user = “it{}s”{style}", if style == "'" { "''" } else { "'" }),
+        );
         let problems = read(source.as_bytes(), &[], &Limits::default()).problems;
         assert_eq!(problems.len(), 1);
         assert_eq!(problems[0].fix.as_deref(), Some(fix));

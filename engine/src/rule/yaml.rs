@@ -107,7 +107,10 @@ impl Reader<'_> {
         for event in Parser::new_from_str(self.source) {
             let (event, span) = event.map_err(|error| {
                 let at = self.offsets.byte(error.marker().index());
-                Diagnostic::new(Span::at(at.min(self.source.len())), Problem::YamlSyntax { reason: error.info().to_owned() })
+                Diagnostic::new(
+                    Span::at(at.min(self.source.len())),
+                    Problem::YamlSyntax { reason: error.info().to_owned() },
+                )
             })?;
             let span = Span::new(self.offsets.byte(span.start.index()), self.offsets.byte(span.end.index()));
             if let Event::DocumentStart(_) = event {
@@ -220,7 +223,11 @@ impl Offsets {
     }
 
     fn byte(&self, chars: usize) -> usize {
-        if self.of_char.is_empty() { chars.min(self.length) } else { self.of_char.get(chars).copied().unwrap_or(self.length) }
+        if self.of_char.is_empty() {
+            chars.min(self.length)
+        } else {
+            self.of_char.get(chars).copied().unwrap_or(self.length)
+        }
     }
 }
 

@@ -147,9 +147,8 @@ impl Windows {
     fn close_due(&mut self, rules: &[Collected], out: &mut Vec<Json>) {
         let mut given = 0;
         while given < self.limits.output {
-            let due = self.ends.peek().is_some_and(|Reverse((end, ..))| {
-                end.saturating_add(self.limits.lateness) <= self.now
-            });
+            let due =
+                self.ends.peek().is_some_and(|Reverse((end, ..))| end.saturating_add(self.limits.lateness) <= self.now);
             if !due {
                 return;
             }
@@ -162,8 +161,7 @@ impl Windows {
         while self.bytes > self.limits.bytes && !self.ends.is_empty() {
             let fired = self.first_has_fired();
             if self.close_first(rules, out).is_some() {
-                let counter =
-                    if fired { &mut self.counters.closed_early } else { &mut self.counters.given_up };
+                let counter = if fired { &mut self.counters.closed_early } else { &mut self.counters.given_up };
                 *counter += 1;
             }
         }

@@ -190,7 +190,8 @@ impl Open {
         let newest = self.recent.back().copied().unwrap_or(time);
         let length = self.length;
         let most = usize::try_from(rule.threshold).unwrap_or(usize::MAX).min(REMEMBERED);
-        while self.recent.front().is_some_and(|first| newest.saturating_sub(*first) >= length) || self.recent.len() > most
+        while self.recent.front().is_some_and(|first| newest.saturating_sub(*first) >= length)
+            || self.recent.len() > most
         {
             self.recent.pop_front();
         }

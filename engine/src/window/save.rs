@@ -205,10 +205,12 @@ fn maybe<T>(from: &Json, name: &str, read: impl FnOnce(&Json) -> Option<T>) -> O
 
 /// Numbers as one text.
 fn hex(numbers: impl Iterator<Item = u64>) -> Json {
-    numbers.fold(String::new(), |mut text, number| {
-        let _ = write!(text, "{number:016x}");
-        text
-    }).into()
+    numbers
+        .fold(String::new(), |mut text, number| {
+            let _ = write!(text, "{number:016x}");
+            text
+        })
+        .into()
 }
 
 /// What [`hex`] wrote, of at most `most` numbers.

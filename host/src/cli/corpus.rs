@@ -91,7 +91,8 @@ fn day_of(time: &str) -> &str {
 pub(crate) fn run(backend: &Backend, request: &LoadRequest, args: &InputArgs, inputs: &[Input]) -> Result<Found> {
     let progress = Progress::new(inputs, false);
     let now = input::now();
-    let (mut pipeline, report) = Pipeline::start(backend, request, Task::Detect, inputs.to_vec(), args.settings(), now)?;
+    let (mut pipeline, report) =
+        Pipeline::start(backend, request, Task::Detect, inputs.to_vec(), args.settings(), now)?;
     let mut windows = WindowStage::new(backend.keeper(request)?, false, now);
     let mut rejects = args.rejects(inputs)?;
     let mut tally = Tally::default();

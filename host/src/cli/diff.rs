@@ -6,8 +6,8 @@ use super::input::{self, InputArgs};
 use super::{out, rules, summary};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
-use oxpecker::lists::ListFiles;
 use oxpecker::intake::Input;
+use oxpecker::lists::ListFiles;
 use oxpecker::render::safe;
 use oxpecker::sandbox::LoadRequest;
 use serde::Serialize;
@@ -19,7 +19,9 @@ use std::path::PathBuf;
 ///
 /// Exit status: 0 if nothing changes and no rule is over its budget, 1 otherwise.
 #[derive(Args)]
-#[command(after_help = "Example:\n  git worktree add /tmp/old main && oxpecker diff /tmp/old/rules rules logs/ --budget 20")]
+#[command(
+    after_help = "Example:\n  git worktree add /tmp/old main && oxpecker diff /tmp/old/rules rules logs/ --budget 20"
+)]
 pub(crate) struct Opts {
     /// The rules as they were: a file or folder
     old: PathBuf,

@@ -42,7 +42,9 @@ pub(crate) fn code(outcome: Result<Answer, Error>) -> ExitCode {
 }
 
 fn is_closed_pipe(error: &Error) -> bool {
-    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe))
+    error
+        .chain()
+        .any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe))
 }
 
 /// Whether the fault is ours: the sandbox failed for another reason than what it was given.

@@ -82,7 +82,8 @@ impl Opts {
         let mut explained = 0u64;
         let mut failure = None;
         let end = self.read(&mut |number, line, bytes| {
-            let shown = self.event(&subject, number, line, bytes).and_then(|text| Ok(out.write_all(&self.shown(&text))?));
+            let shown =
+                self.event(&subject, number, line, bytes).and_then(|text| Ok(out.write_all(&self.shown(&text))?));
             explained += 1;
             failure = shown.err();
             if failure.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

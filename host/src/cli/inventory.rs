@@ -10,7 +10,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use oxpecker::render::safe;
 use oxpecker_engine::problem::Position;
-use oxpecker_engine::rule::{Collected, Limits};
+use oxpecker_engine::rule::{Collected, Limits, Place, Status};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -53,8 +53,10 @@ impl Opts {
     pub(crate) fn run(self) -> Result<Answer> {
         let files = rules::read(&self.rules)?;
         let lists = self.input.lists.read()?;
-        let request = rules::request(files.clone(), &lists, self.input.event_type.clone())?;
+        let mut request = rules::request(files.clone(), &lists, self.input.event_type.clone())?;
         let loaded = Loaded::new(files, lists.values(), &Limits::default());
+        // Shadow rules too: this is where their behaviour is looked at.
+        request.options.insert("shadow_alerts".into(), true.into());
         let behaviour = if self.input.is_given() {
             input::catch_interrupts();
             let inputs = self.input.walk()?;
@@ -72,7 +74,11 @@ impl Opts {
             Form::Text => write!(out, "{}", as_text(&loaded, behaviour.as_ref()))?,
         }
         out::finish(out)?;
-        let disabled = if !loaded.set.disabled.is_empty() { format!(", {} switched off", loaded.set.disabled.len()) } else { String::new() };
+        let disabled = if !loaded.set.disabled.is_empty() {
+            format!(", {} switched off", loaded.set.disabled.len())
+        } else {
+            String::new()
+        };
         out::say(&format!("{} in force{disabled}", count(loaded.set.rules.len() as u64, "rule")));
         Ok(Answer::Yes)
     }
@@ -96,6 +102,30 @@ fn place(rule: &Collected, loaded: &Loaded) -> String {
     format!("{}:{}", file.name, Position::of(&file.text, rule.rule.span).line)
 }
 
+/// Where the rule is from, and which of its values are from elsewhere.
+fn origin(rule: &Collected, loaded: &Loaded) -> String {
+    let mut parts = vec![place(rule, loaded)];
+    if !rule.also_in.is_empty() {
+        parts.push(format!("also in {}", rule.also_in.join(", ")));
+    }
+    if rule.rule.status == Status::Shadow {
+        parts.push("in shadow: raises no alert".to_owned());
+    }
+    let own = |line: &Place| line.source == rule.source;
+    for (field, line) in rule.provenance.fields.iter().filter(|(_, line)| !own(line)) {
+        parts.push(format!("{} from {}", field.as_str(), line_of(line, loaded)));
+    }
+    for line in rule.provenance.suppressions.iter().filter(|line| !own(line)) {
+        parts.push(format!("suppression from {}", line_of(line, loaded)));
+    }
+    parts.join(" · ")
+}
+
+fn line_of(place: &Place, loaded: &Loaded) -> String {
+    let name = loaded.files.get(place.source).map_or("?", |file| file.name.as_str());
+    format!("{name}:{}", place.line)
+}
+
 fn window(rule: &Collected) -> String {
     let seconds = rule.rule.window;
     let length = match seconds {
@@ -117,7 +147,7 @@ fn as_text(loaded: &Loaded, behaviour: Option<&Behaviour>) -> String {
         let tests = rule.tests.len();
         let line = format!("{}  {:<52}  {:<10}  {tests:>2} tests  {tags}", rule.severity, rule.id, window(collected));
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{}\n   {}", safe(line.trim_end()), safe(&place(collected, loaded)));
+        let _ = writeln!(text, "{}\n   {}", safe(line.trim_end()), safe(&origin(collected, loaded)));
         if let Some(days) = behaviour {
             behaviour_lines(days.get(&rule.id), all_days(days).as_slice(), &mut text);
         }
@@ -187,7 +217,13 @@ fn as_json(collected: &Collected, loaded: &Loaded, behaviour: Option<&Behaviour>
         "tags": rule.tags,
         "tests": rule.tests.len(),
         "rule_version": rule.version,
+        "status": rule.status.as_str(),
+        "also_in": collected.also_in,
         "from": place(collected, loaded),
+        "values_from": collected.provenance.fields.iter()
+            .map(|(field, place)| (field.as_str().to_owned(), Value::from(line_of(place, loaded))))
+            .collect::<serde_json::Map<_, _>>(),
+        "suppressions_from": collected.provenance.suppressions.iter().map(|place| line_of(place, loaded)).collect::<Vec<_>>(),
         "days": days,
     })
 }

@@ -35,7 +35,10 @@ impl ListArgs {
             let name = file.path.display().to_string();
             diagnostics::print(&name, &file.text, &shown, out::colour_on_stderr());
             if let more @ 1.. = warnings.len().saturating_sub(SHOWN) {
-                out::say(&format!("{name}: {}; `oxpecker check --lists` shows all", count(more as u64, "further warning")));
+                out::say(&format!(
+                    "{name}: {}; `oxpecker check --lists` shows all",
+                    count(more as u64, "further warning")
+                ));
             }
         }
         if broken > 0 {

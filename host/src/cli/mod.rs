@@ -34,8 +34,10 @@ use std::process::ExitCode;
 /// tables go to standard output, everything else to standard error.
 #[derive(Parser)]
 #[command(name = "oxpecker", version, max_term_width = 100, arg_required_else_help = true)]
-#[command(after_help = "Exit status: 0 fine, 1 the answer is no, 2 wrong usage or files that cannot be read, 3 a fault \
-    of oxpecker's own.\n\nExample:\n  aws cloudtrail lookup-events | oxpecker replay -")]
+#[command(
+    after_help = "Exit status: 0 fine, 1 the answer is no, 2 wrong usage or files that cannot be read, 3 a fault \
+    of oxpecker's own.\n\nExample:\n  aws cloudtrail lookup-events | oxpecker replay -"
+)]
 pub(crate) struct Opts {
     #[command(subcommand)]
     command: Command,

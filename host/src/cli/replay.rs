@@ -8,11 +8,11 @@ use super::progress::Progress;
 use super::summary::{self, Replayed};
 use super::windows::WindowStage;
 use super::{out, rules, state};
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use oxpecker::pipeline::{Backend, Pipeline, Span, Tally, Task};
 use oxpecker::render::diagnostics;
-use oxpecker::sandbox::{Document, LoadRequest, SandboxError};
+use oxpecker::sandbox::{LoadRequest, SandboxError};
 use oxpecker_engine::event::Instant as EventTime;
 use oxpecker_engine::rule::{Limits, Rule, duration};
 use std::collections::BTreeSet;
@@ -159,17 +159,7 @@ impl Opts {
             let names: Vec<&str> = loaded.files.iter().map(|file| file.name.as_str()).collect();
             bail!("there are no rules to run in {}", names.join(", "));
         }
-        let documents = files.into_iter().filter_map(|file| {
-            // A file that is no text was reported above and holds no rules.
-            let text = String::from_utf8(file.bytes).ok()?;
-            Some(Document { name: file.name, text })
-        });
-        let mut request = LoadRequest {
-            documents: documents.collect(),
-            lists: lists.request(),
-            event_type: self.input.event_type.clone(),
-            ..LoadRequest::default()
-        };
+        let mut request = rules::load_request(files, &lists, self.input.event_type.clone());
         if broken > 0 {
             request.options.insert("lenient".into(), true.into());
         }

@@ -46,7 +46,17 @@ pub(crate) fn read_each(paths: &[PathBuf]) -> (Vec<RuleFile>, Vec<Error>) {
             found.failures.push(anyhow!("no rule files (.yaml, .yml) in {}", path.display()));
         }
     }
+    // An overlay alone tunes the shipped rules.
+    if found.failures.is_empty() && !found.files.is_empty() && found.files.iter().all(|file| only_tunes(&file.bytes)) {
+        found.files.splice(0..0, shipped());
+    }
     (found.files, found.failures)
+}
+
+/// Whether a file holds an overlay and no rules.
+fn only_tunes(bytes: &[u8]) -> bool {
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    lines.clone().any(|line| line.starts_with(b"tune:")) && !lines.any(|line| line.starts_with(b"rules:"))
 }
 
 /// The shipped rule files.
@@ -96,7 +106,8 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut entries: Vec<PathBuf> = fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
     entries.retain(|entry| {
         let hidden = entry.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        let yaml = entry.extension().is_some_and(|ext| ext.eq_ignore_ascii_case("yaml") || ext.eq_ignore_ascii_case("yml"));
+        let yaml =
+            entry.extension().is_some_and(|ext| ext.eq_ignore_ascii_case("yaml") || ext.eq_ignore_ascii_case("yml"));
         // A link to a folder may lead in a circle.
         let folder = entry.is_dir() && !entry.is_symlink();
         !hidden && (folder || (yaml && !entry.is_dir()))
@@ -117,6 +128,12 @@ pub(crate) fn request(files: Vec<RuleFile>, lists: &ListFiles, event_type: Optio
     if failed {
         bail!("the rules have errors");
     }
+    Ok(load_request(files, lists, event_type))
+}
+
+/// A request to load rule files as they are.
+pub(crate) fn load_request(files: Vec<RuleFile>, lists: &ListFiles, event_type: Option<String>) -> LoadRequest {
+    // A file that is no text was reported by whoever read it, and holds no rules.
     let document = |file: RuleFile| Some(Document { name: file.name, text: String::from_utf8(file.bytes).ok()? });
     let documents = files.into_iter().filter_map(document).collect();
     let mut request = LoadRequest { documents, lists: lists.request(), event_type, ..LoadRequest::default() };
@@ -124,7 +141,7 @@ pub(crate) fn request(files: Vec<RuleFile>, lists: &ListFiles, event_type: Optio
     if let Ok(secret) = std::env::var(REDACTION_SECRET) {
         request.options.insert("redaction_secret".into(), secret.into());
     }
-    Ok(request)
+    request
 }
 
 /// Where the operator's secret for redacted values is.

@@ -137,9 +137,16 @@ pub(crate) fn replay(tally: &Tally, replayed: &Replayed, stats: &[Value], took: 
         HumanCount(replayed.suppressed),
         HumanCount(tally.undecided),
     ));
-    out::say(&format!("  {}: {one} of severity 1, {two} of severity 2, {three} of severity 3", count(one + two + three, "alert")));
+    out::say(&format!(
+        "  {}: {one} of severity 1, {two} of severity 2, {three} of severity 3",
+        count(one + two + three, "alert")
+    ));
     for (rule, undecided) in by_rule(stats, "undecided") {
-        out::say(&format!("  undecided: {} for {}: CloudTrail cut what the rule asks for", count(undecided, "event"), safe(&rule)));
+        out::say(&format!(
+            "  undecided: {} for {}: CloudTrail cut what the rule asks for",
+            count(undecided, "event"),
+            safe(&rule)
+        ));
     }
     for (rule, shadowed) in by_rule(stats, "shadowed") {
         out::say(&format!("  in shadow: {} of {} raised no alert", count(shadowed, "match"), safe(&rule)));

@@ -116,10 +116,12 @@ impl Opts {
 /// The alert's aggregate values, joined by `and`.
 fn filter(alert: &Alert) -> Result<String> {
     if alert.aggregate.is_empty() {
-        bail!("the rule {} has no aggregate fields: a suppression of it would hide all its alerts", safe(&alert.rule_id));
+        bail!(
+            "the rule {} has no aggregate fields: a suppression of it would hide all its alerts",
+            safe(&alert.rule_id)
+        );
     }
-    let parts: Vec<String> =
-        alert.aggregate.iter().map(|(key, value)| predicate(key, value)).collect::<Result<_>>()?;
+    let parts: Vec<String> = alert.aggregate.iter().map(|(key, value)| predicate(key, value)).collect::<Result<_>>()?;
     let text = parts.join(" and ");
     match language::parse(&text, &Limits::default()).expr {
         Some(expr) => Ok(expr.to_string()),

@@ -192,7 +192,11 @@ impl Native {
         Ok((Self { session, columns: report.rule_ids.len() }, report))
     }
 
-    fn call(&mut self, during: &'static str, call: impl FnOnce(&mut Session) -> native::Status) -> Result<(), SandboxError> {
+    fn call(
+        &mut self,
+        during: &'static str,
+        call: impl FnOnce(&mut Session) -> native::Status,
+    ) -> Result<(), SandboxError> {
         match call(&mut self.session) {
             native::Status::Ok => Ok(()),
             status => Err(refused(during, status)),

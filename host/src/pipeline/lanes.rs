@@ -1,8 +1,8 @@
 //! Threads: one that reads, several that evaluate, and results in the order of the jobs.
 
+use super::Settings;
 use super::detector::{Backend, Evaluated, Searcher, Task};
 use super::feed::{self, Job};
-use super::Settings;
 use crate::intake::Input;
 use crate::sandbox::{LoadReport, LoadRequest, SandboxError};
 use std::ops::ControlFlow;
@@ -31,6 +31,8 @@ pub struct Pipeline {
     lanes: Vec<Lane>,
     next: usize,
     read: Arc<AtomicU64>,
+    /// All inputs were read and evaluated.
+    ended: bool,
 }
 
 /// One worker: where its results come from, and at the end its counters.
@@ -68,7 +70,7 @@ impl Pipeline {
         let counter = Arc::clone(&read);
         // Detached: when the caller stops early it may be waiting for an input that never ends.
         spawn("read", move || distribute(&inputs, &settings, &counter, &senders))?;
-        Ok((Self { lanes, next: 0, read }, first_report.unwrap_or_default()))
+        Ok((Self { lanes, next: 0, read, ended: false }, first_report.unwrap_or_default()))
     }
 
     /// Bytes read so far, compressed as they are.
@@ -96,14 +98,18 @@ impl Pipeline {
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 // Jobs are dealt in turn: where this worker has no more, the others have none either.
-                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.ended = true;
+                    return None;
+                }
             }
         }
     }
 
-    /// The counters of all evaluators; not to be called before the end. A worker that still waits for input is left out.
+    /// The counters of all evaluators. Before the end of all inputs, workers that wait for more are left out.
     pub fn stats(self) -> Vec<serde_json::Value> {
-        let ended = self.lanes.into_iter().filter(|lane| lane.worker.is_finished());
+        let over = self.ended;
+        let ended = self.lanes.into_iter().filter(|lane| over || lane.worker.is_finished());
         ended.filter_map(|lane| lane.worker.join().ok()?.stats().ok()).collect()
     }
 }
@@ -112,7 +118,10 @@ fn spawn<T: Send + 'static>(
     name: &str,
     run: impl FnOnce() -> T + Send + 'static,
 ) -> Result<JoinHandle<T>, SandboxError> {
-    thread::Builder::new().name(name.to_owned()).spawn(run).map_err(|error| SandboxError::Engine { detail: format!("no thread to {name}: {error}") })
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(run)
+        .map_err(|error| SandboxError::Engine { detail: format!("no thread to {name}: {error}") })
 }
 
 /// Reads, and deals jobs to the workers in turn.

@@ -42,7 +42,11 @@ impl Sorter {
         self.text.extend_from_slice(line);
         self.lines.push((start, self.text.len()));
         // An entry of the index counts too, so that many short lines are bounded as few long ones are.
-        if self.text.len() + self.lines.len() * size_of::<(usize, usize)>() > self.memory { self.spill() } else { Ok(()) }
+        if self.text.len() + self.lines.len() * size_of::<(usize, usize)>() > self.memory {
+            self.spill()
+        } else {
+            Ok(())
+        }
     }
 
     fn sort(&mut self) {

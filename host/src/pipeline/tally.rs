@@ -98,7 +98,14 @@ impl Tally {
             Note::Rejected { origin, offset, code, reason, excerpt } => {
                 self.read += 1;
                 let (code, reason) = ((*code).to_owned(), reason.clone());
-                return Some(Rejection { origin: *origin, offset: *offset, offset_in: "input", code, reason, text: excerpt });
+                return Some(Rejection {
+                    origin: *origin,
+                    offset: *offset,
+                    offset_in: "input",
+                    code,
+                    reason,
+                    text: excerpt,
+                });
             }
         }
         None

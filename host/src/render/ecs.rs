@@ -191,7 +191,8 @@ fn document(alert: &Alert) -> Document<'_> {
     let context = &alert.context;
     let ip = text(context.ip.as_ref());
     let user = text(context.actor.as_ref()).map(|id| User { id, name: name_of(id) });
-    let ips: Vec<&str> = context.ip.iter().flat_map(Texts::all).map(String::as_str).filter(|ip| is_address(ip)).collect();
+    let ips: Vec<&str> =
+        context.ip.iter().flat_map(Texts::all).map(String::as_str).filter(|ip| is_address(ip)).collect();
     let users: Vec<&str> = user.iter().map(|user| user.name).collect();
     Document {
         timestamp: alert.last_seen.as_deref().unwrap_or(NO_TIME),

@@ -211,7 +211,8 @@ struct Unmapped<'a> {
 fn finding(alert: &Alert, first: bool) -> Finding<'_> {
     let (activity_id, activity_name) = if first { (1, "Create") } else { (2, "Update") };
     let (severity_id, severity) = severity(alert.severity);
-    let (start_time, end_time) = (super::milliseconds(alert.first_seen.as_ref()), super::milliseconds(alert.last_seen.as_ref()));
+    let (start_time, end_time) =
+        (super::milliseconds(alert.first_seen.as_ref()), super::milliseconds(alert.last_seen.as_ref()));
     let cloud = cloud(alert);
     Finding {
         activity_id,

@@ -176,7 +176,8 @@ impl Keeper {
         if records.is_empty() {
             return Ok(kept);
         }
-        let work = |sandbox: &mut Sandbox, lines: &Lines<'_>, effort| sandbox.window_lines(lines.text, lines.now, effort);
+        let work =
+            |sandbox: &mut Sandbox, lines: &Lines<'_>, effort| sandbox.window_lines(lines.text, lines.now, effort);
         self.inner.divide(Lines { text: records, now }, work, |_, result| match result {
             Ok(alerts) => kept.alerts.extend(alerts),
             Err(_) => kept.records_dropped += 1,

@@ -15,7 +15,10 @@ const RECORDS: usize = 8 << 20;
 #[derive(Debug)]
 enum Call {
     /// Records that were put into windows at this time.
-    Window { records: Vec<u8>, now: i64 },
+    Window {
+        records: Vec<u8>,
+        now: i64,
+    },
     Flush,
 }
 

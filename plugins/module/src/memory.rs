@@ -65,7 +65,8 @@ mod tests {
         assert_eq!(blocks.bytes(block, 10), Some([0u8; 10].as_slice()));
         assert_eq!(blocks.bytes(block + 4, 6).map(<[u8]>::len), Some(6));
         assert_eq!(blocks.bytes(block + 10, 0).map(<[u8]>::len), Some(0));
-        for (address, length) in [(block, 11), (block + 4, 7), (block + 11, 0), (block - 1, 1), (0, 0), (0, usize::MAX)] {
+        for (address, length) in [(block, 11), (block + 4, 7), (block + 11, 0), (block - 1, 1), (0, 0), (0, usize::MAX)]
+        {
             assert_eq!(blocks.bytes(address, length), None, "{address} {length}");
         }
         assert!(!blocks.free(block + 1));

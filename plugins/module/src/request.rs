@@ -22,7 +22,8 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Request> {
                 request.filters = items.iter().map(|item| item.as_text().map(str::to_owned)).collect::<Option<_>>()?;
             }
             ("lists", Json::Object(lists)) => {
-                request.lists = lists.iter().map(|(name, values)| Some((name.clone(), list(values)?))).collect::<Option<_>>()?;
+                request.lists =
+                    lists.iter().map(|(name, values)| Some((name.clone(), list(values)?))).collect::<Option<_>>()?;
             }
             ("event_type", Json::Text(text)) => request.event_type = Some(text),
             ("event_type" | "lists" | "filters", Json::Null) => {}

@@ -169,11 +169,7 @@ impl Session {
     }
 
     /// Evaluates the events of a batch; `finish` makes the answer's body of what was detected.
-    fn batch(
-        &mut self,
-        bytes: &[u8],
-        finish: impl FnOnce(&mut Engine, &mut Vec<Detection>, &mut Answer),
-    ) -> Status {
+    fn batch(&mut self, bytes: &[u8], finish: impl FnOnce(&mut Engine, &mut Vec<Detection>, &mut Answer)) -> Status {
         self.result.clear();
         let Some(engine) = &mut self.engine else { return Status::NothingLoaded };
         let events = match batch::events(bytes) {

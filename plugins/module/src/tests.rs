@@ -43,7 +43,8 @@ fn a_batch_gives_alerts_and_rejects() {
 
 #[test]
 fn detecting_and_windowing_apart_is_the_same_as_together() {
-    let events = b"{\"x\":1,\"y\":1e0,\"time\":1}\n{\"x\":1,\"y\":1e0,\"time\":2}\n{\"x\":1,\"y\":{\"a\":[null]},\"time\":3}";
+    let events =
+        b"{\"x\":1,\"y\":1e0,\"time\":1}\n{\"x\":1,\"y\":1e0,\"time\":2}\n{\"x\":1,\"y\":{\"a\":[null]},\"time\":3}";
     let mut together = loaded();
     together.match_batch(&batch(1, events), i64::MIN);
     let expected = answer(&together).1;
@@ -91,4 +92,28 @@ fn verdicts_are_bitmaps() {
     let body = &session.result()[16 + 12..];
     // Events 0 and 2 of 4, three columns: bits 0, 1 and 7, 8.
     assert_eq!(body, [0b1000_0011, 0b0000_0001, 0, 0]);
+}
+
+#[test]
+fn options_reach_the_engine_and_shadowed_matches_are_counted() {
+    let rules = RULES.replace("threshold: 2", "status: shadow");
+    let load = |options: serde_json::Value| {
+        let mut session = Session::new();
+        let request = serde_json::json!({"documents": [{"name": "t.yaml", "text": rules}], "options": options});
+        (session.load(request.to_string().as_bytes()), session)
+    };
+    for (shadow_alerts, alerts, shadowed) in [(false, 0, 1), (true, 1, 0)] {
+        let options = serde_json::json!({"shadow_alerts": shadow_alerts, "redaction_secret": "s", "alert_bytes": 9000});
+        let (status, mut session) = load(options);
+        assert_eq!(status, Status::Ok);
+        assert_eq!(session.match_batch(&batch(1, b"{\"x\":1,\"time\":1}"), i64::MIN), Status::Ok);
+        assert_eq!(answer(&session).1.lines().count(), alerts);
+        session.stats();
+        let stats: serde_json::Value = serde_json::from_slice(session.result()).unwrap();
+        assert_eq!(
+            (stats["shadowed"].as_u64(), stats["rules"][0]["shadowed"].as_u64()),
+            (Some(shadowed), Some(shadowed))
+        );
+    }
+    assert_eq!(load(serde_json::json!({"alert_bytes": "many"})).0, Status::BadRequest);
 }
