@@ -362,10 +362,8 @@ impl Reader<'_> {
         let grouped: Vec<_> = rule.aggregate.iter().map(steps).collect();
         let Some(node) = fields.get("title") else { return };
         for key in rule.title.keys().filter(|key| !grouped.contains(&steps(key))) {
-            if rule.threshold > 1 {
-                let problem = Problem::TitleNotAggregated { key: key.to_string() };
-                self.sink.push(Diagnostic::new(node.span, problem));
-            }
+            let problem = Problem::TitleNotAggregated { key: key.to_string() };
+            self.sink.push(Diagnostic::new(node.span, problem));
         }
     }
 
