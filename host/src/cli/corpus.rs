@@ -3,11 +3,11 @@
 use super::input::{self, InputArgs};
 use super::progress::Progress;
 use super::summary;
-use super::windows::WindowStage;
+use super::windows::{self, WindowStage};
 use anyhow::{Result, bail};
 use oxpecker::alert::{Alert, State};
 use oxpecker::intake::Input;
-use oxpecker::pipeline::{Backend, Pipeline, Tally, Task};
+use oxpecker::pipeline::{Backend, Tally};
 use oxpecker::sandbox::LoadRequest;
 use oxpecker_engine::event::format_time;
 use serde::Serialize;
@@ -91,9 +91,8 @@ fn day_of(time: &str) -> &str {
 pub(crate) fn run(backend: &Backend, request: &LoadRequest, args: &InputArgs, inputs: &[Input]) -> Result<Found> {
     let progress = Progress::new(inputs, false);
     let now = input::now();
-    let (mut pipeline, report) =
-        Pipeline::start(backend, request, Task::Detect, inputs.to_vec(), args.settings(), now)?;
-    let mut windows = WindowStage::new(backend.keeper(request)?, false, now);
+    let (mut pipeline, report, keeper) = windows::start(backend, request, inputs.to_vec(), args.settings(), now)?;
+    let mut windows = WindowStage::new(keeper, false, now);
     let mut rejects = args.rejects(inputs)?;
     let mut tally = Tally::default();
     let mut alerts = Vec::new();

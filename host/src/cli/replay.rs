@@ -6,11 +6,11 @@ use super::input::{self, InputArgs};
 use super::loaded::Loaded;
 use super::progress::Progress;
 use super::summary::{self, Replayed};
-use super::windows::WindowStage;
+use super::windows::{self, WindowStage};
 use super::{out, rules, state};
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
-use oxpecker::pipeline::{Backend, Pipeline, Span, Tally, Task};
+use oxpecker::pipeline::{Backend, Span, Tally};
 use oxpecker::render::diagnostics;
 use oxpecker::sandbox::{LoadRequest, SandboxError};
 use oxpecker_engine::event::Instant as EventTime;
@@ -75,10 +75,10 @@ impl Opts {
         let mut settings = self.input.settings();
         settings.span = span;
         let (begun, now) = (Instant::now(), input::now());
-        let (mut pipeline, report) = Pipeline::start(&backend, &request, Task::Detect, inputs, settings, now)?;
+        let (mut pipeline, report, keeper) = windows::start(&backend, &request, inputs, settings, now)?;
         let mut replayed =
             Replayed { rules: report.rules, broken_rules, engine: engine(&backend), ..Replayed::default() };
-        let mut windows = WindowStage::new(backend.keeper(&request)?, self.live, now);
+        let mut windows = WindowStage::new(keeper, self.live, now);
         let mut announcer = self.announcer(&mut windows, &in_force)?;
         let mut tally = Tally::default();
         while let Some(done) = pipeline.next(input::interrupted) {

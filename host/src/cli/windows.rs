@@ -3,13 +3,31 @@
 //! Detections are collected, sorted by event time, and then put into windows, so that the order of the files changes
 //! nothing. Live, they go into windows as they come.
 
-use anyhow::{Context, Result};
-use oxpecker::pipeline::{KeepWindows, Sorter};
-use oxpecker::sandbox::Kept;
+use anyhow::{Context, Result, anyhow};
+use oxpecker::intake::Input;
+use oxpecker::pipeline::{Backend, KeepWindows, Pipeline, Settings, Sorter, Task};
+use oxpecker::sandbox::{Kept, LoadReport, LoadRequest};
 use std::collections::BTreeSet;
+use std::thread;
 
 /// Bytes of detections that go to the windows in one call.
 const CHUNK: usize = 256 << 10;
+
+/// Starts reading and evaluating, and makes the windows at the same time: reading the rules is most of a short run.
+pub(crate) fn start(
+    backend: &Backend,
+    request: &LoadRequest,
+    inputs: Vec<Input>,
+    settings: Settings,
+    now: i64,
+) -> Result<(Pipeline, LoadReport, Box<dyn KeepWindows>)> {
+    thread::scope(|scope| {
+        let keeper = scope.spawn(|| backend.keeper(request));
+        let (pipeline, report) = Pipeline::start(backend, request, Task::Detect, inputs, settings, now)?;
+        let keeper = keeper.join().map_err(|_| anyhow!("a thread broke off while it loaded the rules"))?;
+        Ok((pipeline, report, keeper?))
+    })
+}
 
 /// Where alerts go.
 pub(crate) type Sink<'s> = dyn FnMut(Kept) -> Result<()> + 's;

@@ -49,7 +49,7 @@ pub trait Searcher: Send {
 }
 
 /// Keeps windows; one for each run.
-pub trait KeepWindows {
+pub trait KeepWindows: Send {
     /// Puts detections into windows.
     ///
     /// # Errors

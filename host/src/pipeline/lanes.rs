@@ -57,8 +57,8 @@ impl Pipeline {
         let mut lanes = Vec::new();
         let mut senders = Vec::new();
         let mut first_report = None;
-        for _ in 0..settings.jobs.max(1) {
-            let (searcher, report) = backend.searcher(request)?;
+        for made in searchers(backend, request, settings.jobs.max(1)) {
+            let (searcher, report) = made?;
             first_report.get_or_insert(report);
             let (job_sender, jobs) = sync_channel::<Job>(WAITING);
             let (result_sender, results) = sync_channel(WAITING);
@@ -112,6 +112,21 @@ impl Pipeline {
         let ended = self.lanes.into_iter().filter(|lane| over || lane.worker.is_finished());
         ended.filter_map(|lane| lane.worker.join().ok()?.stats().ok()).collect()
     }
+}
+
+/// An evaluator and what loading the rules found.
+type Made = Result<(Box<dyn Searcher>, LoadReport), SandboxError>;
+
+/// The evaluators, made at the same time: reading the rules takes most of the time that a short run takes.
+fn searchers(backend: &Backend, request: &LoadRequest, count: usize) -> Vec<Made> {
+    let broke = || SandboxError::Engine { detail: "a thread broke off while it loaded the rules".to_owned() };
+    thread::scope(|scope| {
+        let others: Vec<_> = (1..count).map(|_| scope.spawn(|| backend.searcher(request))).collect();
+        let first = backend.searcher(request);
+        std::iter::once(first)
+            .chain(others.into_iter().map(|made| made.join().unwrap_or_else(|_| Err(broke()))))
+            .collect()
+    })
 }
 
 fn spawn<T: Send + 'static>(
