@@ -3,9 +3,10 @@
 use super::corpus::{self, Brief, Found};
 use super::exit::Answer;
 use super::input::{self, InputArgs};
+use super::out::Form;
 use super::{out, rules, summary};
 use anyhow::{Result, bail};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use oxpecker::intake::Input;
 use oxpecker::lists::ListFiles;
 use oxpecker::render::safe;
@@ -35,12 +36,6 @@ pub(crate) struct Opts {
     /// How the result is printed
     #[arg(long, short, value_name = "FORM", default_value = "text")]
     output: Form,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Form {
-    Text,
-    Json,
 }
 
 /// What changes for one rule, source and aggregate values.

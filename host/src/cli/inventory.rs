@@ -4,10 +4,11 @@ use super::corpus::{self, Found, Matches};
 use super::exit::Answer;
 use super::input::{self, InputArgs};
 use super::loaded::Loaded;
+use super::out::Form;
 use super::summary::count;
 use super::{out, rules};
 use anyhow::Result;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use oxpecker::render::safe;
 use oxpecker_engine::problem::Position;
 use oxpecker_engine::rule::{Collected, Limits, Place, Status};
@@ -31,12 +32,6 @@ pub(crate) struct Opts {
     /// How the list is printed
     #[arg(long, short, value_name = "FORM", default_value = "text")]
     output: Form,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Form {
-    Text,
-    Json,
 }
 
 /// How one rule behaved on one day.

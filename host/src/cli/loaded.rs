@@ -1,7 +1,8 @@
 //! Rule files read natively, with all problems of each file: what the commands that are about rules work on.
 
+use super::out;
 use super::rules::RuleFile;
-use oxpecker::render::diagnostics::Source;
+use oxpecker::render::diagnostics::{self, Source};
 use oxpecker_engine::lists::Lists;
 use oxpecker_engine::problem::Diagnostic;
 use oxpecker_engine::rule::{self, Limits, ListValues, RuleSet};
@@ -40,6 +41,17 @@ impl Loaded {
         let mut loaded = Self { files, set };
         loaded.sort();
         loaded
+    }
+
+    /// Shows the errors of all files on standard error; gives their number.
+    pub(crate) fn show_errors(&self) -> usize {
+        let mut shown = 0;
+        for file in &self.files {
+            let errors = file.errors();
+            diagnostics::print(&file.name, &file.text, &errors, out::colour_on_stderr());
+            shown += errors.len();
+        }
+        shown
     }
 
     /// Adds a problem of one file.

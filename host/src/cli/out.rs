@@ -1,7 +1,15 @@
 //! Standard output and standard error: what may go where.
 
+use clap::ValueEnum;
 use std::borrow::Cow;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+
+/// How a command whose output is a report prints it.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    Text,
+    Json,
+}
 
 /// Standard output, buffered; flushed by [`finish`], so that a closed pipe shows as an error there.
 pub(crate) fn stdout() -> BufWriter<StdoutLock<'static>> {

@@ -11,7 +11,6 @@ use super::{out, rules, state};
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use oxpecker::pipeline::{Backend, Span, Tally};
-use oxpecker::render::diagnostics;
 use oxpecker::sandbox::{LoadRequest, SandboxError};
 use oxpecker_engine::event::Instant as EventTime;
 use oxpecker_engine::rule::{Limits, Rule, duration};
@@ -149,12 +148,7 @@ impl Opts {
         let files = rules::read(&self.rules)?;
         let lists = self.input.lists.read()?;
         let loaded = Loaded::new(files.clone(), lists.values(), &Limits::default());
-        let mut broken = 0;
-        for file in &loaded.files {
-            let errors: Vec<_> = file.problems.iter().filter(|problem| problem.is_error()).cloned().collect();
-            broken += errors.len() as u64;
-            diagnostics::print(&file.name, &file.text, &errors, out::colour_on_stderr());
-        }
+        let broken = loaded.show_errors() as u64;
         if loaded.set.rules.is_empty() {
             let names: Vec<&str> = loaded.files.iter().map(|file| file.name.as_str()).collect();
             bail!("there are no rules to run in {}", names.join(", "));

@@ -1,10 +1,8 @@
 //! Where rules come from: files and folders, or the sets inside the program.
 
 use super::loaded::Loaded;
-use super::out;
 use anyhow::{Context, Error, Result, anyhow, bail};
 use oxpecker::lists::ListFiles;
-use oxpecker::render::diagnostics;
 use oxpecker::sandbox::{Document, LoadRequest};
 use oxpecker_engine::rule::Limits;
 use std::fs;
@@ -119,13 +117,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
 /// A request to load rule files of which none may have an error; those that do are shown.
 pub(crate) fn request(files: Vec<RuleFile>, lists: &ListFiles, event_type: Option<String>) -> Result<LoadRequest> {
     let loaded = Loaded::new(files.clone(), lists.values(), &Limits::default());
-    let mut failed = false;
-    for file in &loaded.files {
-        let errors: Vec<_> = file.problems.iter().filter(|problem| problem.is_error()).cloned().collect();
-        failed |= !errors.is_empty();
-        diagnostics::print(&file.name, &file.text, &errors, out::colour_on_stderr());
-    }
-    if failed {
+    if loaded.show_errors() > 0 {
         bail!("the rules have errors");
     }
     Ok(load_request(files, lists, event_type))

@@ -1,6 +1,7 @@
 //! Alerts in the Elastic Common Schema, version 8.11, with what it has no field for under `oxpecker`.
 
 use super::techniques::Technique;
+use super::text;
 use crate::alert::{Alert, Context, Matched, State, Texts};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -310,8 +311,4 @@ fn name_of(actor: &str) -> &str {
 
 fn is_address(text: &str) -> bool {
     text.parse::<IpAddr>().is_ok()
-}
-
-fn text(texts: Option<&Texts>) -> Option<&str> {
-    texts.and_then(Texts::first)
 }

@@ -4,6 +4,7 @@
 //! a finding. What the class has no attribute for is in `unmapped`.
 
 use super::techniques::Technique;
+use super::text;
 use crate::alert::{Alert, Context, Matched, State, Texts};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -331,8 +332,4 @@ fn unmapped(alert: &Alert) -> Unmapped<'_> {
         benign: &alert.benign,
         truncated: alert.truncated,
     }
-}
-
-fn text(texts: Option<&Texts>) -> Option<&str> {
-    texts.and_then(Texts::first)
 }

@@ -11,7 +11,6 @@ use super::{out, rules};
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use oxpecker::lists::ListFiles;
-use oxpecker::render::diagnostics;
 use oxpecker::render::explanation::why;
 use oxpecker::sandbox::{Document, LoadRequest};
 use oxpecker_engine::event::Event;
@@ -114,7 +113,7 @@ impl Opts {
         let documents = files.iter().filter_map(document).collect();
         let given = self.lists.read()?;
         let loaded = Loaded::new(files, given.values(), &Limits::default());
-        let broken = tell_errors(&loaded);
+        let broken = loaded.show_errors();
         let chosen: Vec<(usize, &Collected)> =
             loaded.set.rules.iter().enumerate().filter(|(_, collected)| self.wants(&collected.rule)).collect();
         if chosen.is_empty() && broken == 0 {
@@ -165,17 +164,6 @@ impl Opts {
             results.took.as_secs_f64(),
         ));
     }
-}
-
-/// Shows the errors of rule files; gives their number.
-fn tell_errors(loaded: &Loaded) -> usize {
-    let mut broken = 0;
-    for file in &loaded.files {
-        let errors = file.errors();
-        diagnostics::print(&file.name, &file.text, &errors, out::colour_on_stderr());
-        broken += errors.len();
-    }
-    broken
 }
 
 /// Rules without errors are tested although others have some, and rules in shadow as if they were live.
