@@ -61,11 +61,13 @@ impl KnownNames {
     /// The name ahead, if it is one that came after `previous` before.
     #[inline(always)]
     pub(super) fn guess<V: Vector>(&self, previous: u32, text: &[u8], at: usize) -> Option<(u32, &Known)> {
-        let next = self.names.get(previous as usize)?.next;
-        next.into_iter().find_map(|entry| {
-            let known = self.names.get(entry as usize)?;
-            known.stands_at::<V>(text, at).then_some((entry, known))
-        })
+        let [likely, other] = self.names.get(previous as usize)?.next;
+        let known = self.names.get(likely as usize)?;
+        if known.stands_at::<V>(text, at) {
+            return Some((likely, known));
+        }
+        let known = self.names.get(other as usize)?;
+        known.stands_at::<V>(text, at).then_some((other, known))
     }
 
     /// An entry.
@@ -138,20 +140,23 @@ impl Known {
     /// Whether the bytes at a place are this name.
     #[inline(always)]
     fn stands_at<V: Vector>(&self, text: &[u8], at: usize) -> bool {
+        let length = self.len();
+        let begins = |at, place, lanes| match (V::load(text, at), V::load(&self.pattern, place)) {
+            (Some(ahead), Some(pattern)) => ahead.same(pattern, lanes),
+            _ => false,
+        };
+        if length <= V::LANES {
+            return begins(at, 0, length);
+        }
         let mut done = 0;
-        while done < self.len() {
-            let lanes = V::LANES.min(self.len() - done);
-            let same = match (V::load(text, at + done), V::load(&self.pattern, done)) {
-                (Some(ahead), Some(pattern)) => ahead.same(pattern, lanes),
-                // Near the end of the text, where no vector fits.
-                _ => text.get(at + done..at + self.len()) == self.pattern.get(done..self.len()),
-            };
-            if !same {
+        while length - done > V::LANES {
+            if !begins(at + done, done, V::LANES) {
                 return false;
             }
             done += V::LANES;
         }
-        true
+        // The last vector ends with the name, so that all its lanes count.
+        begins(at + length - V::LANES, length - V::LANES, V::LANES)
     }
 }
 

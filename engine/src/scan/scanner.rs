@@ -5,7 +5,7 @@
 
 use super::capture::{Capture, Captures, Kind};
 use super::known::KnownNames;
-use super::text::{self, invalid, next_token};
+use super::text::{self, invalid, token};
 use super::trie::{CAPTURED, EdgeId, Flags, NAMED, NO_EDGE, NOWHERE, NodeId, SPECIAL, Trie};
 use super::value;
 use super::vector::{Vector, Width, Work, dispatch};
@@ -53,7 +53,8 @@ impl Due {
 struct Frame {
     due: Due,
     start: usize,
-    is_object: bool,
+    /// What closes it; 0 outside of all brackets.
+    close: u8,
     /// A joined name stands in this object.
     has_joined: bool,
     /// The object's number, if its names matter.
@@ -62,6 +63,18 @@ struct Frame {
     known: u32,
     /// What was left when the bracket opened.
     values_left: usize,
+}
+
+impl Frame {
+    const OUTSIDE: Self = Self {
+        due: Due::UNASKED,
+        start: 0,
+        close: 0,
+        has_joined: false,
+        object: 0,
+        known: u32::MAX,
+        values_left: 0,
+    };
 }
 
 impl Scanner {
@@ -83,11 +96,12 @@ impl Scanner {
         &self.trie
     }
 
-    /// Reads an event; gives what its paths lead to, in the order of the text, with what was taken back among it.
+    /// Reads an event; gives what its paths lead to, in the order of the text, with what was taken back among it. Whoever
+    /// gathers them may take the list and leave another one.
     ///
     /// # Errors
     /// When the bytes are no JSON object or break one of the limits.
-    pub(crate) fn scan(&mut self, text: &[u8], limits: &Limits) -> Result<&[Capture], Reject> {
+    pub(crate) fn scan(&mut self, text: &[u8], limits: &Limits) -> Result<&mut Vec<Capture>, Reject> {
         if text.len() > limits.bytes {
             return Err(Reject { reason: RejectReason::TooLarge, offset: limits.bytes });
         }
@@ -100,13 +114,13 @@ impl Scanner {
             utf8(text)?;
         }
         let mut start = 0;
-        if next_token(text, &mut start) != Some(b'{') {
+        if token(text, &mut start) != b'{' {
             return Err(Reject { reason: RejectReason::NotAnObject, offset: start });
         }
         if self.has_indexes {
             self.follow_indexes(text);
         }
-        Ok(&self.captures.all)
+        Ok(&mut self.captures.all)
     }
 
     /// Looks into the arrays of which single elements are asked for. Their text has been checked.
@@ -160,47 +174,18 @@ impl Work for Run<'_, '_> {
         scanner.frames.clear();
         let Scanner { trie, known, captures, frames, objects, .. } = scanner;
         let depth = limits.depth.min(DEEPEST);
-        let mut pass = Pass {
-            text,
-            at,
-            unicode: false,
-            depth,
-            values_left: limits.values,
-            trie,
-            known,
-            captures,
-            frames,
-            objects,
-        };
-        pass.value::<V>(due)?;
-        if whole && next_token(text, &mut pass.at).is_some() {
-            return Err(invalid(pass.at));
+        let mut pass =
+            Pass { text, unicode: false, depth, values_left: limits.values, trie, known, captures, frames, objects };
+        let mut at = pass.value::<V>(due, at)?;
+        if whole && (token(text, &mut at) != 0 || at < text.len()) {
+            return Err(invalid(at));
         }
         Ok(pass.unicode)
     }
 }
 
-/// What became of a value that began.
-enum Begun {
-    /// It is read to its end.
-    Whole,
-    /// Its bracket is open, and a value inside it is due.
-    Open(Due),
-}
-
-/// What comes behind a value.
-enum Behind {
-    /// Another one of the same bracket.
-    Next(Due),
-    /// The bracket's end, so that it is a whole value itself.
-    Closed,
-    /// The end of the outermost value.
-    End,
-}
-
 struct Pass<'s, 't> {
     text: &'t [u8],
-    at: usize,
     unicode: bool,
     depth: usize,
     values_left: usize,
@@ -212,239 +197,243 @@ struct Pass<'s, 't> {
 }
 
 impl Pass<'_, '_> {
+    /// Reads the value at a place with all in it; gives the place behind it.
+    ///
+    /// The innermost bracket is held in a variable of its own, since nearly every step asks for it; those around it wait
+    /// in `frames`.
     #[inline(always)]
-    fn value<V: Vector>(&mut self, mut due: Due) -> Result<(), Reject> {
+    fn value<V: Vector>(&mut self, mut due: Due, mut at: usize) -> Result<usize, Reject> {
+        let mut top = Frame::OUTSIDE;
         loop {
-            if let Begun::Open(inside) = self.begin::<V>(due)? {
-                due = inside;
-                continue;
+            let first = token(self.text, &mut at);
+            if first == 0 || self.values_left == 0 {
+                return Err(self.no_value(at));
             }
-            due = loop {
-                match self.behind::<V>()? {
-                    Behind::Next(next) => break next,
-                    Behind::Closed => {}
-                    Behind::End => return Ok(()),
-                }
+            self.values_left -= 1;
+            if due.edge != NO_EDGE {
+                self.member_begins(due, &mut top);
+            }
+            let start = at;
+            let whole = if first == b'"' {
+                Some(self.string::<V>(&mut at)?)
+            } else if first == b'{' || first == b'[' {
+                self.open(due, first, &mut at, &mut top)?
+            } else {
+                Some(self.scalar(first, &mut at)?)
             };
+            match whole {
+                None => due = self.first_inside::<V>(&mut at, &mut top)?,
+                Some(whole) => {
+                    let again = self.ended(due, whole);
+                    due = match again {
+                        Some(again) => {
+                            (at, self.values_left) = (start, self.values_left + 1);
+                            again
+                        }
+                        None => match self.behind::<V>(&mut at, &mut top)? {
+                            Some(next) => next,
+                            None => return Ok(at),
+                        },
+                    };
+                }
+            }
         }
     }
 
-    /// Reads a scalar or an empty bracket whole, of any other bracket only its start and first name.
     #[inline(always)]
-    fn begin<V: Vector>(&mut self, due: Due) -> Result<Begun, Reject> {
-        let Some(first) = next_token(self.text, &mut self.at) else { return Err(invalid(self.at)) };
-        let Some(left) = self.values_left.checked_sub(1) else { return Err(self.reject(RejectReason::TooManyValues)) };
-        self.values_left = left;
-        if due.edge != NO_EDGE {
-            self.member_begins(due);
-        }
-        let start = self.at;
-        let (kind, from, to) = match first {
-            b'"' => {
-                let string = text::string::<V>(self.text, start + 1, &mut self.unicode)?;
-                self.at = string.close + 1;
-                (if string.escaped { Kind::Escaped } else { Kind::Text }, start + 1, string.close)
-            }
-            b'{' | b'[' => {
-                if let Some(inside) = self.open::<V>(due, first)? {
-                    return Ok(Begun::Open(inside));
-                }
-                (if first == b'{' { Kind::Object } else { Kind::Array }, start, self.at)
-            }
-            _ => {
-                let (kind, end) = scalar(self.text, start, first)?;
-                self.at = end;
-                (kind, start, end)
-            }
+    fn string<V: Vector>(&mut self, at: &mut usize) -> Result<Whole, Reject> {
+        let from = *at + 1;
+        let string = text::string::<V>(self.text, from, &mut self.unicode)?;
+        *at = string.close + 1;
+        Ok((if string.escaped { Kind::Escaped } else { Kind::Text }, from, string.close))
+    }
+
+    /// A number or a word.
+    #[inline(always)]
+    fn scalar(&mut self, first: u8, at: &mut usize) -> Result<Whole, Reject> {
+        let start = *at;
+        let (kind, end) = match first {
+            b'-' | b'0'..=b'9' => (Kind::Number, text::number(self.text, start)?),
+            b'n' => (Kind::Null, text::word(self.text, start, b"null")?),
+            b't' => (Kind::True, text::word(self.text, start, b"true")?),
+            b'f' => (Kind::False, text::word(self.text, start, b"false")?),
+            _ => return Err(invalid(start)),
         };
+        *at = end;
+        Ok((kind, start, end))
+    }
+
+    /// Opens a bracket; one that closes at once is a whole value.
+    #[inline(always)]
+    fn open(&mut self, due: Due, bracket: u8, at: &mut usize, top: &mut Frame) -> Result<Option<Whole>, Reject> {
+        let start = *at;
+        let is_object = bracket == b'{';
+        // Of the brackets that are open one is `top`, and below the others waits what is outside of all.
+        if self.frames.len() >= self.depth {
+            return Err(self.reject(RejectReason::TooDeep, start));
+        }
+        let close = if is_object { b'}' } else { b']' };
+        *at += 1;
+        if token(self.text, at) == close {
+            *at += 1;
+            return Ok(Some((if is_object { Kind::Object } else { Kind::Array }, start, *at)));
+        }
+        self.frames.push(*top);
+        *top = Frame { due, start, close, values_left: self.values_left, ..Frame::OUTSIDE };
+        if is_object && due.is(NAMED) {
+            *self.objects += 1;
+            top.object = *self.objects;
+            top.known = self.known.start(due.node);
+        }
+        Ok(None)
+    }
+
+    /// What is due first inside a bracket that has just opened.
+    #[inline(always)]
+    fn first_inside<V: Vector>(&mut self, at: &mut usize, top: &mut Frame) -> Result<Due, Reject> {
+        if top.close == b'}' { self.name::<V>(at, top) } else { Ok(top.due.element()) }
+    }
+
+    /// What is due behind a whole value; `None` where that was the outermost.
+    #[inline(always)]
+    fn behind<V: Vector>(&mut self, at: &mut usize, top: &mut Frame) -> Result<Option<Due>, Reject> {
+        loop {
+            if top.close == 0 {
+                return Ok(None);
+            }
+            let sign = token(self.text, at);
+            if sign == b',' {
+                *at += 1;
+                token(self.text, at);
+                return self.first_inside::<V>(at, top).map(Some);
+            }
+            if sign != top.close {
+                return Err(invalid(*at));
+            }
+            *at += 1;
+            let ended = *top;
+            *top = self.frames.pop().unwrap_or(Frame::OUTSIDE);
+            if let Some(again) = self.closed(&ended, *at) {
+                *at = ended.start;
+                self.values_left = ended.values_left + 1;
+                return Ok(Some(again));
+            }
+        }
+    }
+
+    /// A bracket has closed.
+    #[inline(always)]
+    fn closed(&mut self, frame: &Frame, end: usize) -> Option<Due> {
+        if frame.has_joined {
+            self.captures.longest_names_win(self.trie, frame.due.node, frame.object);
+        }
+        let kind = if frame.close == b'}' { Kind::Object } else { Kind::Array };
+        self.ended(frame.due, (kind, frame.start, end))
+    }
+
+    /// A value has ended: it is kept if a rule asks for it. Gives how else it is reached, if its name leads to further
+    /// nodes: then it is to be read again.
+    #[inline(always)]
+    fn ended(&mut self, due: Due, (kind, from, to): Whole) -> Option<Due> {
         if due.is(CAPTURED) {
             self.captures.push(due.node, kind, from, to);
         }
-        match self.ended(due, start) {
-            Some(again) => {
-                self.values_left = left + 1;
-                Ok(Begun::Open(again))
-            }
-            None => Ok(Begun::Whole),
-        }
-    }
-
-    /// Opens a bracket; `None` where it closes at once.
-    #[inline(always)]
-    fn open<V: Vector>(&mut self, due: Due, bracket: u8) -> Result<Option<Due>, Reject> {
-        if self.frames.len() >= self.depth {
-            return Err(self.reject(RejectReason::TooDeep));
-        }
-        let start = self.at;
-        let is_object = bracket == b'{';
-        self.at += 1;
-        if next_token(self.text, &mut self.at) == Some(if is_object { b'}' } else { b']' }) {
-            self.at += 1;
-            return Ok(None);
-        }
-        let mut frame = Frame {
-            due,
-            start,
-            is_object,
-            has_joined: false,
-            object: 0,
-            known: u32::MAX,
-            values_left: self.values_left,
-        };
-        if !is_object {
-            self.frames.push(frame);
-            return Ok(Some(due.element()));
-        }
-        if due.is(NAMED) {
-            *self.objects += 1;
-            frame.object = *self.objects;
-            frame.known = self.known.start(due.node);
-        }
-        self.frames.push(frame);
-        self.name::<V>().map(Some)
-    }
-
-    /// What follows a whole value.
-    #[inline(always)]
-    fn behind<V: Vector>(&mut self) -> Result<Behind, Reject> {
-        let Some(frame) = self.frames.last() else { return Ok(Behind::End) };
-        let (is_object, due) = (frame.is_object, frame.due);
-        let close = if is_object { b'}' } else { b']' };
-        match next_token(self.text, &mut self.at) {
-            Some(b',') => {
-                self.at += 1;
-                if is_object {
-                    next_token(self.text, &mut self.at);
-                    self.name::<V>().map(Behind::Next)
-                } else {
-                    Ok(Behind::Next(due.element()))
-                }
-            }
-            Some(sign) if sign == close => {
-                self.at += 1;
-                Ok(self.close())
-            }
-            _ => Err(invalid(self.at)),
-        }
-    }
-
-    /// The innermost bracket has closed.
-    #[inline(always)]
-    fn close(&mut self) -> Behind {
-        let Some(frame) = self.frames.pop() else { return Behind::End };
-        let due = frame.due;
-        if frame.has_joined {
-            self.captures.longest_names_win(self.trie, due.node, frame.object);
-        }
-        if due.is(CAPTURED) {
-            let kind = if frame.is_object { Kind::Object } else { Kind::Array };
-            self.captures.push(due.node, kind, frame.start, self.at);
-        }
-        match self.ended(due, frame.start) {
-            Some(again) => {
-                self.values_left = frame.values_left + 1;
-                Behind::Next(again)
-            }
-            None => Behind::Closed,
-        }
-    }
-
-    /// A member's name and its colon; gives how its value is reached.
-    #[inline(always)]
-    fn name<V: Vector>(&mut self) -> Result<Due, Reject> {
-        if let Some(frame) = self.frames.last_mut()
-            && frame.object != 0
-        {
-            if let Some((entry, known)) = self.known.guess::<V>(frame.known, self.text, self.at) {
-                frame.known = entry;
-                self.at += known.len();
-                return Ok(Due { node: known.node, edge: known.edge, flags: known.flags });
-            }
-            return self.new_name::<V>();
-        }
-        self.step_over_name::<V>().map(|_| Due::UNASKED)
-    }
-
-    /// Steps over a name and its colon; gives where its text ends and whether a backslash stands in it.
-    #[inline(always)]
-    fn step_over_name<V: Vector>(&mut self) -> Result<text::Stepped, Reject> {
-        if text::peek(self.text, self.at) != Some(b'"') {
-            return Err(invalid(self.at));
-        }
-        let name = text::string::<V>(self.text, self.at + 1, &mut self.unicode)?;
-        self.at = name.close + 1;
-        if next_token(self.text, &mut self.at) != Some(b':') {
-            return Err(invalid(self.at));
-        }
-        self.at += 1;
-        Ok(name)
-    }
-
-    /// A name that did not come next before: looked up, and remembered if it can be.
-    #[inline(never)]
-    fn new_name<V: Vector>(&mut self) -> Result<Due, Reject> {
-        let start = self.at + 1;
-        let name = self.step_over_name::<V>()?;
-        let spelled = self.text.get(start..name.close).unwrap_or_default();
-        let Some(frame) = self.frames.last_mut() else { return Ok(Due::UNASKED) };
-        let from = frame.due.node;
-        if name.escaped {
-            let mut decoded = Vec::new();
-            text::decode(spelled, &mut decoded);
-            return Ok(named(self.trie, from, &decoded));
-        }
-        // A remembered name is compared and not looked at again: only ASCII, which is UTF-8 whatever comes.
-        if !spelled.is_ascii() {
-            return Ok(named(self.trie, from, spelled));
-        }
-        if let Some(known) = self.known.find(from, spelled) {
-            self.known.follow(from, frame.known, known);
-            frame.known = known;
-            let known = self.known.get(known);
-            return Ok(known.map_or(Due::UNASKED, |known| Due {
-                node: known.node,
-                edge: known.edge,
-                flags: known.flags,
-            }));
-        }
-        let due = named(self.trie, from, spelled);
-        if let Some(known) = self.known.add(from, spelled, due.node, due.edge, due.flags) {
-            self.known.follow(from, frame.known, known);
-            frame.known = known;
-        }
-        Ok(due)
-    }
-
-    /// A member that some rule asks for begins.
-    #[inline(always)]
-    fn member_begins(&mut self, due: Due) {
-        let Some(frame) = self.frames.last_mut() else { return };
-        self.captures.member_begins(due.edge, frame.object);
-        if due.is(SPECIAL) {
-            frame.has_joined |= self.trie.edge(due.edge).is_some_and(|edge| edge.joined);
-        }
-    }
-
-    /// A value has ended; gives how else it is reached, if its name leads to further nodes: then it is read again.
-    #[inline(always)]
-    fn ended(&mut self, due: Due, start: usize) -> Option<Due> {
         if due.edge == NO_EDGE {
             return None;
         }
         self.captures.member_ends(due.edge);
-        if !due.is(SPECIAL) {
-            return None;
-        }
-        let again = by_edge(self.trie, self.trie.edge(due.edge)?.also)?;
-        self.at = start;
-        Some(again)
+        if due.is(SPECIAL) { self.again(due) } else { None }
     }
 
     #[cold]
-    fn reject(&self, reason: RejectReason) -> Reject {
-        Reject { reason, offset: self.at }
+    fn again(&self, due: Due) -> Option<Due> {
+        by_edge(self.trie, self.trie.edge(due.edge)?.also)
+    }
+
+    /// A member's name and its colon; gives how its value is reached.
+    #[inline(always)]
+    fn name<V: Vector>(&mut self, at: &mut usize, top: &mut Frame) -> Result<Due, Reject> {
+        if top.object != 0 {
+            if let Some((entry, known)) = self.known.guess::<V>(top.known, self.text, *at) {
+                top.known = entry;
+                *at += known.len();
+                return Ok(Due { node: known.node, edge: known.edge, flags: known.flags });
+            }
+            let (due, behind) = self.new_name::<V>(*at, top)?;
+            *at = behind;
+            return Ok(due);
+        }
+        self.step_over_name::<V>(at)?;
+        Ok(Due::UNASKED)
+    }
+
+    /// Steps over a name and its colon.
+    #[inline(always)]
+    fn step_over_name<V: Vector>(&mut self, at: &mut usize) -> Result<text::Stepped, Reject> {
+        if text::peek(self.text, *at) != Some(b'"') {
+            return Err(invalid(*at));
+        }
+        let name = text::string::<V>(self.text, *at + 1, &mut self.unicode)?;
+        *at = name.close + 1;
+        if token(self.text, at) != b':' {
+            return Err(invalid(*at));
+        }
+        *at += 1;
+        Ok(name)
+    }
+
+    /// A name that did not come next before: looked up, and remembered if it can be. Gives the place behind its colon too.
+    #[inline(never)]
+    fn new_name<V: Vector>(&mut self, mut at: usize, top: &mut Frame) -> Result<(Due, usize), Reject> {
+        let start = at + 1;
+        let name = self.step_over_name::<V>(&mut at)?;
+        let spelled = self.text.get(start..name.close).unwrap_or_default();
+        let from = top.due.node;
+        if name.escaped {
+            let mut decoded = Vec::new();
+            text::decode(spelled, &mut decoded);
+            return Ok((named(self.trie, from, &decoded), at));
+        }
+        // A remembered name is compared and not looked at again: only ASCII, which is UTF-8 whatever comes.
+        if !spelled.is_ascii() {
+            return Ok((named(self.trie, from, spelled), at));
+        }
+        let entry = self.known.find(from, spelled).or_else(|| {
+            let due = named(self.trie, from, spelled);
+            self.known.add(from, spelled, due.node, due.edge, due.flags)
+        });
+        let Some(entry) = entry else { return Ok((named(self.trie, from, spelled), at)) };
+        self.known.follow(from, top.known, entry);
+        top.known = entry;
+        let due = self.known.get(entry).map(|known| Due { node: known.node, edge: known.edge, flags: known.flags });
+        Ok((due.unwrap_or(Due::UNASKED), at))
+    }
+
+    /// A member that some rule asks for begins.
+    #[inline(always)]
+    fn member_begins(&mut self, due: Due, top: &mut Frame) {
+        self.captures.member_begins(due.edge, top.object);
+        if due.is(SPECIAL) {
+            top.has_joined |= self.trie.edge(due.edge).is_some_and(|edge| edge.joined);
+        }
+    }
+
+    #[cold]
+    fn reject(&self, reason: RejectReason, offset: usize) -> Reject {
+        Reject { reason, offset }
+    }
+
+    /// Why no value can begin at a place.
+    #[cold]
+    fn no_value(&self, at: usize) -> Reject {
+        let is_end = at >= self.text.len();
+        let reason = if is_end || self.values_left > 0 { RejectReason::InvalidJson } else { RejectReason::TooManyValues };
+        self.reject(reason, at)
     }
 }
+
+/// A value that was read to its end: what it is, and where its text begins and ends.
+type Whole = (Kind, usize, usize);
 
 /// How a name at a node leads on.
 fn named(trie: &Trie, from: NodeId, name: &[u8]) -> Due {
@@ -452,19 +441,7 @@ fn named(trie: &Trie, from: NodeId, name: &[u8]) -> Due {
 }
 
 fn by_edge(trie: &Trie, edge: EdgeId) -> Option<Due> {
-    let Some(to) = trie.edge(edge) else { return None };
+    let to = trie.edge(edge)?;
     let special = if to.joined || to.also != NO_EDGE { SPECIAL } else { 0 };
     Some(Due { node: to.target, edge, flags: trie.flags(to.target) | special })
-}
-
-/// A number or a word.
-#[inline(always)]
-fn scalar(text: &[u8], at: usize, first: u8) -> Result<(Kind, usize), Reject> {
-    match first {
-        b'-' | b'0'..=b'9' => text::number(text, at).map(|end| (Kind::Number, end)),
-        b'n' => text::word(text, at, b"null").map(|end| (Kind::Null, end)),
-        b't' => text::word(text, at, b"true").map(|end| (Kind::True, end)),
-        b'f' => text::word(text, at, b"false").map(|end| (Kind::False, end)),
-        _ => Err(invalid(at)),
-    }
 }

@@ -26,26 +26,52 @@ pub(super) fn peek(text: &[u8], at: usize) -> Option<u8> {
     text.get(at).copied()
 }
 
-/// The first byte from `at` on that is no blank; `at` moves to it.
+/// The first byte from `at` on that is no blank, where `at` moves to; 0, which begins nothing in JSON, at the text's end.
 #[inline(always)]
-pub(super) fn next_token(text: &[u8], at: &mut usize) -> Option<u8> {
-    loop {
-        match peek(text, *at) {
-            // Compact JSON has no blanks: one comparison decides.
-            Some(byte) if byte > b' ' => return Some(byte),
-            Some(b' ' | b'\t' | b'\n' | b'\r') => *at += 1,
-            other => return other,
+pub(super) fn token(text: &[u8], at: &mut usize) -> u8 {
+    match text.get(*at) {
+        // Compact JSON has no blanks: one comparison decides.
+        Some(byte) if *byte > b' ' => *byte,
+        _ => {
+            let (byte, behind) = token_behind_blanks(text, *at);
+            *at = behind;
+            byte
         }
     }
+}
+
+#[cold]
+fn token_behind_blanks(text: &[u8], mut at: usize) -> (u8, usize) {
+    while let Some(b' ' | b'\t' | b'\n' | b'\r') = text.get(at) {
+        at += 1;
+    }
+    (peek(text, at).unwrap_or(0), at)
 }
 
 /// Steps over a string's text; `at` is behind its opening quote. `unicode` is set where a byte is no ASCII: whether those
 /// are UTF-8 is for the caller to see.
 #[inline(always)]
 pub(super) fn string<V: Vector>(text: &[u8], mut at: usize, unicode: &mut bool) -> Result<Stepped, Reject> {
+    // Most strings end in the first or second vector, and at their closing quote.
+    while let Some(vector) = V::load(text, at) {
+        let Some(lane) = vector.stop() else {
+            at += V::LANES;
+            continue;
+        };
+        at += lane;
+        if peek(text, at) == Some(b'"') {
+            return Ok(Stepped { close: at, escaped: false });
+        }
+        break;
+    }
+    odd_string::<V>(text, at, unicode)
+}
+
+/// The rest of a string that has an escape in it, a character beyond ASCII, or the text's end near it.
+#[inline(never)]
+fn odd_string<V: Vector>(text: &[u8], mut at: usize, unicode: &mut bool) -> Result<Stepped, Reject> {
     let mut escaped = false;
     loop {
-        // Most strings end in the first or second vector.
         let stop = match V::load(text, at) {
             Some(vector) => match vector.stop() {
                 Some(lane) => at + lane,
