@@ -46,7 +46,7 @@ class _Lines:
 
     def __init__(self, file: IO[bytes], name: str) -> None:
         self._file = file
-        self._name = name
+        self.name = name
         self._returned: list[bytes] = []
         self._begun = False
 
@@ -75,7 +75,7 @@ class _Lines:
     def must_fit(self, length: int) -> None:
         """Refuses what is too long to be held."""
         if length > PIECE_BYTES:
-            raise InputError(f"{self._name} has a line or an event of more than {PIECE_BYTES:,} bytes")
+            raise InputError(f"{self.name} has a line or an event of more than {PIECE_BYTES:,} bytes")
 
 
 def _split(text: bytes) -> list[bytes]:
@@ -149,7 +149,10 @@ class _Cursor:
         self._pass("}")
 
     def _pass(self, character: str) -> None:
-        if self._peek() != character:
+        found = self._peek()
+        if not found:
+            raise InputError(f"{self._lines.name} ends inside an array")
+        if found != character:
             raise _Broken
         self._at += 1
 
