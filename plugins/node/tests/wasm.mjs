@@ -15,7 +15,6 @@ export const number = (value) => [0x41, ...signed(value)];
 export const set = (global, value) => [...value, 0x24, global];
 export const result = (at, length, status = 0) => [...set(0, number(at)), ...set(1, number(length)), ...number(status)];
 export const UNREACHABLE = [0x00];
-export const FOREVER_DEEP = [0x10]; // call, with the function's own number behind it
 export const OUT_OF_BOUNDS = [...number(-4), 0x28, 2, 0];
 export const GROW = [...number(100), 0x40, 0, 0x1a, ...number(0)];
 /** One value at the first call, another at all later ones. */
