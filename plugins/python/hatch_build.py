@@ -20,5 +20,6 @@ class DataHook(BuildHookInterface):
         into = "src/oxpecker/data" if self.target_name == "sdist" else "oxpecker/data"
         include = build_data["force_include"]
         include[str(module)] = f"{into}/oxpecker.wasm"
+        include[str(repository / "LICENSE")] = f"{into}/LICENSE"
         for rules in sorted((repository / "rules").rglob("*.yaml")):
             include[str(rules)] = f"{into}/{rules.relative_to(repository).as_posix()}"

@@ -14,6 +14,7 @@ const data = join(here, "data");
 rmSync(data, { recursive: true, force: true });
 mkdirSync(data);
 cpSync(module, join(data, "oxpecker.wasm"));
+cpSync(join(repository, "LICENSE"), join(data, "LICENSE"));
 const isRule = (path) => !/\.[^/]*$/.test(path.slice(repository.length)) || path.endsWith(".yaml");
 cpSync(join(repository, "rules"), join(data, "rules"), { recursive: true, filter: isRule });
 rmSync(join(data, "rules/samples"), { recursive: true, force: true });
