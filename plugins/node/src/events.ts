@@ -18,23 +18,51 @@ export type EventSource = Events | AsyncIterable<Event>;
 
 const ENDINGS = /\.(json|ndjson|jsonl|log)(\.gz)?$/i;
 const LF = 0x0a;
+/** So much is unpacked at once: it may become a thousand times as much. */
+const PACKED_BYTES = 16 << 10;
+
+/** A path or `file:` URL of a file or folder, or a stream of bytes. */
+export type Source = string | URL | AsyncIterable<Uint8Array>;
+
+/** What happens where a file cannot be read. */
+export interface Reading {
+  /** Is called with the error; reading then goes on with the next file. Without it the error ends the reading. */
+  onError?: (error: InputError) => void;
+}
 
 /**
  * The events of files, folders and streams of bytes, one after the other.
  *
  * NDJSON, a JSON document, an array, CloudTrail's `{"Records": […]}`, objects glued together; gzip or not. Folders are
- * walked in the order of names. InputError if a file cannot be read to its end.
+ * walked in the order of names. A file that cannot be read to its end gives what can be read, then InputError.
  */
-export async function* readEvents(...sources: (string | URL | AsyncIterable<Uint8Array>)[]): AsyncGenerator<Uint8Array> {
+export async function* readEvents(sources: Source | Source[], { onError }: Reading = {}): AsyncGenerator<Uint8Array> {
+  for (const [source, name] of streams(Array.isArray(sources) ? sources : [sources])) {
+    try {
+      yield* piecesOf(source, name);
+    } catch (error) {
+      const told = error instanceof InputError ? error : new InputError(`cannot read ${name}: ${(error as Error).message}`, { cause: error });
+      if (onError === undefined || (told !== error && !isSystemError(error))) throw error;
+      onError(told);
+    }
+  }
+}
+
+function* streams(sources: Source[]): Generator<[AsyncIterable<Uint8Array>, string]> {
   for (const source of sources) {
     if (typeof source !== "string" && !(source instanceof URL)) {
-      yield* piecesOf(source, "the stream");
+      yield [source, "the stream"];
       continue;
     }
     for (const path of files(source instanceof URL ? fileURLToPath(source) : source)) {
-      yield* piecesOf(createReadStream(path, { highWaterMark: 256 << 10 }), path);
+      yield [createReadStream(path, { highWaterMark: 256 << 10 }), path];
     }
   }
+}
+
+/** Whether an error is one of a file, such as EACCES. */
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error;
 }
 
 /** The bytes of each event that a call was given. */
@@ -43,6 +71,8 @@ export function* eventsOf(events: Events): Generator<Uint8Array> {
     const cutter = new Cutter("the text");
     yield* cutter.push(typeof events === "string" ? Buffer.from(events) : events);
     yield* cutter.end();
+  } else if (typeof events === "object" && events !== null && Symbol.asyncIterator in events) {
+    throw new TypeError("match takes events in memory; those of an asynchronous source are for stream, eval and replay");
   } else if (isIterable(events)) {
     for (const event of events) yield* eventOf(event);
   } else {
@@ -57,12 +87,18 @@ export function* eventOf(event: Event): Generator<Uint8Array> {
     if (line.some((byte) => byte > 0x20)) yield line;
     return;
   }
-  if (typeof event !== "object" || event === null || ArrayBuffer.isView(event) || event instanceof ArrayBuffer) {
-    const kind = event === null ? "null" : typeof event;
+  if (!isRecord(event)) {
+    const kind = typeof event === "object" && event !== null ? event.constructor.name : String(event);
     throw new TypeError(`an event is JSON text (a string or a Uint8Array) or an object, not ${kind}`);
   }
   const records = "Records" in event && Object.keys(event).length === 1 ? event.Records : undefined;
   for (const one of Array.isArray(records) ? records : [event]) yield Buffer.from(JSON.stringify(one) ?? "null");
+}
+
+/** Whether something is an object that JSON can tell: these would be written as `{}`. */
+function isRecord(event: unknown): boolean {
+  if (typeof event !== "object" || event === null || ArrayBuffer.isView(event)) return false;
+  return ![ArrayBuffer, Map, Set, Promise, URL].some((kind) => event instanceof kind) && !(Symbol.asyncIterator in event);
 }
 
 export function isAsync(events: EventSource): events is AsyncIterable<Event> {
@@ -90,7 +126,7 @@ function lineOf(bytes: Uint8Array): Uint8Array {
 }
 
 function* files(path: string): Generator<string> {
-  if (!statSync(path).isDirectory()) {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
     yield path;
     return;
   }
@@ -107,7 +143,15 @@ function* files(path: string): Generator<string> {
 
 async function* piecesOf(source: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
   const cutter = new Cutter(name);
-  for await (const chunk of unpacked(source, name)) yield* cutter.push(chunk);
+  const chunks = unpacked(source, name);
+  try {
+    for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield* cutter.push(next.value);
+  } catch (error) {
+    yield* cutter.rest();
+    throw error;
+  } finally {
+    await chunks.return(undefined);
+  }
   yield* cutter.end();
 }
 
@@ -139,10 +183,31 @@ async function* unpacked(source: AsyncIterable<Uint8Array>, name: string): Async
   }
 }
 
+/** What was unpacked before an error comes before the error; a stream that is read by itself would drop it. */
 async function* gunzipped(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const { Readable, pipeline } = await import("node:stream");
   const gunzip = createGunzip();
-  // The error comes out where the unpacked bytes are read.
-  pipeline(Readable.from(source), gunzip, () => undefined);
-  for await (const chunk of gunzip) yield chunk as Uint8Array;
+  const unpacked: Uint8Array[] = [];
+  let failure: Error | undefined;
+  let goOn = () => {};
+  gunzip.on("data", (bytes: Uint8Array) => unpacked.push(bytes));
+  gunzip.on("end", () => goOn());
+  gunzip.on("error", (error) => {
+    failure = error;
+    goOn();
+  });
+  const done = (act: () => void) =>
+    new Promise<void>((resolve) => {
+      goOn = resolve;
+      act();
+    });
+  for await (const chunk of source) {
+    for (let at = 0; at < chunk.length && failure === undefined; at += PACKED_BYTES) {
+      await done(() => gunzip.write(chunk.subarray(at, at + PACKED_BYTES), () => goOn()));
+      yield* unpacked.splice(0);
+    }
+    if (failure !== undefined) break;
+  }
+  if (failure === undefined) await done(() => gunzip.end());
+  yield* unpacked.splice(0);
+  if (failure !== undefined) throw failure;
 }

@@ -17,7 +17,7 @@ export {
   RuleError,
   TrapError,
 } from "./errors.js";
-export type { Event, Events, EventSource } from "./events.js";
+export type { Event, Events, EventSource, Reading, Source } from "./events.js";
 export { readEvents } from "./events.js";
 export type { Limits } from "./guest.js";
 export { SHIPPED_RULES } from "./guest.js";

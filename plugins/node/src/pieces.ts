@@ -37,10 +37,15 @@ export class Cutter {
     if (this.#length >= this.#wait) yield* this.#cut();
   }
 
-  /** The rest. */
-  *end(): Generator<Uint8Array> {
+  /** What is left where no more comes. */
+  *rest(): Generator<Uint8Array> {
     this.#whole = true;
     yield* this.#cut();
+  }
+
+  /** The same at a file's end. */
+  *end(): Generator<Uint8Array> {
+    yield* this.rest();
     if (this.#place !== "line") throw new InputError(`${this.name} ends inside an array`);
   }
 

@@ -147,7 +147,8 @@ describe("rejects", () => {
   });
 
   test("what is no event is an error of the program", async () => {
-    for (const wrong of [NaN, null, undefined, new Uint16Array(1)]) {
+    assert.throws(() => Engine.load(RULES).match(readEvents(SAMPLE)), /for stream, eval and replay/);
+    for (const wrong of [NaN, null, undefined, new Uint16Array(1), new Map(), Promise.resolve({}), readEvents(SAMPLE)]) {
       assert.throws(() => Engine.load(RULES).match([wrong]), TypeError);
       await assert.rejects(() => Engine.load(RULES).replay([wrong]), TypeError);
     }
@@ -180,7 +181,8 @@ describe("loading", () => {
     for (const missing of ["nowhere.yaml", join(folder, "empty")]) {
       assert.throws(() => Engine.load(missing), { code: "ENOENT" });
     }
-    assert.throws(() => Engine.load([]), TypeError);
+    for (const nothing of [[], {}]) assert.throws(() => Engine.load(nothing), /no rules/);
+    assert.throws(() => Engine.load(undefined, { filters: "a = @b", lists: { b: [null] } }), /lists hold texts/);
     rmSync(folder, { recursive: true });
   });
 

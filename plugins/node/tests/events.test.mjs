@@ -90,7 +90,7 @@ test("folders are walked in the order of names", async () => {
   }
   const read = async (...sources) => {
     const found = [];
-    for await (const event of readEvents(...sources)) found.push(Buffer.from(event).toString());
+    for await (const event of readEvents(sources)) found.push(Buffer.from(event).toString());
     return found;
   };
   assert.deepEqual(await read(folder, join(folder, "a.ndjson")), [A, B, C, A]);
@@ -112,4 +112,15 @@ test("what cannot be read to its end is an error after what can", async () => {
   }
   await assert.rejects(cut(Buffer.from("28b52ffd31323334", "hex")), /zstd/);
   await assert.rejects(readEvents("nowhere.ndjson").next(), { code: "ENOENT" });
+});
+
+test("reading goes on with the next file where errors are told", async () => {
+  const errors = [];
+  const found = [];
+  const stream = (text) => Readable.from([Buffer.from(text)]);
+  const sources = [stream(gzipSync(A).subarray(0, -3)), "nowhere.ndjson", stream(`[${B}`), stream(C)];
+  for await (const event of readEvents(sources, { onError: (error) => errors.push(error) })) found.push(event.toString());
+  assert.deepEqual(found, [A, B, C]);
+  assert.deepEqual(errors.map((error) => error instanceof InputError), [true, true, true]);
+  assert.match(errors[1].message, /^cannot read nowhere.ndjson: /);
 });

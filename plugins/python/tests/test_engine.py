@@ -134,8 +134,10 @@ class Rejects(unittest.TestCase):
             logged.assert_not_called()
 
     def test_what_is_no_event_is_an_error_of_the_program(self) -> None:
-        with Engine.load(RULES) as engine, self.assertRaisesRegex(TypeError, "not float"):
-            engine.match(self.EVENTS[-1:])
+        with Engine.load(RULES) as engine:
+            self.assertRaisesRegex(TypeError, "not float", engine.match, self.EVENTS[-1:])
+            self.assertRaisesRegex(TypeError, "read_events", engine.match, SAMPLE)
+            self.assertEqual(engine.read, 0)
 
     def test_an_event_of_any_length_is_rejected_and_not_carried_over(self) -> None:
         huge = b'{"x":"' + b"a" * (300 << 20) + b'"}'
@@ -162,7 +164,11 @@ class Loading(unittest.TestCase):
             Path(folder, "empty").mkdir()
             for missing in ["nowhere.yaml", Path(folder, "empty")]:
                 self.assertRaises(FileNotFoundError, Engine.load, missing)
-        self.assertRaises(ValueError, Engine.load, [])
+        for nothing in ([], "", {}):
+            self.assertRaisesRegex(ValueError, "no rules", Engine.load, nothing)
+        self.assertRaisesRegex(TypeError, "no str but bytes", Engine.load, {"a.yaml": b"rules: []"})
+        with self.assertRaisesRegex(RefusedError, "lists hold texts"):
+            Engine.load(filters="a = @b", lists={"b": [None]})
 
     def test_mistakes_are_told_with_their_places(self) -> None:
         broken = RULES.replace("x = 1", "x startswith 1")

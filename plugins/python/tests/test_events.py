@@ -88,3 +88,10 @@ class Files(unittest.TestCase):
                     found.append(event)
             self.assertGreaterEqual(len(found), least)
         self.assertRaises(FileNotFoundError, list, read_events("nowhere.ndjson"))
+
+    def test_reading_goes_on_with_the_next_file_where_errors_are_told(self) -> None:
+        errors: list[InputError] = []
+        sources = [io.BytesIO(gzip.compress(A)[:-3]), "nowhere.ndjson", io.BytesIO(b"[" + B), io.BytesIO(C)]
+        self.assertEqual(list(read_events(*sources, on_error=errors.append)), [A, B, C])
+        self.assertEqual(len(errors), 3)
+        self.assertRegex(str(errors[1]), "^cannot read nowhere.ndjson: ")

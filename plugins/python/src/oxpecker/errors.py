@@ -38,7 +38,7 @@ class RefusedError(OxpeckerError):
         -1: "the range is not inside one live block",
         -2: "the batch is not framed as the ABI says",
         -3: "nothing is loaded",
-        -4: "the load request is not of the expected shape",
+        -4: "the load request is not of the expected shape; lists hold texts, numbers and booleans, or these with values",
         -6: "the result is too large for its length fields",
         -7: "a call came while another was running",
         -8: "the state was written by another version, or is not whole",

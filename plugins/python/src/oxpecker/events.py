@@ -6,18 +6,17 @@ What cannot be cut into events is handed on in one piece, so that the engine rej
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import logging
 import os
-import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any, Union
+from typing import IO, Any, Optional, Union
 
 from .errors import InputError
 from .pieces import pieces
+from .unpacked import Unpacked
 
 #: One event: JSON text, or a mapping that is written as JSON.
 Event = Union[bytes, bytearray, memoryview, str, Mapping[str, Any]]
@@ -26,19 +25,38 @@ Events = Union[Event, Iterable[Event]]
 
 log = logging.getLogger("oxpecker")
 _ENDINGS = (".json", ".ndjson", ".jsonl", ".log")
-def read_events(*sources: Union[str, os.PathLike[str], IO[bytes]]) -> Iterator[bytes]:
+def read_events(
+    *sources: Union[str, os.PathLike[str], IO[bytes]], on_error: Optional[Callable[[InputError], object]] = None
+) -> Iterator[bytes]:
     """The events of files, folders and open binary files, one after the other.
 
     NDJSON, a JSON document, an array, CloudTrail's `{"Records": […]}`, objects glued together; gzip or not. Folders are
-    walked in the order of names. InputError if a file cannot be read to its end.
+    walked in the order of names. A file that cannot be read to its end gives what can be read, then InputError, which
+    ends the reading; with `on_error` that is called, and reading goes on with the next file.
     """
     for source in sources:
         if isinstance(source, (str, os.PathLike)):
             for path in _files(Path(source)):
-                with path.open("rb") as file:
-                    yield from _of_file(file, str(path))
+                yield from _told(_of_path(path), str(path), on_error)
         else:
-            yield from _of_file(source, str(getattr(source, "name", "the stream")))
+            name = str(getattr(source, "name", "the stream"))
+            yield from _told(_of_file(source, name), name, on_error)
+
+
+def _told(
+    events: Iterator[bytes], name: str, on_error: Optional[Callable[[InputError], object]]
+) -> Iterator[bytes]:
+    while True:
+        try:
+            event = next(events, None)
+        except (InputError, OSError) as error:
+            if on_error is None:
+                raise
+            on_error(error if isinstance(error, InputError) else InputError(f"cannot read {name}: {error}"))
+            return
+        if event is None:
+            return
+        yield event
 
 
 def events_of(events: Events) -> Iterator[bytes]:
@@ -47,6 +65,8 @@ def events_of(events: Events) -> Iterator[bytes]:
         events = events.encode("utf-8", "surrogatepass")
     if isinstance(events, (bytes, bytearray, memoryview)):
         yield from pieces(io.BytesIO(bytes(events)), "the text")
+    elif isinstance(events, os.PathLike):
+        raise TypeError("events of a file are read with read_events(path)")
     elif isinstance(events, Mapping):
         yield from _of_value(events)
     else:
@@ -92,13 +112,20 @@ def _files(path: Path) -> Iterator[Path]:
             log.warning("passed over %s: its name ends in none of %s, with or without .gz", entry, ", ".join(_ENDINGS))
 
 
+def _of_path(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        yield from _of_file(file, str(path))
+
+
 def _of_file(file: IO[bytes], name: str) -> Iterator[bytes]:
     buffered = file if isinstance(file, io.BufferedReader) else io.BufferedReader(file)  # type: ignore[type-var]
     magic = buffered.peek(4)[:4]
     if magic == b"\x28\xb5\x2f\xfd":
         raise InputError(f"{name} is zstd, which is not read here: unpack it first (zstd -d)")
-    lines: IO[bytes] = gzip.GzipFile(fileobj=buffered) if magic[:2] == b"\x1f\x8b" else buffered  # type: ignore[assignment]
-    try:
-        yield from pieces(lines, name)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{name} is cut or broken: {error}") from error
+    if magic[:2] != b"\x1f\x8b":
+        yield from pieces(buffered, name)
+        return
+    unpacked = Unpacked(buffered)
+    yield from pieces(io.BufferedReader(unpacked, 256 << 10), name)
+    if unpacked.failure:
+        raise InputError(f"{name} is cut or broken: {unpacked.failure}")

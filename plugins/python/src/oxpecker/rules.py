@@ -40,7 +40,12 @@ def request(
 
 def _documents(rules: Any) -> list[tuple[str, str]]:
     if isinstance(rules, Mapping):
+        for name, text in rules.items():
+            if not isinstance(text, str):
+                raise TypeError(f"the text of {name!r} is no str but {type(text).__name__}")
         return [(str(name), text) for name, text in rules.items()]
+    if rules == "":
+        raise ValueError("no rules: the text is empty")
     if isinstance(rules, str) and "\n" in rules:
         return [("rules", rules)]
     if isinstance(rules, (str, os.PathLike)):
