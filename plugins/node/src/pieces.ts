@@ -9,6 +9,8 @@ import { BROKEN, MORE, recordsStart, skipBlanks, valueEnd } from "./scan.js";
 
 /** The longest line, and the longest event over several lines. A compressed file may unpack to anything. */
 const PIECE_BYTES = 64 << 20;
+/** What is shorter is looked at again with every chunk, so that a live source does not wait for its next event. */
+const SHORT_BYTES = 64 << 10;
 const LF = 0x0a;
 const [COMMA, COLON, OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x2c, 0x3a, 0x5b, 0x5d, 0x7b, 0x7d];
 
@@ -20,8 +22,10 @@ export class Cutter {
   #held: Buffer = Buffer.alloc(0);
   #chunks: Uint8Array[] = [];
   #length = 0;
-  /** So much text must be there before it is looked at again: no text is looked at more than twice. */
+  /** So much text must be there before it is looked at again: long text is not looked at more than twice. */
   #wait = 0;
+  /** Whether the end of a line is all that is waited for. */
+  #inLine = false;
   #at = 0;
   #place: Place = "line";
   #ofRecords = false;
@@ -34,7 +38,7 @@ export class Cutter {
   *push(bytes: Uint8Array): Generator<Uint8Array> {
     this.#chunks.push(bytes);
     this.#length += bytes.length;
-    if (this.#length >= this.#wait) yield* this.#cut();
+    if (this.#inLine ? bytes.includes(LF) : this.#length >= this.#wait) yield* this.#cut();
   }
 
   /** What is left where no more comes. */
@@ -52,6 +56,7 @@ export class Cutter {
   *#cut(): Generator<Uint8Array> {
     this.#held = Buffer.concat([this.#held, ...this.#chunks]);
     this.#chunks = [];
+    this.#inLine = false;
     if (!this.#begun && (this.#whole || this.#held.length > 2)) {
       this.#begun = true;
       if (this.#held.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf]))) this.#at = 3;
@@ -69,7 +74,7 @@ export class Cutter {
     if (this.#length > PIECE_BYTES) {
       throw new InputError(`${this.name} has a line or an event of more than ${PIECE_BYTES} bytes`);
     }
-    this.#wait = this.#length * 2;
+    this.#wait = this.#length < SHORT_BYTES ? 0 : this.#length * 2;
   }
 
   /** Goes one step on: a piece, or none where brackets and commas were passed; stays where more text is needed. */
@@ -108,6 +113,7 @@ export class Cutter {
         return undefined;
       }
     }
+    this.#inLine = end < 0;
     if (end < 0 && !this.#whole) return undefined;
     const line = trimmed(this.#held.subarray(this.#at, end < 0 ? undefined : end));
     if (byte !== OPEN_OBJECT || (line.at(-1) === CLOSE_OBJECT && !line.includes("}{") && !line.includes("} {"))) {

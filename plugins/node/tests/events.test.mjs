@@ -80,6 +80,20 @@ test("a large document is read as it comes", async () => {
   assert.deepEqual(await cut(`[${long},${A}]`, 65_536), [long, A]);
 });
 
+test("an event is handed out as soon as its line has ended", async () => {
+  const long = `{"a":"${"y".repeat(100_000)}"}`;
+  let sent = 0;
+  async function* live() {
+    for (const chunk of [`${A}\n{"b"`, ":1}\n", long.slice(0, 90_000), `${long.slice(90_000)}\n`, "{\n", '"c": 2\n}\n']) {
+      sent += 1;
+      yield Buffer.from(chunk);
+    }
+  }
+  const seen = [];
+  for await (const event of readEvents(live())) seen.push([sent, event.length]);
+  assert.deepEqual(seen, [[1, A.length], [2, 7], [4, long.length], [6, 10]]);
+});
+
 test("folders are walked in the order of names", async () => {
   const folder = mkdtempSync(join(tmpdir(), "oxpecker-"));
   const files = { "b/x.json.gz": gzipSync(`{"Records":[${B}]}`), "a.ndjson": A, "c.log": C, ".hidden.json": A };
