@@ -73,6 +73,32 @@ test("what is broken stays in one piece and reading goes on", async () => {
   assert.equal((await cut(`${deep}\n${A}`)).at(-1), A);
 });
 
+test("of no text anything is lost", async () => {
+  const tokens = [...'{}[],:"\\\n 1\xff', "\n", "\r\n", '"a"', '{"a":1}', '{"x":[1,{"y":2}]}', '{"Records":[', '"b}{"'];
+  // What stands between events, and is passed over.
+  const kept = (text) => text.replace(/"Records"|[[\]{},:\s]/g, "");
+  let seed = 1;
+  const chance = (below) => {
+    seed = (seed * 48_271) % 2_147_483_647;
+    return seed % below;
+  };
+  for (let round = 0; round < 5000; round += 1) {
+    const text = Array.from({ length: 1 + chance(24) }, () => tokens[chance(tokens.length)]).join("");
+    const size = 1 + chance(40);
+    async function* chunks() {
+      for (let at = 0; at < text.length; at += size) yield Buffer.from(text.slice(at, at + size), "latin1");
+    }
+    const found = [];
+    try {
+      for await (const event of readEvents(chunks())) found.push(Buffer.from(event).toString("latin1"));
+    } catch (error) {
+      assert.ok(error instanceof InputError, error);
+    }
+    assert.ok(!found.includes(""), text);
+    assert.equal(kept(found.join("")), kept(text), text);
+  }
+});
+
 test("a large document is read as it comes", async () => {
   const events = Array.from({ length: 20_000 }, (_, n) => JSON.stringify({ n, text: "x".repeat(100) }));
   assert.deepEqual(await cut(`{"Records":[${events.join()}]}`, 65_536), events);

@@ -1,8 +1,11 @@
 """Files cut into events: every form gives the same bytes, and nothing is left out."""
 
+import contextlib
 import gzip
 import io
 import json
+import random
+import re
 import tempfile
 import unittest
 from pathlib import Path
@@ -11,6 +14,10 @@ from typing import Any
 from oxpecker import InputError, read_events
 
 A, B, C = b'{"a":1.0}', b'{"b":"x}{","c":[{}]}', '{"é":"\\u00e9"}'.encode()
+
+
+#: What stands between events, and is passed over.
+BETWEEN = re.compile(rb'"Records"|[][{},:\s]')
 
 
 def cut(text: bytes) -> list[bytes]:
@@ -57,6 +64,19 @@ class Pieces(unittest.TestCase):
             cut(b"[" + A + b"," + B)
         deep = b"[" * 100_000
         self.assertEqual(b"".join(cut(deep + b"\n" + A))[-len(A) :], A)
+
+    def test_of_no_text_anything_is_lost(self) -> None:
+        chance = random.Random(1)
+        tokens = [*b'{}[],:"\\\n 1\xff', b"\n", b"\r\n", b'"a"', b'{"a":1}', b'{"x":[1,{"y":2}]}', b'{"Records":[', b'"b}{"']
+        for _ in range(5000):
+            parts = [chance.choice(tokens) for _ in range(chance.randrange(1, 25))]
+            text = b"".join(part if isinstance(part, bytes) else bytes([part]) for part in parts)
+            found: list[bytes] = []
+            with self.subTest(text), contextlib.suppress(InputError):
+                for piece in read_events(io.BytesIO(text)):
+                    self.assertNotEqual(piece, b"")
+                    found.append(piece)
+            self.assertEqual(BETWEEN.sub(b"", b"".join(found)), BETWEEN.sub(b"", text), text)
 
     def test_numbers_of_any_length_pass_through(self) -> None:
         long = b'{"a":' + b"9" * 10_000 + b"}"

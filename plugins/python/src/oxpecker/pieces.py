@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, Optional
 
 from .errors import InputError
 
 #: The longest line, and the longest event over several lines. A compressed file may unpack to anything.
-PIECE_BYTES = 64 << 20
+PIECE_BYTES = 256 << 20
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _RECORDS = re.compile(r'\{[ \t\r\n]*"Records"[ \t\r\n]*:[ \t\r\n]*\[')
 #: What is on a line that is not simply one event: the beginning of an array or of Records, or objects side by side.
@@ -70,17 +70,14 @@ class _Lines:
 
     def give_back(self, text: bytes) -> None:
         """Hands lines out once more."""
-        self._returned += reversed(text.splitlines(keepends=True) if b"\r" not in text else _split(text))
+        *lines, last = text.split(b"\n")
+        # An empty line would be taken for the end.
+        self._returned += filter(None, [last, *(line + b"\n" for line in reversed(lines))])
 
     def must_fit(self, length: int) -> None:
         """Refuses what is too long to be held."""
         if length > PIECE_BYTES:
             raise InputError(f"{self.name} has a line or an event of more than {PIECE_BYTES:,} bytes")
-
-
-def _split(text: bytes) -> list[bytes]:
-    """Lines that end at line feeds only."""
-    return [line + b"\n" for line in text.split(b"\n")[:-1]] + [text.rpartition(b"\n")[2]]
 
 
 class _Broken(Exception):
@@ -94,6 +91,8 @@ class _Cursor:
         self._lines = lines
         self._text = first.decode("utf-8", "surrogateescape")
         self._at = 0
+        #: Where the member begins that is being passed over: if it is broken, it is a piece from there on.
+        self._member: Optional[int] = None
 
     def pieces(self) -> Iterator[bytes]:
         """The events of the value that begins here. What stands behind it is given back."""
@@ -103,6 +102,7 @@ class _Cursor:
                 pass
             yield from self._opened()
         except _Broken:
+            self._at = self._at if self._member is None else self._member
             # Only this line: what was taken for more of it may be events of their own.
             end = self._text.find("\n", self._at)
             end = len(self._text) if end < 0 else end
@@ -129,7 +129,7 @@ class _Cursor:
     def _elements(self) -> Iterator[bytes]:
         """The elements of the array whose bracket has been passed."""
         if self._peek() != "]":
-            while True:
+            while self._peek():
                 end = self._end()
                 yield self._cut(end)
                 if self._peek() != ",":
@@ -140,12 +140,12 @@ class _Cursor:
     def _other_members(self) -> None:
         """Passes over the members behind `Records`, and the bracket."""
         while self._peek() == ",":
+            self._member = self._at
             self._at += 1
-            self._peek()
             self._at = self._end()
             self._pass(":")
-            self._peek()
             self._at = self._end()
+            self._member = None
         self._pass("}")
 
     def _pass(self, character: str) -> None:
@@ -186,8 +186,10 @@ class _Cursor:
 
     def _grow(self) -> bool:
         """Reads on, by as much as is held, so that no text is looked at more than twice; False at the file's end."""
-        held = self._text[self._at :]
+        start = self._at if self._member is None else self._member
+        held = self._text[start:]
         more = self._lines.take(max(1, len(held)))
-        self._text, self._at = held + more.decode("utf-8", "surrogateescape"), 0
+        self._text, self._at = held + more.decode("utf-8", "surrogateescape"), self._at - start
+        self._member = None if self._member is None else 0
         self._lines.must_fit(len(held))
         return bool(more)
