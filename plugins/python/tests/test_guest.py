@@ -68,6 +68,8 @@ class Hostile(unittest.TestCase):
         begun = time.monotonic()
         self.fails(DeadlineError, "longer than 0.2 s", Limits(deadline=0.2), ox_match="(loop $on (br $on)) i32.const 0")
         self.assertLess(time.monotonic() - begun, 10)
+        slow = engine(Limits(deadline=0.05), ox_save="(loop $on (br $on)) i32.const 0")
+        self.assertRaisesRegex(DeadlineError, "ox_save: it took longer than 0.5 s", slow.save)
 
     def test_too_much_memory(self) -> None:
         grow = "(if (i32.eq (memory.grow (i32.const 100)) (i32.const -1)) (then unreachable)) i32.const 0"
