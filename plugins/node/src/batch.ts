@@ -13,13 +13,7 @@ const ANSWER_HEAD = 16;
 const REJECT = 12;
 
 export type RejectCode =
-  | "invalid-json"
-  | "invalid-utf8"
-  | "lone-surrogate"
-  | "too-deep"
-  | "not-an-object"
-  | "too-large"
-  | "too-many-values";
+  "invalid-json" | "invalid-utf8" | "lone-surrogate" | "too-deep" | "not-an-object" | "too-large" | "too-many-values";
 const CODES: (RejectCode | undefined)[] = [
   undefined,
   "invalid-json",

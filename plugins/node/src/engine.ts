@@ -315,7 +315,7 @@ function bit(bits: Uint8Array, place: number): boolean {
 
 /** The lines of a text, each with its line feed. */
 function* linesOf(text: Uint8Array): Generator<Buffer> {
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const end = text.indexOf(0x0a, at);
     const next = end < 0 ? text.length : end + 1;
     yield Buffer.from(text.buffer, text.byteOffset + at, next - at);

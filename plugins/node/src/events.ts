@@ -41,7 +41,10 @@ export async function* readEvents(sources: Source | Source[], { onError }: Readi
     try {
       yield* piecesOf(source, name);
     } catch (error) {
-      const told = error instanceof InputError ? error : new InputError(`cannot read ${name}: ${(error as Error).message}`, { cause: error });
+      const told =
+        error instanceof InputError
+          ? error
+          : new InputError(`cannot read ${name}: ${(error as Error).message}`, { cause: error });
       if (onError === undefined || (told !== error && !isSystemError(error))) throw error;
       onError(told);
     }
@@ -72,7 +75,9 @@ export function* eventsOf(events: Events): Generator<Uint8Array> {
     yield* cutter.push(typeof events === "string" ? Buffer.from(events) : events);
     yield* cutter.end();
   } else if (typeof events === "object" && events !== null && Symbol.asyncIterator in events) {
-    throw new TypeError("match takes events in memory; those of an asynchronous source are for stream, eval and replay");
+    throw new TypeError(
+      "match takes events in memory; those of an asynchronous source are for stream, eval and replay",
+    );
   } else if (isIterable(events)) {
     for (const event of events) yield* eventOf(event);
   } else {
@@ -98,7 +103,9 @@ export function* eventOf(event: Event): Generator<Uint8Array> {
 /** Whether something is an object that JSON can tell: these would be written as `{}`. */
 function isRecord(event: unknown): boolean {
   if (typeof event !== "object" || event === null || ArrayBuffer.isView(event)) return false;
-  return ![ArrayBuffer, Map, Set, Promise, URL].some((kind) => event instanceof kind) && !(Symbol.asyncIterator in event);
+  return (
+    ![ArrayBuffer, Map, Set, Promise, URL].some((kind) => event instanceof kind) && !(Symbol.asyncIterator in event)
+  );
 }
 
 export function isAsync(events: EventSource): events is AsyncIterable<Event> {
@@ -114,7 +121,9 @@ function bytesOf(text: string): Uint8Array {
   if (text.isWellFormed()) return Buffer.from(text);
   const parts = text.split(/([\ud800-\udfff])/u).map((part, place) => {
     const half = part.charCodeAt(0);
-    return place % 2 === 0 ? Buffer.from(part) : Buffer.from([0xe0 | (half >> 12), 0x80 | ((half >> 6) & 63), 0x80 | (half & 63)]);
+    return place % 2 === 0
+      ? Buffer.from(part)
+      : Buffer.from([0xe0 | (half >> 12), 0x80 | ((half >> 6) & 63), 0x80 | (half & 63)]);
   });
   return Buffer.concat(parts);
 }
@@ -137,7 +146,11 @@ function* files(path: string): Generator<string> {
     if (entry.isDirectory()) yield* files(inside);
     else if (ENDINGS.test(entry.name)) {
       if (statSync(inside).isFile()) yield inside;
-    } else process.emitWarning(`passed over ${inside}: its name ends in none of .json, .ndjson, .jsonl, .log, with or without .gz`, "OxpeckerWarning");
+    } else
+      process.emitWarning(
+        `passed over ${inside}: its name ends in none of .json, .ndjson, .jsonl, .log, with or without .gz`,
+        "OxpeckerWarning",
+      );
   }
 }
 

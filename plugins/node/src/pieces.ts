@@ -85,7 +85,8 @@ export class Cutter {
         return this.#line(byte);
       case "first element":
       case "element":
-        if (byte === CLOSE_ARRAY && this.#place === "first element") return this.#pass(this.#ofRecords ? "behind array" : "line");
+        if (byte === CLOSE_ARRAY && this.#place === "first element")
+          return this.#pass(this.#ofRecords ? "behind array" : "line");
         return this.#value("behind element");
       case "behind element":
         if (byte === COMMA) return this.#pass("element");

@@ -12,7 +12,10 @@ type Rule = string | URL | Record<string, string>;
  */
 export type Rules = Rule | Rule[];
 /** Names with entries: keys, or keys with values for lookups. */
-export type Lists = Record<string, Iterable<string | number | boolean> | Map<string | number | boolean, unknown> | Record<string, unknown>>;
+export type Lists = Record<
+  string,
+  Iterable<string | number | boolean> | Map<string | number | boolean, unknown> | Record<string, unknown>
+>;
 
 interface Document {
   name: string;
@@ -27,7 +30,8 @@ export function request(
   eventType: string | undefined,
   options: Record<string, unknown>,
 ): string {
-  const documents = rules === undefined ? (filters.length > 0 ? [] : folder(SHIPPED_RULES, join(SHIPPED_RULES, ".."))) : named(rules);
+  const documents =
+    rules === undefined ? (filters.length > 0 ? [] : folder(SHIPPED_RULES, join(SHIPPED_RULES, ".."))) : named(rules);
   if (documents.length === 0 && filters.length === 0) {
     throw new TypeError("no rules: name a rule file, a folder of them, or filters");
   }

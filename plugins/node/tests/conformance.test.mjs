@@ -46,8 +46,14 @@ function checkProblems(filter, expected, found) {
     const errors = found.filter(({ severity }) => severity === "error");
     return errors.length > 0 ? [`unexpected ${JSON.stringify(errors)}`] : [];
   }
-  const codes = found.map(({ code }) => code).sort().join();
-  const wanted = expected.map(([code]) => code).sort().join();
+  const codes = found
+    .map(({ code }) => code)
+    .sort()
+    .join();
+  const wanted = expected
+    .map(([code]) => code)
+    .sort()
+    .join();
   const failures = codes === wanted ? [] : [`problems ${codes}, expected ${wanted}`];
   for (const [code, span] of expected) {
     if (span !== undefined && !found.some((problem) => problem.code === code && under(filter, problem) === span)) {
@@ -59,7 +65,10 @@ function checkProblems(filter, expected, found) {
 
 /** The text under a problem; its columns are characters, not halves of them. */
 function under(text, { line, column, end_line, end_column }) {
-  const lines = text.split("\n").slice(line - 1, end_line).map((one) => [...one]);
+  const lines = text
+    .split("\n")
+    .slice(line - 1, end_line)
+    .map((one) => [...one]);
   lines.push(lines.pop().slice(0, end_column - 1));
   lines[0] = lines[0].slice(column - 1);
   return lines.map((one) => one.join("")).join("\n");

@@ -9,7 +9,9 @@ const FOLDER = join(REPOSITORY, "tests/conformance");
 export const CASES = Number(readFileSync(join(FOLDER, "CASES"), "utf8"));
 
 export function read() {
-  const files = readdirSync(FOLDER).filter((name) => name.endsWith(".txt")).sort();
+  const files = readdirSync(FOLDER)
+    .filter((name) => name.endsWith(".txt"))
+    .sort();
   assert.ok(files.length >= 30, `only ${files.length} files of the corpus are here`);
   return files.flatMap(paragraphs);
 }

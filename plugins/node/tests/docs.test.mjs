@@ -30,7 +30,11 @@ function write(name, content) {
 }
 
 function run(name) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [name], { cwd: folder, encoding: "utf8", timeout: 60_000 });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [name], {
+    cwd: folder,
+    encoding: "utf8",
+    timeout: 60_000,
+  });
   assert.equal(status, 0, `${name}:\n${stderr}`);
   return stdout;
 }
@@ -55,7 +59,12 @@ test("links lead somewhere", () => {
     if (target.startsWith("http")) continue;
     const [name, heading = ""] = target.split("#");
     const page = readFileSync(join(REPOSITORY, "docs", name || "node.md"), "utf8");
-    const headings = [...page.matchAll(/^#+ (.*)$/gm)].map(([, text]) => text.toLowerCase().replace(/[^\p{L}\p{N}_ -]/gu, "").replaceAll(" ", "-"));
+    const headings = [...page.matchAll(/^#+ (.*)$/gm)].map(([, text]) =>
+      text
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}_ -]/gu, "")
+        .replaceAll(" ", "-"),
+    );
     assert.ok(heading === "" || headings.includes(heading), target);
   }
 });

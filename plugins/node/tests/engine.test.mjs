@@ -39,16 +39,25 @@ describe("alerts", () => {
     assert.deepEqual(others, []);
     assert.deepEqual([fired.state, fired.count, fired.rule_id, fired.severity], ["fired", 2, "twice", 1]);
     assert.deepEqual([fired.first_seen, fired.aggregate], ["2026-01-01T00:00:00Z", { y: "k" }]);
-    assert.deepEqual(fired.events.map(({ event }) => event), [EARLY, LATE]);
+    assert.deepEqual(
+      fired.events.map(({ event }) => event),
+      [EARLY, LATE],
+    );
     assert.equal(JSON.stringify(fired), fired.line);
-    assert.deepEqual(engine.flush().map(({ state, alert_id }) => [state, alert_id]), [["final", fired.alert_id]]);
+    assert.deepEqual(
+      engine.flush().map(({ state, alert_id }) => [state, alert_id]),
+      [["final", fired.alert_id]],
+    );
     assert.deepEqual(engine.flush(), []);
     assert.deepEqual([engine.read, engine.evaluated, engine.rejected], [3, 3, 0]);
   });
 
   test("a replay gives what the command line gives, byte for byte", async () => {
     const command = ["replay", "--quiet", "--output", "ndjson", SAMPLE];
-    const expected = execFileSync(join(REPOSITORY, "target/release/oxpecker"), command, { encoding: "utf8", maxBuffer: 1 << 26 });
+    const expected = execFileSync(join(REPOSITORY, "target/release/oxpecker"), command, {
+      encoding: "utf8",
+      maxBuffer: 1 << 26,
+    });
     const events = await all(readEvents(SAMPLE));
     const alerts = await Engine.load().replay(events.reverse());
     assert.equal(alerts.map(({ line }) => `${line}\n`).join(""), expected);
@@ -60,14 +69,22 @@ describe("alerts", () => {
     one.match(EARLY);
     assert.deepEqual(other.restore(one.save()), { windows: 1, dropped: 0 });
     assert.equal(other.match(LATE)[0].count, 2);
-    assert.throws(() => other.restore(Buffer.from("{}")), (error) => error instanceof RefusedError && error.status === -8);
+    assert.throws(
+      () => other.restore(Buffer.from("{}")),
+      (error) => error instanceof RefusedError && error.status === -8,
+    );
     assert.equal(other.flush().length, 1, "a refused state changes nothing");
   });
 
   test("an event from the future has no time", () => {
     const rules = RULES.replace("threshold: 2", "threshold: 1");
-    for (const [now, expected] of [[new Date("2025-12-01"), null], [1_767_225_600_000, EARLY.time]]) {
-      const seen = Engine.load(rules).match(EARLY, { now }).map(({ first_seen }) => first_seen);
+    for (const [now, expected] of [
+      [new Date("2025-12-01"), null],
+      [1_767_225_600_000, EARLY.time],
+    ]) {
+      const seen = Engine.load(rules)
+        .match(EARLY, { now })
+        .map(({ first_seen }) => first_seen);
       assert.deepEqual([...new Set(seen)], [expected]);
     }
   });
@@ -93,7 +110,10 @@ describe("verdicts", () => {
     const engine = Engine.load(RULES, { filters: ["user = @admins", "user in @owners", "x = @more"], lists });
     const found = await all(engine.eval('{"user":"root"}\n{"user":7,"x":1}\n\n{"user":"web","x":5}\r\n{}\n'));
     const matched = [["filter 1"], ["twice", "filter 1"], ["filter 2", "filter 3"], []];
-    assert.deepEqual(found.map((verdict) => verdict.matched), matched);
+    assert.deepEqual(
+      found.map((verdict) => verdict.matched),
+      matched,
+    );
     assert.equal(Buffer.from(found[2].event).toString(), '{"user":"web","x":5}');
     assert.equal(engine.stats().rules[1].matched, 2);
   });
@@ -104,7 +124,10 @@ describe("verdicts", () => {
     const engine = Engine.load(undefined, { filters: ["a = 3", "b > 250", "a = 3 and b > 250"] });
     for (const batchBytes of [1, 1000, 1 << 20]) {
       const found = await all(engine.eval(events, { batchBytes }));
-      assert.deepEqual(found.map(({ matched }) => matched.length), expected);
+      assert.deepEqual(
+        found.map(({ matched }) => matched.length),
+        expected,
+      );
     }
   });
 
@@ -119,7 +142,15 @@ describe("verdicts", () => {
 });
 
 describe("rejects", () => {
-  const EVENTS = ['{"x":1}', '{"x":', "no", '{"x":"\ud800"}', { x: "\ud800" }, "[1]", Buffer.from('{"x":\xff}', "latin1")];
+  const EVENTS = [
+    '{"x":1}',
+    '{"x":',
+    "no",
+    '{"x":"\ud800"}',
+    { x: "\ud800" },
+    "[1]",
+    Buffer.from('{"x":\xff}', "latin1"),
+  ];
 
   test("rejects are counted, kept and told by a warning", async () => {
     const engine = Engine.load(RULES);
@@ -127,7 +158,10 @@ describe("rejects", () => {
     assert.match(message, /^events rejected: 6; the last one: invalid-utf8 at byte 5/);
     assert.deepEqual([engine.read, engine.evaluated, engine.rejected], [7, 1, 6]);
     const codes = ["invalid-json", "invalid-json", "invalid-utf8", "lone-surrogate", "not-an-object", "invalid-utf8"];
-    assert.deepEqual(engine.rejects.map(({ code }) => code), codes);
+    assert.deepEqual(
+      engine.rejects.map(({ code }) => code),
+      codes,
+    );
     assert.deepEqual([engine.rejects[0].index, Buffer.from(engine.rejects[0].event).toString()], [1, '{"x":']);
     assert.equal(engine.stats().rejected, 6);
   });
@@ -137,7 +171,10 @@ describe("rejects", () => {
     const engine = Engine.load(RULES, { onReject: (reject) => told.push(reject) });
     const three = EVENTS.slice(0, 3);
     await all(engine.stream([...three, ...three], { batchBytes: 8 }));
-    assert.deepEqual(told.map(({ index }) => index), [1, 2, 4, 5]);
+    assert.deepEqual(
+      told.map(({ index }) => index),
+      [1, 2, 4, 5],
+    );
     const [verdict] = await all(engine.eval("no"));
     assert.equal(verdict.reject, told.at(-1));
     for (let more = 0; more < 40; more += 1) engine.match(three);
@@ -148,7 +185,15 @@ describe("rejects", () => {
 
   test("what is no event is an error of the program", async () => {
     assert.throws(() => Engine.load(RULES).match(readEvents(SAMPLE)), /for stream, eval and replay/);
-    for (const wrong of [NaN, null, undefined, new Uint16Array(1), new Map(), Promise.resolve({}), readEvents(SAMPLE)]) {
+    for (const wrong of [
+      NaN,
+      null,
+      undefined,
+      new Uint16Array(1),
+      new Map(),
+      Promise.resolve({}),
+      readEvents(SAMPLE),
+    ]) {
       assert.throws(() => Engine.load(RULES).match([wrong]), TypeError);
       await assert.rejects(() => Engine.load(RULES).replay([wrong]), TypeError);
     }
@@ -159,7 +204,10 @@ describe("rejects", () => {
     const told = [];
     const engine = Engine.load(RULES, { onReject: (reject) => told.push(reject) });
     engine.match([huge, EARLY]);
-    assert.deepEqual(told.map(({ code, event }) => [code, event.length]), [["too-large", huge.length]]);
+    assert.deepEqual(
+      told.map(({ code, event }) => [code, event.length]),
+      [["too-large", huge.length]],
+    );
     assert.equal(engine.evaluated, 1);
     assert.ok(engine.memoryBytes < 64 << 20);
   });
@@ -188,13 +236,16 @@ describe("loading", () => {
 
   test("mistakes are told with their places", async () => {
     const broken = { "mine.yaml": RULES.replace("x = 1", "x startswith 1") };
-    assert.throws(() => Engine.load(broken), (error) => {
-      assert.ok(error instanceof RuleError);
-      const [{ file, line, code }] = error.problems;
-      assert.deepEqual([file, line, code], ["mine.yaml", 4, "unknown-operator"]);
-      assert.match(error.message, /1 error:\n {2}mine.yaml:4:\d+: error\[unknown-operator\]: .*starts_with/);
-      return true;
-    });
+    assert.throws(
+      () => Engine.load(broken),
+      (error) => {
+        assert.ok(error instanceof RuleError);
+        const [{ file, line, code }] = error.problems;
+        assert.deepEqual([file, line, code], ["mine.yaml", 4, "unknown-operator"]);
+        assert.match(error.message, /1 error:\n {2}mine.yaml:4:\d+: error\[unknown-operator\]: .*starts_with/);
+        return true;
+      },
+    );
     const [message, engine] = await warning(() => Engine.load([broken, RULES], { lenient: true }));
     assert.match(message, /^left out: mine.yaml:4/);
     assert.deepEqual(engine.report.rule_ids, ["twice"]);

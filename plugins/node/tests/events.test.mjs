@@ -110,14 +110,26 @@ test("an event is handed out as soon as its line has ended", async () => {
   const long = `{"a":"${"y".repeat(100_000)}"}`;
   let sent = 0;
   async function* live() {
-    for (const chunk of [`${A}\n{"b"`, ":1}\n", long.slice(0, 90_000), `${long.slice(90_000)}\n`, "{\n", '"c": 2\n}\n']) {
+    for (const chunk of [
+      `${A}\n{"b"`,
+      ":1}\n",
+      long.slice(0, 90_000),
+      `${long.slice(90_000)}\n`,
+      "{\n",
+      '"c": 2\n}\n',
+    ]) {
       sent += 1;
       yield Buffer.from(chunk);
     }
   }
   const seen = [];
   for await (const event of readEvents(live())) seen.push([sent, event.length]);
-  assert.deepEqual(seen, [[1, A.length], [2, 7], [4, long.length], [6, 10]]);
+  assert.deepEqual(seen, [
+    [1, A.length],
+    [2, 7],
+    [4, long.length],
+    [6, 10],
+  ]);
 });
 
 test("folders are walked in the order of names", async () => {
@@ -142,7 +154,11 @@ test("folders are walked in the order of names", async () => {
 
 test("what cannot be read to its end is an error after what can", async () => {
   const whole = gzipSync(Array(5000).fill(A).join("\n"));
-  const broken = [whole.subarray(0, -20), whole.subarray(0, -8), Buffer.concat([whole.subarray(0, -8), Buffer.alloc(8)])];
+  const broken = [
+    whole.subarray(0, -20),
+    whole.subarray(0, -8),
+    Buffer.concat([whole.subarray(0, -8), Buffer.alloc(8)]),
+  ];
   for (const content of broken) {
     const found = [];
     await assert.rejects(async () => {
@@ -159,8 +175,12 @@ test("reading goes on with the next file where errors are told", async () => {
   const found = [];
   const stream = (text) => Readable.from([Buffer.from(text)]);
   const sources = [stream(gzipSync(A).subarray(0, -3)), "nowhere.ndjson", stream(`[${B}`), stream(C)];
-  for await (const event of readEvents(sources, { onError: (error) => errors.push(error) })) found.push(event.toString());
+  for await (const event of readEvents(sources, { onError: (error) => errors.push(error) }))
+    found.push(event.toString());
   assert.deepEqual(found, [A, B, C]);
-  assert.deepEqual(errors.map((error) => error instanceof InputError), [true, true, true]);
+  assert.deepEqual(
+    errors.map((error) => error instanceof InputError),
+    [true, true, true],
+  );
   assert.match(errors[1].message, /^cannot read nowhere.ndjson: /);
 });

@@ -2,7 +2,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  AnswerError, BrokenError, ClosedError, Engine, MemoryError, ModuleError, OxpeckerError, RefusedError, TrapError,
+  AnswerError,
+  BrokenError,
+  ClosedError,
+  Engine,
+  MemoryError,
+  ModuleError,
+  OxpeckerError,
+  RefusedError,
+  TrapError,
 } from "oxpecker-wasm";
 import { firstThen, GROW, module, number, OUT_OF_BOUNDS, result, UNREACHABLE } from "./wasm.mjs";
 
@@ -11,15 +19,21 @@ const load = (bodies, answer, limits = {}) =>
 
 function fails(kind, why, bodies, answer, limits) {
   const broken = load(bodies, answer, limits);
-  assert.throws(() => broken.match({}), (error) => {
-    assert.ok(error instanceof kind && error instanceof BrokenError && error instanceof OxpeckerError, error);
-    assert.equal(error.name, kind.name);
-    assert.match(error.message, why);
-    assert.match(error.during, /^ox_(match|free)$/);
-    return true;
-  });
+  assert.throws(
+    () => broken.match({}),
+    (error) => {
+      assert.ok(error instanceof kind && error instanceof BrokenError && error instanceof OxpeckerError, error);
+      assert.equal(error.name, kind.name);
+      assert.match(error.message, why);
+      assert.match(error.during, /^ox_(match|free)$/);
+      return true;
+    },
+  );
   assert.deepEqual([broken.read, broken.evaluated], [0, 0]);
-  assert.throws(() => broken.match({}), (error) => error instanceof ClosedError && /failed before/.test(error.message));
+  assert.throws(
+    () => broken.match({}),
+    (error) => error instanceof ClosedError && /failed before/.test(error.message),
+  );
   broken.close();
 }
 
@@ -62,17 +76,23 @@ test("blocks that make no sense", () => {
 
 test("a status is told and the engine goes on", () => {
   const refusing = load({ ox_match: number(-2) });
-  assert.throws(() => refusing.match({}), (error) => {
-    assert.ok(error instanceof RefusedError);
-    assert.deepEqual([error.status, error.during], [-2, "ox_match"]);
-    return true;
-  });
+  assert.throws(
+    () => refusing.match({}),
+    (error) => {
+      assert.ok(error instanceof RefusedError);
+      assert.deepEqual([error.status, error.during], [-2, "ox_match"]);
+      return true;
+    },
+  );
   assert.deepEqual(refusing.flush(), []);
 });
 
 test("what is no module", () => {
   const broken = [
-    new Uint8Array(), Buffer.from("nonsense"), module({}, [1], ["b"]), module({ ox_match: null }),
+    new Uint8Array(),
+    Buffer.from("nonsense"),
+    module({}, [1], ["b"]),
+    module({ ox_match: null }),
     module({ ox_abi_version: number(2) }),
   ];
   for (const wasm of broken) {

@@ -5,6 +5,7 @@ import re
 import unittest
 
 from corpus import REPOSITORY
+
 from oxpecker.guest import Guest, Limits
 
 PAGE = (REPOSITORY / "plugins/module/ABI.md").read_text(encoding="utf-8")

@@ -5,6 +5,7 @@ import unittest
 from typing import Optional
 
 from corpus import CASES, Paragraph, read
+
 from oxpecker import Engine, Problem, RuleError, Verdict
 
 

@@ -49,5 +49,7 @@ class Manual(unittest.TestCase):
             if not target.startswith("http"):
                 name, _, heading = target.partition("#")
                 page = (REPOSITORY / "docs" / (name or "python.md")).read_text(encoding="utf-8")
-                headings = [re.sub(r"[^\w -]", "", line.strip("# ")).lower() for line in re.findall(r"^#+ .*$", page, re.M)]
+                headings = [
+                    re.sub(r"[^\w -]", "", line.strip("# ")).lower() for line in re.findall(r"^#+ .*$", page, re.M)
+                ]
                 self.assertIn(heading.replace("-", " "), ["", *(text.replace("-", " ") for text in headings)], target)

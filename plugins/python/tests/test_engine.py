@@ -9,8 +9,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from unittest import mock
 
-import oxpecker
 from corpus import REPOSITORY
+
+import oxpecker
 from oxpecker import ClosedError, Engine, Limits, NoRoomError, RefusedError, RuleError, read_events
 
 SAMPLE = REPOSITORY / "rules/samples/cloudtrail.ndjson"
@@ -176,7 +177,9 @@ class Loading(unittest.TestCase):
             Engine.load({"mine.yaml": broken})
         [problem] = caught.exception.problems
         self.assertEqual((problem.file, problem.line, problem.code), ("mine.yaml", 4, "unknown-operator"))
-        self.assertRegex(str(caught.exception), r"1 error:\n  mine.yaml:4:\d+: error\[unknown-operator\]: .*starts_with")
+        self.assertRegex(
+            str(caught.exception), r"1 error:\n  mine.yaml:4:\d+: error\[unknown-operator\]: .*starts_with"
+        )
         with self.assertLogs("oxpecker", "WARNING") as logs:
             with Engine.load([{"mine.yaml": broken}, RULES], lenient=True) as engine:
                 self.assertEqual(engine.report.rule_ids, ["twice"])
@@ -209,7 +212,11 @@ class Life(unittest.TestCase):
     def test_threads_take_turns(self) -> None:
         with Engine.load(filters="a = 1", limits=Limits(deadline=30)) as engine:
             found = []
-            work = lambda: found.append(sum(map(bool, engine.eval([{"a": n % 2} for n in range(999)], batch_bytes=64))))
+
+            def work() -> None:
+                events = [{"a": number % 2} for number in range(999)]
+                found.append(sum(map(bool, engine.eval(events, batch_bytes=64))))
+
             threads = [threading.Thread(target=work) for _ in range(4)]
             for thread in threads:
                 thread.start()

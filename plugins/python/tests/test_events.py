@@ -54,7 +54,17 @@ class Pieces(unittest.TestCase):
         self.assertEqual(cut(pretty + pretty), [pretty, pretty])
 
     def test_what_is_broken_stays_in_one_piece_and_reading_goes_on(self) -> None:
-        for broken in [b'{"x":', b'{"x":"', b"no", b'{"x":}', b'{"x":1}x', b'{"x":\xff}', b'{"x":[1}', b'{"x" 1,', b"{{"]:
+        for broken in [
+            b'{"x":',
+            b'{"x":"',
+            b"no",
+            b'{"x":}',
+            b'{"x":1}x',
+            b'{"x":\xff}',
+            b'{"x":[1}',
+            b'{"x" 1,',
+            b"{{",
+        ]:
             with self.subTest(broken):
                 self.assertEqual(cut(broken + b"\n" + A + b"\n" + B)[-1], B)
                 self.assertEqual(b"".join(cut(broken)), broken)
@@ -67,7 +77,16 @@ class Pieces(unittest.TestCase):
 
     def test_of_no_text_anything_is_lost(self) -> None:
         chance = random.Random(1)
-        tokens = [*b'{}[],:"\\\n 1\xff', b"\n", b"\r\n", b'"a"', b'{"a":1}', b'{"x":[1,{"y":2}]}', b'{"Records":[', b'"b}{"']
+        tokens = [
+            *b'{}[],:"\\\n 1\xff',
+            b"\n",
+            b"\r\n",
+            b'"a"',
+            b'{"a":1}',
+            b'{"x":[1,{"y":2}]}',
+            b'{"Records":[',
+            b'"b}{"',
+        ]
         for _ in range(5000):
             parts = [chance.choice(tokens) for _ in range(chance.randrange(1, 25))]
             text = b"".join(part if isinstance(part, bytes) else bytes([part]) for part in parts)

@@ -4,10 +4,19 @@ import time
 import unittest
 from typing import Any
 
-import oxpecker
 import wasmtime
+
+import oxpecker
 from oxpecker import (
-    AnswerError, BrokenError, ClosedError, DeadlineError, Engine, Limits, ModuleError, RefusedError, TrapError,
+    AnswerError,
+    BrokenError,
+    ClosedError,
+    DeadlineError,
+    Engine,
+    Limits,
+    ModuleError,
+    RefusedError,
+    TrapError,
 )  # fmt: skip
 
 #: Functions with what they do unless a test says otherwise: the load report lies at 0, an answer to one event at 256.
@@ -36,9 +45,11 @@ def module(answer: str = r"\01\00\00\00", more: str = "", **bodies: str) -> byte
         for name, (parameters, body) in FUNCTIONS.items()
         if bodies.get(name) != ""
     )
-    return bytes(wasmtime.wat2wasm(f"""(module {more} (memory (export "memory") 2)
+    return bytes(
+        wasmtime.wat2wasm(f"""(module {more} (memory (export "memory") 2)
       (global $at (mut i32) (i32.const 0)) (global $length (mut i32) (i32.const 0))
-      (data (i32.const 0) "{REPORT}") (data (i32.const 256) "{answer}") {functions})"""))
+      (data (i32.const 0) "{REPORT}") (data (i32.const 256) "{answer}") {functions})""")
+    )
 
 
 def engine(limits: Limits = Limits(), **changes: str) -> Engine:

@@ -1,8 +1,10 @@
 """Detection rules over log events, in a WebAssembly sandbox inside your own process.
 
-    with Engine.load("rules/") as engine:
-        for alert in engine.replay(read_events("cloudtrail/")):
-            print(alert.severity, alert.title)
+```python
+with Engine.load("rules/") as engine:
+    for alert in engine.replay(read_events("cloudtrail/")):
+        print(alert.severity, alert.title)
+```
 """
 
 from .alert import Alert, AlertEvent, Matched

@@ -1,7 +1,9 @@
 """Events on their way in and the answer on its way out, in the frames of the ABI.
 
-    batch    u8 format 2, u8 0, u16 tag length 0, u32 0, i64 shipper's time; then for each event u32 length, bytes
-    answer   u32 evaluated, rejected, undecided, body length; then for each reject u32 index, offset, reason; body
+```text
+batch    u8 format 2, u8 0, u16 tag length 0, u32 0, i64 shipper's time; then for each event u32 length, bytes
+answer   u32 evaluated, rejected, undecided, body length; then for each reject u32 index, offset, reason; body
+```
 """
 
 from __future__ import annotations

@@ -25,6 +25,8 @@ Events = Union[Event, Iterable[Event]]
 
 log = logging.getLogger("oxpecker")
 _ENDINGS = (".json", ".ndjson", ".jsonl", ".log")
+
+
 def read_events(
     *sources: Union[str, os.PathLike[str], IO[bytes]], on_error: Optional[Callable[[InputError], object]] = None
 ) -> Iterator[bytes]:
@@ -43,9 +45,7 @@ def read_events(
             yield from _told(_of_file(source, name), name, on_error)
 
 
-def _told(
-    events: Iterator[bytes], name: str, on_error: Optional[Callable[[InputError], object]]
-) -> Iterator[bytes]:
+def _told(events: Iterator[bytes], name: str, on_error: Optional[Callable[[InputError], object]]) -> Iterator[bytes]:
     while True:
         try:
             event = next(events, None)

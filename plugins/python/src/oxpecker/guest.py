@@ -1,7 +1,9 @@
 """One instance of the module: bytes in, bytes out. Every number that it gives is checked before it is used.
 
-    block = ox_alloc(n)    write n bytes at block    status = call(block, n, …)    read ox_result_len() bytes at
-    ox_result_ptr()        ox_free(block)
+```text
+block = ox_alloc(n)    write n bytes at block    status = call(block, n, …)    read ox_result_len() bytes at
+ox_result_ptr()        ox_free(block)
+```
 """
 
 from __future__ import annotations
@@ -37,8 +39,8 @@ class Limits:
 
     #: The most linear memory that the module may hold.
     memory_bytes: int = 256 << 20
-    #: Seconds that a call with a batch may take; loading, flushing, saving and restoring get ten times as many. None for
-    #: any time. Code that can be stopped runs a little slower.
+    #: Seconds that a call with a batch may take, None for any time; loading, flushing, saving and restoring get ten
+    #: times as many. Code that can be stopped runs a little slower.
     deadline: Optional[float] = None
 
 
