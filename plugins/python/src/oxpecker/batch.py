@@ -12,8 +12,8 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-#: Bytes of events that go to the module in one call. More gain nothing, fewer cost.
-BATCH_BYTES = 128 << 10
+#: Bytes of events that go to the module in one call: at half as many a match of real events takes a tenth longer.
+BATCH_BYTES = 256 << 10
 #: The longest event that the module takes. A longer one is cut to one byte more, which is rejected all the same.
 EVENT_BYTES = 4 << 20
 _UNKNOWN_TIME = -(1 << 63)
