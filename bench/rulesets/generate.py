@@ -5,7 +5,8 @@
   bench/rulesets/generate.py -o /tmp/sets 50 5000     other sizes elsewhere
 
 Of each size N it writes N.yaml, rules as Oxpecker reads them, and N.json, the same as a neutral tree of predicates that
-every other engine's rules are made from. A smaller set is the beginning of a larger one.
+every other engine's rules are made from. A smaller set is the beginning of a larger one. Beside them it writes `check`: the
+first thousand without the calls that they are about, to see whether engines agree on everything else.
 """
 import argparse
 import pathlib
@@ -27,9 +28,14 @@ def main():
     rules = compose.rules(max(given.sizes))
     given.out.mkdir(parents=True, exist_ok=True)
     for size in given.sizes:
-        (given.out / f"{size}.yaml").write_text(ruleset.text(rules[:size]), encoding="utf-8")
-        (given.out / f"{size}.json").write_text(neutral.text(rules[:size]), encoding="utf-8")
-        print(given.out / f"{size}.yaml")
+        write(given.out / str(size), rules[:size])
+    write(given.out / "check", compose.without_calls(compose.rules(1000)))
+
+
+def write(path, rules):
+    path.with_suffix(".yaml").write_text(ruleset.text(rules), encoding="utf-8")
+    path.with_suffix(".json").write_text(neutral.text(rules), encoding="utf-8")
+    print(path.with_suffix(".yaml"))
 
 
 if __name__ == "__main__":
