@@ -20,6 +20,7 @@ use neutral::RuleSet;
 use peer::{Engine, Peer, Sources};
 use report::{Column, Report, Row};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 #[derive(Parser)]
@@ -36,7 +37,7 @@ pub struct Args {
     /// How often each engine is measured; the table shows medians.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
-    /// Only these engines; `--peers ?` lists them.
+    /// Only these engines, such as wirefilter,by-hand.
     #[arg(long, value_delimiter = ',')]
     peers: Vec<String>,
     /// Seconds that one engine may take in one round; a slow one gets fewer events.
@@ -50,22 +51,31 @@ pub struct Args {
     date: String,
 }
 
-fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
-    let chosen: Vec<&Peer> = peers::ALL.iter().filter(|peer| wanted(&args, peer.id)).collect();
-    if args.peers.iter().any(|name| name == "?") {
-        peers::ALL.iter().for_each(|peer| println!("{}", peer.id));
-        return Ok(());
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
     }
-    let bytes = std::fs::read(&args.events).with_context(|| args.events.display().to_string())?;
+}
+
+fn run(args: &Args) -> anyhow::Result<()> {
+    let known: Vec<&str> = peers::ALL.iter().map(|peer| peer.id).collect();
+    if let Some(name) = args.peers.iter().find(|name| !known.contains(&name.as_str())) {
+        anyhow::bail!("there is no engine `{name}`; there are {}", known.join(", "));
+    }
+    let chosen: Vec<&Peer> = peers::ALL.iter().filter(|peer| wanted(args, peer.id)).collect();
+    let bytes = std::fs::read(args.events).with_context(|| args.events.display().to_string())?;
     let events = Events::new(&bytes);
     anyhow::ensure!(!events.is_empty(), "{} holds no events", args.events.display());
-    let check = check(&args, &events, &chosen)?;
+    let check = check(args, &events, &chosen)?;
     let mut columns = Vec::new();
-    for size in &args.rules {
-        columns.push(column(&args, &events, &chosen, *size)?);
+    for size in args.rules {
+        columns.push(column(args, &events, &chosen, *size)?);
     }
-    print!("{}", Report { args: &args, events: &events, check, columns });
+    print!("{}", Report { args: args, events: &events, check, columns });
     Ok(())
 }
 

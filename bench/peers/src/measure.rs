@@ -1,7 +1,9 @@
-//! How long an event takes: whole passes over a sample of the events, timed from outside.
+//! How long an event takes: whole passes over a sample of the events, timed from outside. No engine waits for anything,
+//! so the processor time of the thread is what it would take alone on the machine.
 
 use crate::peer::Engine;
-use std::time::{Duration, Instant};
+use rustix::time::{ClockId, clock_gettime};
+use std::time::Duration;
 
 /// A pass is repeated until this much time has gone, so that the clock's steps and a warm-up do not show.
 const SHORTEST: Duration = Duration::from_millis(150);
@@ -32,16 +34,22 @@ impl<'b> Events<'b> {
     }
 }
 
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
 /// How many events an engine can match in so many seconds, by what a few of them take.
 pub fn affordable(engine: &mut dyn Engine, events: &Events<'_>, rules: usize, seconds: f64) -> usize {
     let mut counts = vec![0; rules];
     let mut tried = 8.min(events.len());
+    // The first events find cold caches: what they take tells little.
+    engine.count(&events.sample(tried), &mut counts);
     loop {
         let sample = events.sample(tried);
-        let start = Instant::now();
+        let start = processor_time();
         engine.count(&sample, &mut counts);
-        let gone = start.elapsed().as_secs_f64();
-        // The first events find cold caches: what they take tells little.
+        let gone = (processor_time() - start).as_secs_f64();
         if gone > seconds / 16.0 || tried == events.len() {
             let fit = seconds * tried as f64 / gone.max(1e-9);
             return (fit as usize).clamp(8.min(events.len()), events.len());
@@ -67,12 +75,14 @@ impl Timing {
     pub fn measure(&mut self, engine: &mut dyn Engine, events: &Events<'_>, rules: usize) {
         let sample = events.sample(self.events);
         let mut counts = vec![0; rules];
-        let (start, mut passes) = (Instant::now(), 0);
-        while passes == 0 || start.elapsed() < SHORTEST {
+        let (start, mut passes) = (processor_time(), 0);
+        let mut gone = Duration::ZERO;
+        while gone < SHORTEST {
             engine.count(&sample, &mut counts);
             passes += 1;
+            gone = processor_time() - start;
         }
-        let seconds = start.elapsed().as_secs_f64();
+        let seconds = gone.as_secs_f64();
         std::hint::black_box(&counts);
         self.push(seconds * 1e6 / (passes * sample.len()) as f64);
     }

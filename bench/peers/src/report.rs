@@ -48,8 +48,8 @@ impl Report<'_> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         writeln!(
             out,
-            "Microseconds an event and, in brackets, times what Oxpecker takes natively: JSON bytes in, verdicts of all \
-             rules out, one thread. {} CloudTrail events of {mean} bytes on average; median of {} interleaved rounds; \
+            "Microseconds of processor time an event and, in brackets, times what Oxpecker takes natively: JSON bytes \
+             in, verdicts of all rules out, one thread. {} CloudTrail events of {mean} bytes on average; median of {} interleaved rounds; \
              {}, {cores} cores, Linux {}{}{}.\n",
             thousands(self.events.len()),
             self.args.rounds,
@@ -171,13 +171,14 @@ fn cell(column: &Column, timing: &Timing) -> String {
     format!("{} ({}×)", figures(theirs), figures(theirs / ours))
 }
 
-/// Two or three figures that count.
+/// Some three figures that count.
 fn figures(value: f64) -> String {
     match value {
         value if value >= 1000.0 => thousands((value / 10.0).round() as usize * 10),
         value if value >= 100.0 => format!("{value:.0}"),
         value if value >= 10.0 => format!("{value:.1}"),
-        value => format!("{value:.2}"),
+        value if value >= 0.1 => format!("{value:.2}"),
+        value => format!("{value:.3}"),
     }
 }
 
