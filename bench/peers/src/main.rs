@@ -67,15 +67,15 @@ fn run(args: &Args) -> anyhow::Result<()> {
         anyhow::bail!("there is no engine `{name}`; there are {}", known.join(", "));
     }
     let chosen: Vec<&Peer> = peers::ALL.iter().filter(|peer| wanted(args, peer.id)).collect();
-    let bytes = std::fs::read(args.events).with_context(|| args.events.display().to_string())?;
+    let bytes = std::fs::read(&args.events).with_context(|| args.events.display().to_string())?;
     let events = Events::new(&bytes);
     anyhow::ensure!(!events.is_empty(), "{} holds no events", args.events.display());
     let check = check(args, &events, &chosen)?;
     let mut columns = Vec::new();
-    for size in args.rules {
+    for size in &args.rules {
         columns.push(column(args, &events, &chosen, *size)?);
     }
-    print!("{}", Report { args: args, events: &events, check, columns });
+    print!("{}", Report { args, events: &events, check, columns });
     Ok(())
 }
 
