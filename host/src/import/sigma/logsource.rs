@@ -26,8 +26,8 @@ pub(super) struct Mapping {
     pub(super) note: &'static str,
 }
 
-/// Where shippers, journald and the original put the text of a log line.
-const LOG_LINE: &[&str] = &["message", "log", "MESSAGE", "msg"];
+/// Where shippers and the original put the text of a log line.
+const LOG_LINE: &[&str] = &["message", "log"];
 
 /// Processes, as Sysmon names their fields, and our host keys.
 const PROCESS: &[(&str, &str)] = &[
