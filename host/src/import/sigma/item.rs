@@ -111,9 +111,12 @@ fn one(
             whole.values.push(Value::Number(number.clone()));
             return Ok(None);
         }
+        Typed::Network(network) => {
+            whole.values.push(Value::Text(network.clone()));
+            return Ok(None);
+        }
         Typed::Null => left.is_null(),
         Typed::Regex { pattern, flags } => left.matches(&regex::translate(pattern, flags)),
-        Typed::Network(network) => left.is_any(vec![Value::Text(network.clone())]),
         Typed::Exists(true) => left.exists(),
         Typed::Exists(false) => not(left.exists()),
         Typed::Compare(comparison, number) => left.compares(*comparison, number),
