@@ -29,6 +29,9 @@ pub(super) struct Mapping {
 /// Where shippers and the original put the text of a log line.
 const LOG_LINE: &[&str] = &["message", "log"];
 
+/// The same of auditd, whose records may have come apart into keys.
+const AUDIT_LINE: &[&str] = &["message", "log", "arguments", "path", "filename"];
+
 /// Processes, as Sysmon names their fields, and our host keys.
 const PROCESS: &[(&str, &str)] = &[
     ("Image", "exe"),
@@ -156,7 +159,7 @@ const MAPPINGS: [Mapping; 9] = [
             ("type", "PROCTITLE", "arguments != null"),
         ],
         objects: &[],
-        keywords: LOG_LINE,
+        keywords: AUDIT_LINE,
         title: "",
         aggregate: &[],
         note: "auditd's records are asked for by host keys, as one event",
