@@ -6,8 +6,11 @@ use oxpecker_engine::language::Expr;
 /// Parentheses and `not`s inside one another.
 const DEPTH: usize = 60;
 
+/// The selections of a detection by their names. What is wrong with one matters only to a condition that asks for it.
+pub(super) type Selections = Vec<(String, Result<Expr, String>)>;
+
 /// The filter of a condition. What stands behind a `|` is not part of it.
-pub(super) fn condition(text: &str, selections: &[(String, Expr)]) -> Result<Expr, String> {
+pub(super) fn condition(text: &str, selections: &Selections) -> Result<Expr, String> {
     let mut parser = Parser { tokens: tokens(text)?, at: 0, depth: 0, selections };
     let expr = parser.or()?;
     match parser.peek() {
@@ -41,7 +44,7 @@ struct Parser<'s> {
     tokens: Vec<String>,
     at: usize,
     depth: usize,
-    selections: &'s [(String, Expr)],
+    selections: &'s Selections,
 }
 
 impl Parser<'_> {
@@ -107,20 +110,19 @@ impl Parser<'_> {
         self.at += 1;
         let pattern = self.peek().ok_or("the condition ends behind `of`")?.to_owned();
         self.at += 1;
-        let chosen: Vec<Expr> = self.chosen(&pattern).into_iter().cloned().collect();
-        join(chosen).ok_or_else(|| format!("no selection has a name like `{pattern}`"))
+        join(self.chosen(&pattern)?).ok_or_else(|| format!("no selection has a name like `{pattern}`"))
     }
 
     fn named(&self, name: &str) -> Result<Expr, String> {
         let found = self.selections.iter().find(|(known, _)| known == name);
-        found.map(|(_, expr)| expr.clone()).ok_or_else(|| format!("there is no selection `{name}`"))
+        found.map_or_else(|| Err(format!("there is no selection `{name}`")), |(_, expr)| expr.clone())
     }
 
     /// Selections whose names begin with `_` are not among `them`.
-    fn chosen(&self, pattern: &str) -> Vec<&Expr> {
+    fn chosen(&self, pattern: &str) -> Result<Vec<Expr>, String> {
         let them = pattern.eq_ignore_ascii_case("them");
         let fits = |name: &str| if them { !name.starts_with('_') } else { is_like(pattern, name) };
-        self.selections.iter().filter(|(name, _)| fits(name)).map(|(_, expr)| expr).collect()
+        self.selections.iter().filter(|(name, _)| fits(name)).map(|(_, expr)| expr.clone()).collect()
     }
 }
 
@@ -144,9 +146,10 @@ mod tests {
     use super::*;
     use crate::import::filter::parse;
 
-    fn selections() -> Vec<(String, Expr)> {
+    fn selections() -> Selections {
         let names = ["selection_a", "selection_b", "filter_main_x", "filter_y", "_hidden", "keywords"];
-        names.iter().map(|name| ((*name).to_owned(), parse(&format!("{name} = 1")).unwrap())).collect()
+        let sound = names.iter().map(|name| ((*name).to_owned(), Ok(parse(&format!("{name} = 1")).unwrap())));
+        sound.chain([("_broken".to_owned(), Err("it is broken".to_owned()))]).collect()
     }
 
     #[track_caller]
@@ -186,6 +189,8 @@ mod tests {
     #[test]
     fn what_cannot_be_read_has_a_reason() {
         fails("selection", "no selection `selection`");
+        fails("keywords and not _broken", "it is broken");
+        fails("1 of _*", "it is broken");
         fails("1 of x*", "no selection has a name like `x*`");
         fails("2 of selection*", "`2 of`");
         fails("selection_a and", "ends where");

@@ -1,6 +1,6 @@
 //! The detection of a rule as a filter: its selections, and the condition that joins them.
 
-use super::condition::condition;
+use super::condition::{Selections, condition};
 use super::context::Context;
 use super::item;
 use super::logsource::Mapping;
@@ -16,11 +16,11 @@ pub(super) fn detection(detection: &Node, context: &mut Context<'_>) -> Result<(
     let Node::Map(members) = detection else { return Err("its detection is no mapping".to_owned()) };
     let conditions = detection.get("condition").ok_or("its detection has no condition")?;
     let named = members.iter().filter(|(name, _)| !matches!(name.as_str(), "condition" | "timeframe"));
-    let each = named.map(|(name, value)| {
-        let expr = selection(value, context).map_err(|why| format!("selection `{name}`: {why}"))?;
-        Ok((name.clone(), expr))
-    });
-    let selections: Vec<(String, Expr)> = each.collect::<Result<_, String>>()?;
+    let selected = |(name, value): &(String, Node)| {
+        let expr = selection(value, context).map_err(|why| format!("selection `{name}`: {why}"));
+        (name.clone(), expr)
+    };
+    let selections: Selections = named.map(selected).collect();
     let (mut parts, mut aggregation) = (Vec::new(), None);
     for text in conditions.items() {
         let text = text.scalar().ok_or("its condition is no text")?;
