@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::net::IpAddr;
 
 /// Whether a rule matches an event.
-pub fn matches(rule: &Value, event: &Value) -> bool {
+pub(crate) fn matches(rule: &Value, event: &Value) -> bool {
     let detection = &rule["detection"];
     let conditions = match &detection["condition"] {
         Value::Array(all) => all.iter().map(text).collect(),

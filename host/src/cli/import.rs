@@ -89,7 +89,7 @@ enum Names {
 impl Opts {
     pub(crate) fn run(self) -> Result<Answer> {
         match self.from {
-            From::Threatstack(opts) => opts.common.run(&["json", "ndjson"], |sources| import::threatstack(sources)),
+            From::Threatstack(opts) => opts.common.run(&["json", "ndjson"], import::threatstack),
             From::Sigma(opts) => {
                 let fields = match opts.fields {
                     Names::Mapped => Fields::Mapped,
@@ -158,14 +158,11 @@ impl Common {
         let skipped =
             if skipped > 0 { format!("; {} no rule", count(skipped as u64, "document")) } else { String::new() };
         out::say(&format!("{rules}: {carried} carried over, {noted} with a note, {not} not{skipped}"));
-        match (&self.out, self.dry_run) {
-            (Some(folder), false) => {
-                out::say(&format!("{} in {}", count(imported.files.len() as u64, "file"), folder.display()));
-            }
-            _ => {
-                out::say(&format!("nothing was written; there would be {}", count(imported.files.len() as u64, "file")))
-            }
-        }
+        let files = count(imported.files.len() as u64, "file");
+        out::say(&match (&self.out, self.dry_run) {
+            (Some(folder), false) => format!("{files} in {}", folder.display()),
+            _ => format!("nothing was written; there would be {files}"),
+        });
         Ok(())
     }
 }

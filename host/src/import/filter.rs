@@ -105,25 +105,25 @@ impl Left {
 
 /// All of these; `None` of none.
 pub(super) fn all(parts: Vec<Expr>) -> Option<Expr> {
-    join(parts, |part| if let Expr::And(inner) = part { Ok(inner) } else { Err(part) }, Expr::And)
+    let open = |part: Expr| if let Expr::And(inner) = part { inner } else { vec![part] };
+    join(parts.into_iter().flat_map(open), Expr::And)
 }
 
 /// Any of these; `None` of none.
 pub(super) fn any(parts: Vec<Expr>) -> Option<Expr> {
-    join(parts, |part| if let Expr::Or(inner) = part { Ok(inner) } else { Err(part) }, Expr::Or)
+    let open = |part: Expr| if let Expr::Or(inner) = part { inner } else { vec![part] };
+    join(parts.into_iter().flat_map(open), Expr::Or)
 }
 
-/// Joins parts, those of the same kind without parentheses of their own.
-fn join(parts: Vec<Expr>, open: fn(Expr) -> Result<Vec<Expr>, Expr>, close: fn(Vec<Expr>) -> Expr) -> Option<Expr> {
-    let mut flat: Vec<Expr> = Vec::new();
+/// Joins parts, each of them once.
+fn join(parts: impl Iterator<Item = Expr>, close: fn(Vec<Expr>) -> Expr) -> Option<Expr> {
+    let mut each: Vec<Expr> = Vec::new();
     for part in parts {
-        for part in open(part).unwrap_or_else(|part| vec![part]) {
-            if !flat.contains(&part) {
-                flat.push(part);
-            }
+        if !each.contains(&part) {
+            each.push(part);
         }
     }
-    if flat.len() > 1 { Some(close(flat)) } else { flat.pop() }
+    if each.len() > 1 { Some(close(each)) } else { each.pop() }
 }
 
 /// Not this. A condition turns its own flag round: `a != b` is `not (a = b)`.

@@ -27,10 +27,10 @@ pub(super) fn item(name: &str, values: &Node, context: &mut Context<'_>) -> Resu
     let mut parts = name.split('|');
     let field = parts.next().unwrap_or_default();
     let modifiers: Vec<&str> = parts.collect();
-    if modifiers.is_empty() && !field.is_empty() {
-        if let Some(meaning) = meanings(field, values, context) {
-            return Ok(meaning);
-        }
+    if modifiers.is_empty()
+        && let Some(meaning) = meanings(field, values, context)
+    {
+        return Ok(meaning);
     }
     let modified = modifier::apply(&modifiers, values).map_err(|why| format!("`{name}`: {why}"))?;
     let expr = if field.is_empty() { keywords(&modified, context) } else { asked(field, &modified, context) };
@@ -214,9 +214,9 @@ fn is_more_than_text(text: &str) -> bool {
 fn as_regex(tokens: &[Token], fold: impl Fn(&str) -> String) -> String {
     let (mut out, mut tokens) = (String::new(), tokens);
     if let [Token::Any, rest @ ..] = tokens {
-        tokens = rest
+        tokens = rest;
     } else {
-        out.push('^')
+        out.push('^');
     }
     let open = matches!(tokens, [.., Token::Any]);
     if let [rest @ .., Token::Any] = tokens {

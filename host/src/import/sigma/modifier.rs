@@ -91,9 +91,9 @@ fn finish(value: Raw) -> Result<Typed, String> {
 fn step(name: &str, value: Raw) -> Result<Vec<Raw>, String> {
     let one = |typed: Typed| Ok(vec![Raw::Typed(typed)]);
     match name {
-        "contains" => around(value, "", "").and_then(|typed| one(typed)),
-        "startswith" => around(value, "^", "").and_then(|typed| one(typed)),
-        "endswith" => around(value, "", "$").and_then(|typed| one(typed)),
+        "contains" => around(value, "", "").and_then(one),
+        "startswith" => around(value, "^", "").and_then(one),
+        "endswith" => around(value, "", "$").and_then(one),
         "windash" => Ok(vec![Raw::Typed(Typed::Text(pattern(value)?.any_dash()))]),
         "expand" => Ok(vec![Raw::Typed(Typed::Text(pattern(value)?.expand()))]),
         "re" => one(Typed::Regex { pattern: text(value)?, flags: String::new() }),

@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn placeholders_stand_between_percent_signs() {
         let name = Token::Placeholder("Servers".to_owned());
-        assert_eq!(Pattern::parse("%Servers%").expand().0, [name.clone()]);
+        assert_eq!(Pattern::parse("%Servers%").expand().0, std::slice::from_ref(&name));
         assert_eq!(Pattern::parse("a%Servers%b").expand().0, [text("a"), name, text("b")]);
         assert_eq!(Pattern::parse("100% of %").expand().0, [text("100"), Token::Placeholder(" of ".into())]);
         assert_eq!(Pattern::parse(r"\%a").expand().0, [text("%a")]);

@@ -51,8 +51,8 @@ fn draft(rule: &Value, notes: &mut Vec<String>) -> Result<Draft, String> {
     }
     draft.enabled = fields::text(rule, &["enabled"]).as_deref() != Some("false");
     draft.aggregate = aggregate(rule, notes);
-    draft.window = Some(window(rule, notes)?);
-    draft.threshold = threshold(rule)?;
+    draft.window = Some(window(rule, notes));
+    draft.threshold = threshold(rule, notes);
     (draft.suppressions, draft.left_out) = suppressions(rule, notes);
     labels(rule, &mut draft, notes);
     Ok(draft)
@@ -130,18 +130,25 @@ fn aggregate(rule: &Value, notes: &mut Vec<String>) -> Vec<String> {
 }
 
 /// Seconds; the API gives a number, a person may have written `24h`.
-fn window(rule: &Value, notes: &mut Vec<String>) -> Result<u64, String> {
+fn window(rule: &Value, notes: &mut Vec<String>) -> u64 {
+    const HOUR: u64 = 3_600;
     let Some(text) = fields::text(rule, WINDOW) else {
         notes.push("it has no window: one hour".to_owned());
-        return Ok(3_600);
+        return HOUR;
     };
     let seconds = if text.bytes().all(|b| b.is_ascii_digit()) { format!("{text}s") } else { text.clone() };
-    duration::parse(&seconds).ok_or_else(|| format!("`{text}` is no window"))
+    duration::parse(&seconds).unwrap_or_else(|| {
+        notes.push(format!("`{text}` is no window: one hour"));
+        HOUR
+    })
 }
 
-fn threshold(rule: &Value) -> Result<u64, String> {
-    let Some(text) = fields::text(rule, &["threshold"]) else { return Ok(1) };
-    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| format!("`{text}` is no threshold"))
+fn threshold(rule: &Value, notes: &mut Vec<String>) -> u64 {
+    let Some(text) = fields::text(rule, &["threshold"]) else { return 1 };
+    text.parse().ok().filter(|count| *count > 0).unwrap_or_else(|| {
+        notes.push(format!("`{text}` is no threshold: 1"));
+        1
+    })
 }
 
 /// Suppressions that can be read. One that cannot hides nothing, which is told: better an alert too many.

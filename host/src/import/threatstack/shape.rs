@@ -145,8 +145,8 @@ impl Shapes {
     /// The rule set of a rule: the one that holds it, that it names, or that names it.
     pub(super) fn set_of(&self, found: &Found) -> Option<usize> {
         let named = || {
-            let id = text(&found.value, &["rulesetId", "ruleset_id"])?;
-            self.sets.iter().position(|set| set.id.as_ref() == Some(&id))
+            let ids = fields::texts(&found.value, &["rulesetId", "ruleset_id", "rulesetIds", "rulesets"]);
+            self.sets.iter().position(|set| set.id.as_ref().is_some_and(|id| ids.contains(id)))
         };
         let naming = || {
             let id = fields::id(&found.value)?;
