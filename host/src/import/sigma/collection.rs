@@ -150,10 +150,15 @@ impl Collection {
         let mut context = Context::new(mapping, options);
         let (mut expr, aggregation) = detection::detection(&rule.detection, &mut context)?;
         for filter in self.filters().filter(|filter| is_over(filter, rule)) {
-            let (added, _) = detection::detection(&filter.body.without("rules"), &mut context)
-                .map_err(|why| format!("the filter `{}` over it: {why}", meta::name(&filter.about)))?;
-            context.note(format!("with the filter `{}` over it", meta::name(&filter.about)));
-            expr = all(vec![expr.clone(), added]).unwrap_or(expr);
+            let name = meta::name(&filter.about);
+            match detection::detection(&filter.body.without("rules"), &mut context) {
+                Ok((added, _)) => {
+                    context.note(format!("with the filter `{name}` over it"));
+                    expr = all(vec![expr.clone(), added]).unwrap_or(expr);
+                }
+                // Better an alert too many than a rule too few.
+                Err(why) => context.note(format!("without the filter `{name}` over it: {why}")),
+            }
         }
         let timeframe = text(&rule.detection, "timeframe");
         let counting = aggregation.map(|text| correlation::aggregation(&text, timeframe)).transpose()?;
@@ -168,9 +173,10 @@ impl Collection {
         if over.is_empty() {
             return (State::Not("no rule that it is about is among the input".to_owned()), Vec::new());
         }
-        match over.iter().find_map(|rule| self.built(rule, options).err()) {
-            Some(why) => (State::Not(why), Vec::new()),
-            None => (State::Part, vec![format!("a filter: its condition is in {} of the rules", over.len())]),
+        let mapping = over.first().map_or_else(|| filter.source.mapping(), |rule| rule.source.mapping());
+        match detection::detection(&filter.body.without("rules"), &mut Context::new(mapping, options)) {
+            Err(why) => (State::Not(why), Vec::new()),
+            Ok(_) => (State::Part, vec![format!("a filter: its condition is in {} of the rules", over.len())]),
         }
     }
 
@@ -253,7 +259,7 @@ impl Collection {
 
 /// Whether a filter is about a rule.
 fn is_over(filter: &Filter, rule: &Rule) -> bool {
-    let named = filter.rules.is_empty() || filter.rules.iter().any(|name| rule.about.is_called(name));
+    let named = filter.any || filter.rules.iter().any(|name| rule.about.is_called(name));
     named && filter.source.covers(&rule.source)
 }
 

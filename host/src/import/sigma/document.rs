@@ -55,8 +55,9 @@ pub(super) struct Correlation {
 pub(super) struct Filter {
     pub(super) about: About,
     pub(super) source: LogSource,
-    /// Empty where it is about any rule of its log source.
     pub(super) rules: Vec<String>,
+    /// It is about any rule of its log source.
+    pub(super) any: bool,
     pub(super) body: Node,
 }
 
@@ -77,9 +78,9 @@ impl Document {
             });
         }
         if let Some(body) = root.get("filter").filter(|body| matches!(body, Node::Map(_))) {
-            let mut rules = texts(body, "rules");
-            rules.retain(|rule| !rule.eq_ignore_ascii_case("any"));
-            return Self::Filter(Filter { about: about(), source: log_source(root), rules, body: body.clone() });
+            let rules = texts(body, "rules");
+            let any = rules.iter().any(|rule| rule.eq_ignore_ascii_case("any"));
+            return Self::Filter(Filter { about: about(), source: log_source(root), rules, any, body: body.clone() });
         }
         match root.get("detection") {
             Some(detection) => {
