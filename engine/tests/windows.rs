@@ -311,7 +311,8 @@ fn a_state_that_is_cut_short_is_refused() {
 #[test]
 fn after_a_flush_older_events_are_not_late() {
     let rules = [Rule { threshold: 2, distinct: false, length: 30_000, sliding: false, by_user: true }];
-    let at = |time, id| Event { time: Some(time), id: Some(id), account: 1, user: Some(1), target: None, hidden: false };
+    let at =
+        |time, id| Event { time: Some(time), id: Some(id), account: 1, user: Some(1), target: None, hidden: false };
     let (mut engine, mut out) = (engine(&rules), Vec::new());
     observe(&mut engine, &at(BEGIN + 86_400_000, 1), &mut out);
     flush(&mut engine, &mut out);

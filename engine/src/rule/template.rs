@@ -121,10 +121,7 @@ fn slot(span: Span, source: &str) -> Result<Part, String> {
                 .map(Part::Lookup)
                 .ok_or_else(|| format!("`{}` is not of the form lookup(@list, key).column", text.trim()))
         }
-        _ => key(text)
-            .map(Part::Key)
-            .or_else(|| first_of(text))
-            .ok_or_else(|| format!("`{}` is no key", text.trim())),
+        _ => key(text).map(Part::Key).or_else(|| first_of(text)).ok_or_else(|| format!("`{}` is no key", text.trim())),
     }
 }
 

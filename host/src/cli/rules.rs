@@ -28,6 +28,11 @@ pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<RuleFile>> {
     }
 }
 
+/// The same for running them and nothing else: the shipped ones come without their tests.
+pub(crate) fn read_to_run(paths: &[PathBuf]) -> Result<Vec<RuleFile>> {
+    Ok(read(paths)?.into_iter().map(for_running).collect())
+}
+
 /// The same, going on where something cannot be read.
 pub(crate) fn read_each(paths: &[PathBuf]) -> (Vec<RuleFile>, Vec<Error>) {
     if paths.is_empty() {
@@ -123,11 +128,8 @@ pub(crate) fn request(files: Vec<RuleFile>, lists: &ListFiles, event_type: Optio
 /// A request to load rule files as they are.
 pub(crate) fn load_request(files: Vec<RuleFile>, lists: &ListFiles, event_type: Option<String>) -> LoadRequest {
     // A file that is no text was reported by whoever read it, and holds no rules.
-    let document = |file: RuleFile| {
-        let text = if is_shipped(&file) { without_tests(&file.bytes) } else { file.bytes };
-        Some(Document { name: file.name, text: String::from_utf8(text).ok()? })
-    };
-    let documents = files.into_iter().filter_map(document).collect();
+    let document = |file: RuleFile| Some(Document { name: file.name, text: String::from_utf8(file.bytes).ok()? });
+    let documents = files.into_iter().map(for_running).filter_map(document).collect();
     let mut request = LoadRequest { documents, lists: lists.request(), event_type, ..LoadRequest::default() };
     // From the environment, not an option: others on the machine can read a command line.
     if let Ok(secret) = std::env::var(REDACTION_SECRET) {
@@ -136,8 +138,10 @@ pub(crate) fn load_request(files: Vec<RuleFile>, lists: &ListFiles, event_type: 
     request
 }
 
-fn is_shipped(file: &RuleFile) -> bool {
-    SHIPPED.iter().any(|(name, text)| *name == file.name && text.as_bytes() == file.bytes)
+/// A shipped file without its tests, any other file as it is.
+fn for_running(file: RuleFile) -> RuleFile {
+    let shipped = SHIPPED.iter().any(|(name, text)| *name == file.name && text.as_bytes() == file.bytes);
+    if shipped { RuleFile { bytes: without_tests(&file.bytes), name: file.name } } else { file }
 }
 
 /// The text of a shipped file with the lines of its tests emptied: five sixths of it, which each instance of the sandbox
@@ -169,10 +173,9 @@ mod tests {
     }
 
     #[test]
-    fn the_sandbox_gets_the_shipped_rules_without_their_tests() {
+    fn the_shipped_rules_run_without_their_tests() {
         let whole = rules(shipped());
-        let bare = |file: RuleFile| RuleFile { bytes: without_tests(&file.bytes), name: file.name };
-        let bare = rules(shipped().into_iter().map(bare).collect());
+        let bare = rules(shipped().into_iter().map(for_running).collect());
         assert!(whole.iter().all(|(_, _, tests)| *tests > 1));
         assert_eq!(bare, whole.into_iter().map(|(id, version, _)| (id, version, 0)).collect::<Vec<_>>());
     }
