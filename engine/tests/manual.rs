@@ -392,7 +392,9 @@ fn the_limits_are_those_of_the_engine() {
     let filter = language::Limits::default();
     let event = Limits::default();
     let text = page("language.md").replace(',', "");
-    for number in [filter.length, filter.depth, filter.set, filter.regex, event.bytes, event.depth, event.values] {
+    for number in
+        [filter.length, filter.depth, filter.steps, filter.set, filter.regex, event.bytes, event.depth, event.values]
+    {
         assert!(text.contains(&format!(" {number}")), "docs/language.md does not name the limit {number}");
     }
     let text = page("input.md").replace(',', "");

@@ -120,8 +120,7 @@ impl KnownNames {
 
     /// Makes the entry before the first name of a node's objects.
     fn begin(&mut self, from: NodeId) -> Option<u32> {
-        let start =
-            Known { pattern: [0; LONGEST], length: 0, from, way: Way::UNASKED };
+        let start = Known { pattern: [0; LONGEST], length: 0, from, way: Way::UNASKED };
         let entry = self.push(start)?;
         *self.starts.get_mut(from as usize)? = entry;
         Some(entry)
