@@ -1,7 +1,9 @@
 //! The command line: arguments to library calls, results to text, outcomes to exit codes.
 
 mod announce;
+mod bench;
 mod check;
+mod clock;
 mod completions;
 mod corpus;
 mod diff;
@@ -13,6 +15,7 @@ mod inventory;
 mod lists;
 mod loaded;
 mod out;
+mod profile;
 mod progress;
 mod replay;
 mod rules;
@@ -53,6 +56,7 @@ enum Command {
     Rules(inventory::Opts),
     Diff(diff::Opts),
     Suppress(suppress::Opts),
+    Bench(bench::Opts),
     Completions(completions::Opts),
 }
 
@@ -67,6 +71,7 @@ impl Command {
             Command::Rules(opts) => opts.run(),
             Command::Diff(opts) => opts.run(),
             Command::Suppress(opts) => opts.run(),
+            Command::Bench(opts) => opts.run(),
             Command::Completions(opts) => opts.run(),
         }
     }
