@@ -69,12 +69,15 @@ impl<'e> Probe<'e> {
     fn round(&mut self, shortest: Duration) -> Result<f64> {
         let mut all = Pass { took: Duration::ZERO, events: 0 };
         let mut passes = 0;
-        // A stage that has nothing to do takes no time, however often it is repeated.
-        while all.took < shortest && passes < 1_000 {
+        loop {
             let pass = (self.pass)()?;
             all.took += pass.took;
             all.events += pass.events;
             passes += 1;
+            // A stage that has nothing to do takes no time, however often it is repeated.
+            if all.took >= shortest || passes >= 1_000 {
+                break;
+            }
         }
         Ok(all.took.as_secs_f64() * 1e6 / whole(all.events.max(1)))
     }
@@ -169,10 +172,9 @@ mod tests {
         };
         let mut probes = [probe("a", 70), probe("b", 80)];
         assert_eq!(measure(&mut probes, 2, 100.0, || false).unwrap(), 2);
-        drop(probe);
         let [a, b] = &probes;
         assert_eq!((a.series.0.len(), a.series.median(), b.series.max()), (2, 70.0, 80.0));
-        let _ = probes;
+        drop(probes);
         assert_eq!(order.into_inner(), ["a", "b", "a", "b", "a", "b"]);
     }
 

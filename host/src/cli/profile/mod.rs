@@ -78,13 +78,14 @@ fn rules(counted: &Counted, loaded: &Loaded, timing: &Timing<'_>) {
 }
 
 fn predicates(counted: &Counted, timing: &Timing<'_>) {
-    let mut likely: Vec<(&String, u64)> =
-        counted.predicates.iter().map(|(text, asked)| (text, *asked)).filter(|(_, asked)| *asked > 0).collect();
-    likely.sort_by(|left, right| counted::ask_weight(right.0, right.1).total_cmp(&counted::ask_weight(left.0, left.1)));
+    let asked = counted.predicates.iter().filter(|(_, asked)| **asked > 0);
+    let mut likely: Vec<(f64, &String, u64)> =
+        asked.map(|(text, asked)| (counted::ask_weight(text, *asked), text, *asked)).collect();
+    likely.sort_by(|left, right| right.0.total_cmp(&left.0));
     likely.truncate(MEASURED);
     let mut costs: Vec<(f64, f64, f64, &String)> = likely
         .into_iter()
-        .filter_map(|(text, asked)| {
+        .filter_map(|(_, text, asked)| {
             let ask = timing.ask(text)?;
             let asked = counted.share(asked);
             // It can have been asked more often than its key was there; asking of nothing costs next to nothing.

@@ -52,7 +52,7 @@ mod tests {
         let mut sample = Sample::default();
         for number in 0..400u32 {
             let mut batch = Batch::new();
-            batch.push(format!("{number:0>100000}").as_bytes()).unwrap();
+            batch.push(format!("{}{number}", "0".repeat(100_000)).as_bytes()).unwrap();
             sample.take(batch);
             assert!(sample.bytes() <= BYTES);
         }

@@ -35,7 +35,7 @@ impl Timing<'_> {
         let matcher = |rules: &[&Rule]| {
             Matcher::new(rules.iter().copied(), &[], &self.lists, json::Limits::default(), Width::best())
         };
-        let matchers = std::iter::once(matcher(&[])).chain(rules.iter().map(|rule| matcher(&[rule])));
+        let matchers = std::iter::once(matcher(&[])).chain(rules.iter().map(|rule| matcher(&[*rule])));
         let times = self.least(matchers.collect());
         let empty = times.first().copied().unwrap_or_default();
         times.iter().skip(1).map(|time| self.an_event(time.saturating_sub(empty))).collect()
