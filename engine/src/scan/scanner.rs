@@ -62,6 +62,7 @@ impl Scanner {
     }
 
     /// The paths.
+    #[cfg(test)]
     pub(crate) fn trie(&self) -> &Trie {
         &self.trie
     }

@@ -1,7 +1,9 @@
 //! The command line: arguments to library calls, results to text, outcomes to exit codes.
 
 mod announce;
+mod bench;
 mod check;
+mod clock;
 mod completions;
 mod corpus;
 mod diff;
@@ -14,6 +16,7 @@ mod inventory;
 mod lists;
 mod loaded;
 mod out;
+mod profile;
 mod progress;
 mod replay;
 mod rules;
@@ -55,6 +58,7 @@ enum Command {
     Diff(diff::Opts),
     Suppress(suppress::Opts),
     Import(import::Opts),
+    Bench(bench::Opts),
     Completions(completions::Opts),
 }
 
@@ -70,6 +74,7 @@ impl Command {
             Command::Diff(opts) => opts.run(),
             Command::Suppress(opts) => opts.run(),
             Command::Import(opts) => opts.run(),
+            Command::Bench(opts) => opts.run(),
             Command::Completions(opts) => opts.run(),
         }
     }

@@ -4,6 +4,7 @@ use super::announce::{Announcer, Form, Pending};
 use super::exit::Answer;
 use super::input::{self, InputArgs};
 use super::loaded::Loaded;
+use super::profile::{self, Sample};
 use super::progress::Progress;
 use super::summary::{self, Replayed};
 use super::windows::{self, WindowStage};
@@ -26,7 +27,8 @@ use std::time::Instant;
 /// cannot be read.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  aws cloudtrail lookup-events | oxpecker replay -\n  \
-    oxpecker replay --rules my-rules/ --fail-on 2 logs/ > alerts.ndjson")]
+    oxpecker replay --rules my-rules/ --fail-on 2 logs/ > alerts.ndjson\n  \
+    oxpecker replay --profile logs/ > alerts.ndjson")]
 pub(crate) struct Opts {
     /// A rule file, or a folder of them; may be repeated. Without it the shipped rules run
     #[arg(long, value_name = "PATH")]
@@ -54,6 +56,9 @@ pub(crate) struct Opts {
     /// Exit with 1 if there is an alert of this severity or worse (1 is the worst)
     #[arg(long, value_name = "SEVERITY", value_parser = clap::value_parser!(u8).range(1..=3))]
     fail_on: Option<u8>,
+    /// After the run, list the rules and predicates that cost most, and why
+    #[arg(long)]
+    profile: bool,
     /// Print no summary
     #[arg(long, short)]
     quiet: bool,
@@ -64,7 +69,7 @@ type InForce = BTreeSet<(String, String)>;
 
 impl Opts {
     pub(crate) fn run(self) -> Result<Answer> {
-        let (request, broken_rules, in_force) = self.request()?;
+        let (request, broken_rules, loaded) = self.request()?;
         let span = Span { since: point(self.since.as_deref())?, until: point(self.until.as_deref())? };
         input::catch_interrupts();
         let inputs = self.input.walk()?;
@@ -78,7 +83,8 @@ impl Opts {
         let mut replayed =
             Replayed { rules: report.rules, broken_rules, engine: engine(&backend), ..Replayed::default() };
         let mut windows = WindowStage::new(keeper, self.live, now);
-        let mut announcer = self.announcer(&mut windows, &in_force)?;
+        let mut announcer = self.announcer(&mut windows, &in_force(&loaded))?;
+        let mut sample = Sample::default();
         let mut tally = Tally::default();
         while let Some(done) = pipeline.next(input::interrupted) {
             let done = done?;
@@ -88,6 +94,9 @@ impl Opts {
                 windows.take(&done.result.records, &mut |kept| announcer.take(kept, &mut replayed))
             })?;
             progress.update(pipeline.bytes_read(), tally.read, windows.detections);
+            if self.profile {
+                sample.take(done.job.batch);
+            }
         }
         progress.end();
         rejects.finish()?;
@@ -95,6 +104,9 @@ impl Opts {
         let stats = pipeline.stats();
         if !self.quiet {
             summary::replay(&tally, &replayed, &stats, begun.elapsed());
+        }
+        if self.profile {
+            profile::tell(&stats, &loaded, &sample, self.input.event_type.clone());
         }
         self.answer(&tally, &replayed)
     }
@@ -144,7 +156,7 @@ impl Opts {
     }
 
     /// Reads the rules, shows what is wrong with them, and asks for those without errors to be loaded.
-    fn request(&self) -> Result<(LoadRequest, u64, InForce)> {
+    fn request(&self) -> Result<(LoadRequest, u64, Loaded)> {
         let files = rules::read_to_run(&self.rules)?;
         let lists = self.input.lists.read()?;
         let loaded = Loaded::new(files.clone(), lists.values(), &Limits::default());
@@ -157,9 +169,10 @@ impl Opts {
         if broken > 0 {
             request.options.insert("lenient".into(), true.into());
         }
-        let version = |rule: &Rule| (rule.id.clone(), rule.version.clone());
-        let in_force = loaded.set.rules.iter().map(|collected| version(&collected.rule)).collect();
-        Ok((request, broken, in_force))
+        if self.profile {
+            request.options.insert("profile".into(), true.into());
+        }
+        Ok((request, broken, loaded))
     }
 
     fn answer(&self, tally: &Tally, replayed: &Replayed) -> Result<Answer> {
@@ -174,6 +187,12 @@ impl Opts {
         let fails = self.fail_on.is_some_and(|limit| worst.is_some_and(|worst| worst <= usize::from(limit)));
         Ok(Answer::from_bool(!fails && replayed.broken_rules == 0))
     }
+}
+
+/// Ids and versions of the rules in force.
+fn in_force(loaded: &Loaded) -> InForce {
+    let version = |rule: &Rule| (rule.id.clone(), rule.version.clone());
+    loaded.set.rules.iter().map(|collected| version(&collected.rule)).collect()
 }
 
 /// What the summary says of the engine.
