@@ -5,11 +5,16 @@
 
 #[path = "../../tests/support/agree.rs"]
 mod agree;
+#[path = "../../tests/support/boundary_agree.rs"]
+mod boundary_agree;
+#[path = "../../tests/support/corpus.rs"]
+mod corpus;
 #[path = "../../tests/support/generate.rs"]
 mod generate;
-#[expect(dead_code, reason = "the smoke tests' loop is theirs: chance has its own here")]
 #[path = "../../tests/support/mutate.rs"]
 mod mutate;
+#[path = "../../tests/support/seeds.rs"]
+mod seeds;
 
 use mutate::{Dice, mutate};
 use oxpecker_engine::language::expr::Value;
@@ -55,6 +60,12 @@ proptest! {
         let events: Vec<&[u8]> = broken.iter().map(Vec::as_slice).chain([good.as_bytes()]).collect();
         agree::check(&filters, &events, None, &lists());
     }
+}
+
+/// The fuzz target's check on its seeds and on changed ones, for where there is no fuzzer.
+#[test]
+fn on_seeds_and_on_changed_ones() {
+    mutate::smoke(&seeds::of("fast_equals_reference"), 1_000, boundary_agree::fast_equals_reference);
 }
 
 /// The project's sample, and more where `OXPECKER_DATA` or the usual place has it.
