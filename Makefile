@@ -9,10 +9,10 @@ WASM := target/oxpecker.wasm
 CLI := target/release/oxpecker
 SAMPLE := rules/samples/cloudtrail.ndjson
 
-.PHONY: help demo build test lint fmt fuzz clean
+.PHONY: help demo build test lint fmt fuzz bench instructions instructions-keep clean
 
 help: ## what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
 
 demo: build ## replay a day of CloudTrail with an intrusion in it through the shipped rules
 	@.ci/demo $(CLI) $(SAMPLE)
@@ -33,6 +33,15 @@ fmt: ## format the code
 
 fuzz: build ## fuzz each boundary for a minute (FUZZ_SECONDS=60)
 	@.ci/fuzz
+
+bench: ## time scanning, deciding, windows and loading (real events where OXPECKER_DATA has them)
+	$(CARGO) bench --locked -p oxpecker-engine --bench engine
+
+instructions: ## count instructions an event with callgrind; fails where they grew by more than 5 %
+	@.ci/instructions
+
+instructions-keep: ## count them and keep the numbers for later runs to be compared with
+	@.ci/instructions --keep
 
 clean: ## remove what was built
 	$(CARGO) clean

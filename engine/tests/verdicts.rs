@@ -1,7 +1,7 @@
 //! What the fast engine makes of whole rules, beyond the verdicts on single filters that `fast.rs` compares: suppressions
 //! and their days, the order of hits, keys that no event had, the operator's event type. Each with all kinds of vectors.
 
-#![expect(clippy::expect_used, reason = "a test's helpers may panic")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test's helpers may panic")]
 
 use oxpecker_engine::matcher::Outcome::{self, Matched, Suppressed, Undecided};
 use oxpecker_engine::{Engine, Request, Width};

@@ -50,8 +50,8 @@ const CONDITIONS: [&str; 24] = [
 
 /// Most rules name a call, as rules do. A few name a network or an address, which any call can come from.
 fn filter(number: usize) -> String {
-    let pick = |all: &[&'static str], salt: usize| {
-        let mixed = (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(7 * (salt as u32 + 1));
+    let pick = |all: &[&'static str], salt: u32| {
+        let mixed = (number as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(7 * (salt + 1));
         all.get(usize::try_from(mixed >> 33).unwrap_or(0) % all.len()).copied().unwrap_or_default()
     };
     let condition = pick(&CONDITIONS, 3).replace("{}", &(number % 10).to_string());

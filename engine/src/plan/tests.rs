@@ -82,6 +82,11 @@ mod number {
         check(ascending[24], ascending[25], Less);
         check("18446744073709551616", "18446744073709551615", Greater);
         check("1e170141183460469231731687303715884105726", "1e170141183460469231731687303715884105725", Greater);
+        let (huge, tiny) = (format!("1e{}", "9".repeat(60)), format!("1e-{}", "9".repeat(60)));
+        check(&huge, "1e400", Greater);
+        check(&tiny, "1e-400", Less);
+        check(&format!("-{huge}"), "-1e400", Less);
+        check(&tiny, "0", Greater);
         check("0.1e1", "0.10000000000000000000000000001e1", Less);
     }
 
@@ -153,6 +158,14 @@ mod networks {
             &["9.9.9.9", "10.0.0.0", "10.1.2.3", "10.2.0.0", "10.255.255.255", "12.0.0.0", "fdff::"],
             &["9.9.9.8", "9.9.9.10", "11.0.0.0", "13.0.0.0", "fe00::"],
         );
+    }
+
+    /// As many free bits in both: they are looked up apart.
+    #[test]
+    fn networks_of_both_families_with_the_same_free_bits() {
+        let yes = ["1.2.3.4", "2001:db8::1"];
+        check(&["1.2.3.0/24", "2001:db8::/120"], &yes, &["1.2.4.4", "2001:db8::100", "::102:304", "::"]);
+        check(&["2001:db8::/120", "1.2.3.0/24"], &yes, &["1.2.4.4", "2001:db8::100", "::102:304", "::"]);
     }
 
     #[test]
@@ -392,23 +405,19 @@ mod guards {
 mod programs {
     use super::*;
 
+    fn and(left: Option<bool>, right: Option<bool>) -> Option<bool> {
+        if left == Some(false) || right == Some(false) { Some(false) } else { left.and(right) }
+    }
+
+    fn not(answer: Option<bool>) -> Option<bool> {
+        answer.map(|answer| !answer)
+    }
+
     fn truth(form: &Form, holds: &impl Fn(PredicateId) -> Option<bool>) -> Option<bool> {
         match form {
             Form::Literal(literal) => holds(literal.predicate).map(|holds| holds != literal.negated),
-            Form::And(parts) => {
-                parts.iter().map(|part| truth(part, holds)).fold(Some(true), |left, right| match (left, right) {
-                    (Some(false), _) | (_, Some(false)) => Some(false),
-                    (Some(true), Some(true)) => Some(true),
-                    _ => None,
-                })
-            }
-            Form::Or(parts) => {
-                parts.iter().map(|part| truth(part, holds)).fold(Some(false), |left, right| match (left, right) {
-                    (Some(true), _) | (_, Some(true)) => Some(true),
-                    (Some(false), Some(false)) => Some(false),
-                    _ => None,
-                })
-            }
+            Form::And(parts) => parts.iter().map(|part| truth(part, holds)).reduce(and).unwrap(),
+            Form::Or(parts) => not(parts.iter().map(|part| not(truth(part, holds))).reduce(and).unwrap()),
         }
     }
 
