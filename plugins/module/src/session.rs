@@ -22,8 +22,13 @@ pub struct Session {
 impl Session {
     /// A session with nothing loaded.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn new() -> Self {
+        Self { engine: None, result: Vec::new() }
+    }
+
+    /// The engine, once rules are loaded.
+    pub(crate) fn engine_mut(&mut self) -> Option<&mut Engine> {
+        self.engine.as_mut()
     }
 
     /// What the last call gave; empty where it gave nothing but its status.
@@ -206,7 +211,7 @@ impl Session {
 }
 
 /// Takes its time from an event whose clock is wrong. `i64::MIN` means that the host does not know the time.
-fn clamp(detection: &mut Detection, now: i64) {
+pub(crate) fn clamp(detection: &mut Detection, now: i64) {
     if now != i64::MIN && detection.time.is_some_and(|time| time > now.saturating_add(FUTURE)) {
         detection.time = None;
     }
