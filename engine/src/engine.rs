@@ -240,6 +240,12 @@ impl Engine {
         }
     }
 
+    /// The type that the operator gave to all events.
+    #[must_use]
+    pub fn event_type(&self) -> Option<&str> {
+        self.event_type.as_deref()
+    }
+
     /// The types of events by the tags of a log shipper.
     #[must_use]
     pub fn event_types(&self) -> &rule::TagTypes {

@@ -9,10 +9,12 @@ mod eval;
 mod exit;
 mod explain;
 mod input;
+mod inspect;
 mod inventory;
 mod lists;
 mod loaded;
 mod out;
+mod pack;
 mod progress;
 mod replay;
 mod rules;
@@ -53,6 +55,8 @@ enum Command {
     Rules(inventory::Opts),
     Diff(diff::Opts),
     Suppress(suppress::Opts),
+    Pack(pack::Opts),
+    Inspect(inspect::Opts),
     Completions(completions::Opts),
 }
 
@@ -67,6 +71,8 @@ impl Command {
             Command::Rules(opts) => opts.run(),
             Command::Diff(opts) => opts.run(),
             Command::Suppress(opts) => opts.run(),
+            Command::Pack(opts) => opts.run(),
+            Command::Inspect(opts) => opts.run(),
             Command::Completions(opts) => opts.run(),
         }
     }

@@ -27,10 +27,8 @@ pub(super) struct Canary {
 impl Canary {
     /// The canary of a pack. Without it there is something wrong with the engine.
     pub(super) fn new(pack: &str) -> Option<Self> {
-        let request = Request {
-            documents: vec![("canary.yaml".to_owned(), RULES.as_bytes().to_vec())],
-            ..Request::default()
-        };
+        let request =
+            Request { documents: vec![("canary.yaml".to_owned(), RULES.as_bytes().to_vec())], ..Request::default() };
         let (engine, _) = Engine::load(&request).ok()?;
         let mut event = r#"{"oxpecker":"canary","pack":"#.to_owned();
         write_text(pack, &mut event);

@@ -74,6 +74,7 @@ impl Face {
         let counters = self.counters;
         vec![
             ("records", Json::from(counters.records)),
+            ("unclaimed", Json::from(counters.unclaimed)),
             ("undelivered", Json::from(counters.undelivered)),
             ("msgpack", Json::from(counters.msgpack)),
             ("alerts_told", Json::from(counters.alerts)),

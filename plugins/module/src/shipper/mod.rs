@@ -67,6 +67,8 @@ pub struct Face {
     counters: Counters,
     reports: Reports,
     tick: heartbeat::Tick,
+    /// The type of records whose tag gives none.
+    usual_type: Option<String>,
     /// The tag of the last record and the type that it gives.
     tag: (Vec<u8>, Option<String>),
     detections: Vec<Detection>,
@@ -80,6 +82,8 @@ pub struct Face {
 struct Counters {
     /// Records of any kind, ticks of the heartbeat not counted.
     records: u64,
+    /// Those that no rule of the copying filter claimed.
+    unclaimed: u64,
     rejected: u64,
     undelivered: u64,
     msgpack: u64,
@@ -87,6 +91,9 @@ struct Counters {
     /// Calls that a trap ended.
     trapped: u64,
 }
+
+/// What stands before the tag of a copy that no rule of the copying filter claimed.
+const UNCLAIMED: &[u8] = b"unclaimed.";
 
 /// Room for answers that is kept from call to call. What one large answer took beyond it is given back.
 const KEPT: usize = 256 << 10;
@@ -100,9 +107,18 @@ impl Face {
             canary: None,
             inert: None,
             checked: false,
-            counters: Counters { records: 0, rejected: 0, undelivered: 0, msgpack: 0, alerts: 0, trapped: 0 },
+            counters: Counters {
+                records: 0,
+                unclaimed: 0,
+                rejected: 0,
+                undelivered: 0,
+                msgpack: 0,
+                alerts: 0,
+                trapped: 0,
+            },
             reports: Reports::new(),
             tick: heartbeat::Tick::new(),
+            usual_type: None,
             tag: (Vec::new(), None),
             detections: Vec::new(),
             alerts: Vec::new(),
@@ -184,12 +200,7 @@ impl Face {
 
     /// What comes before the record is looked at: its bytes, or the reply where that is settled already. `otherwise` is
     /// the reply of a module that detects nothing, unless its options say another.
-    fn begin<'r>(
-        &mut self,
-        session: &mut Session,
-        record: &Record<'r>,
-        otherwise: Reply,
-    ) -> Result<&'r [u8], Reply> {
+    fn begin<'r>(&mut self, session: &mut Session, record: &Record<'r>, otherwise: Reply) -> Result<&'r [u8], Reply> {
         self.detections.clear();
         self.alerts.clear();
         self.look_for_damage(session);
@@ -197,6 +208,7 @@ impl Face {
             return Err(self.heartbeat(session, record));
         }
         self.counters.records += 1;
+        self.counters.unclaimed += u64::from(self.own_tag(record.tag).1);
         let Some(bytes) = record.bytes else {
             self.counters.undelivered += 1;
             return Err(self.say(&report::undelivered(record)));
@@ -219,10 +231,13 @@ impl Face {
             return;
         }
         let damaged = self.canary.as_mut().is_some_and(|canary| canary.alert().is_none());
-        self.inert = if session.engine_mut().is_none() {
-            Some("no rules are inside this module: make one with `oxpecker pack`".to_owned())
-        } else {
-            damaged.then(|| "the canary raises no alert: the pack is damaged".to_owned())
+        self.inert = match session.engine_mut() {
+            None => Some("no rules are inside this module: make one with `oxpecker pack`".to_owned()),
+            Some(_) if damaged => Some("the canary raises no alert: the pack is damaged".to_owned()),
+            Some(engine) => {
+                self.usual_type = engine.event_type().map(str::to_owned);
+                None
+            }
         };
     }
 
@@ -242,15 +257,23 @@ impl Face {
         Ok(())
     }
 
+    /// The tag that a record had before it was copied, and whether no rule claimed it.
+    fn own_tag<'t>(&self, tag: &'t [u8]) -> (&'t [u8], bool) {
+        let own = tag.strip_prefix(self.options.copy_prefix.as_bytes()).unwrap_or(tag);
+        match own.strip_prefix(UNCLAIMED) {
+            Some(rest) if own.len() < tag.len() => (rest, true),
+            _ => (own, false),
+        }
+    }
+
     /// Looks up the type that a tag gives, unless the last record had the same.
     fn type_of(&mut self, engine: &Engine, tag: &[u8]) {
         if self.tag.0 == tag && self.counters.records > 1 {
             return;
         }
-        let own = tag.strip_prefix(self.options.copy_prefix.as_bytes()).unwrap_or(tag);
-        let text = String::from_utf8_lossy(own);
+        let text = String::from_utf8_lossy(self.own_tag(tag).0);
         let found = self.options.event_types.of(&text).or_else(|| engine.event_types().of(&text));
-        self.tag = (tag.to_vec(), found.map(str::to_owned));
+        self.tag = (tag.to_vec(), found.or(self.usual_type.as_deref()).map(str::to_owned));
     }
 
     fn inert_reply(&mut self, reason: &str, record: &Record<'_>, reply: Reply) -> Reply {

@@ -55,11 +55,8 @@ impl Options {
 /// Reads options; `None` if they are not of the expected shape. An unknown one is not.
 pub(super) fn read(bytes: &[u8]) -> Option<Options> {
     let Json::Object(members) = Json::parse(bytes, &Limits::default()).ok()? else { return None };
-    let mut options = Options {
-        heartbeat_tag: HEARTBEAT_TAG.to_owned(),
-        copy_prefix: COPY_PREFIX.to_owned(),
-        ..Options::new()
-    };
+    let mut options =
+        Options { heartbeat_tag: HEARTBEAT_TAG.to_owned(), copy_prefix: COPY_PREFIX.to_owned(), ..Options::new() };
     for (name, value) in &members {
         match name.as_str() {
             "pack" => value.as_text()?.clone_into(&mut options.pack),
@@ -116,7 +113,9 @@ mod tests {
         assert_eq!(options.when_broken, Some(Reply::Record));
         assert_eq!(options.event_types.of("a.x"), Some("b"));
         assert_eq!(options.heartbeat_tag, HEARTBEAT_TAG);
-        for bad in ["", "[]", r#"{"pak":"p"}"#, r#"{"shape":"xml"}"#, r#"{"event_types":[["a b","c"]]}"#, r#"{"updates":1}"#] {
+        for bad in
+            ["", "[]", r#"{"pak":"p"}"#, r#"{"shape":"xml"}"#, r#"{"event_types":[["a b","c"]]}"#, r#"{"updates":1}"#]
+        {
             assert_eq!(read(bad.as_bytes()), None, "{bad}");
         }
     }

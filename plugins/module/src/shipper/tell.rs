@@ -31,7 +31,7 @@ pub(super) fn told(alerts: &mut Vec<Json>, options: &Options, counters: &mut Cou
     let mut room = ROOM;
     for alert in chosen {
         let text = if room > 0 { shaped(alert, options.shape) } else { named(&alert) };
-    
+
         room = room.saturating_sub(text.len());
         texts.push(text);
     }
