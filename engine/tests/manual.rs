@@ -136,13 +136,15 @@ fn setting(statements: &[(&str, &str)]) -> (Lists, Option<String>) {
     let mut lists = Lists::new();
     for (_, text) in statements.iter().filter(|(word, _)| *word == "list") {
         let (name, values) = text.split_once(' ').expect("a list has a name and values");
-        let Ok(Json::Array(values)) = Json::parse(values.as_bytes(), &Limits::default()) else {
+        let Some(values) =
+            Json::parse(values.as_bytes(), &Limits::default()).ok().and_then(|json| json.into_array().ok())
+        else {
             panic!("a list is a JSON array: {values}");
         };
-        let values = values.into_iter().map(|value| match value {
-            Json::Text(text) => Value::Text(text),
-            Json::Number(number) => Value::Number(number),
-            Json::Bool(value) => Value::Bool(value),
+        let values = values.iter().map(|value| match value {
+            Json::Text(text) => Value::Text(text.clone()),
+            Json::Number(number) => Value::Number(number.clone()),
+            Json::Bool(value) => Value::Bool(*value),
             other => panic!("no value of a list: {other}"),
         });
         lists.insert(name.trim_start_matches('@'), values.collect::<Vec<_>>());

@@ -11,9 +11,9 @@ const LIMITS: Limits = Limits { bytes: 256 << 20, depth: 256, values: 4_000_000 
 
 /// Reads a request to load; `None` if it is not of the expected shape. An unknown field is not.
 pub(crate) fn read(bytes: &[u8]) -> Option<Request> {
-    let Json::Object(members) = Json::parse(bytes, &LIMITS).ok()? else { return None };
+    let members = Json::parse(bytes, &LIMITS).ok()?.into_object()?;
     let mut request = Request::default();
-    for (name, value) in members {
+    for (name, value) in &members {
         match (name.as_str(), value) {
             ("documents", Json::Array(items)) => {
                 request.documents = items.iter().map(document).collect::<Option<_>>()?;
@@ -25,9 +25,9 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Request> {
                 request.lists =
                     lists.iter().map(|(name, values)| Some((name.clone(), list(values)?))).collect::<Option<_>>()?;
             }
-            ("event_type", Json::Text(text)) => request.event_type = Some(text),
+            ("event_type", Json::Text(text)) => request.event_type = Some(text.clone()),
             ("event_type" | "lists" | "filters", Json::Null) => {}
-            ("options", Json::Object(options)) => read_options(&options, &mut request)?,
+            ("options", Json::Object(options)) => read_options(options, &mut request)?,
             ("options", Json::Null) => {}
             _ => return None,
         }

@@ -54,7 +54,7 @@ impl Options {
 
 /// Reads options; `None` if they are not of the expected shape. An unknown one is not.
 pub(super) fn read(bytes: &[u8]) -> Option<Options> {
-    let Json::Object(members) = Json::parse(bytes, &Limits::default()).ok()? else { return None };
+    let members = Json::parse(bytes, &Limits::default()).ok()?.into_object()?;
     let mut options =
         Options { heartbeat_tag: HEARTBEAT_TAG.to_owned(), copy_prefix: COPY_PREFIX.to_owned(), ..Options::new() };
     for (name, value) in &members {
