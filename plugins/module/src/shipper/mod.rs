@@ -12,6 +12,7 @@ mod canary;
 mod heartbeat;
 mod options;
 mod report;
+mod shape;
 mod tell;
 mod time;
 

@@ -1,7 +1,7 @@
 //! One record's alerts as one object.
 
-use super::Counters;
-use super::options::{Options, Shape};
+use super::options::Options;
+use super::{Counters, shape};
 use oxpecker_engine::json::Json;
 
 /// Bytes that the alerts of one record may take together; those beyond are named only.
@@ -30,7 +30,7 @@ pub(super) fn told(alerts: &mut Vec<Json>, options: &Options, counters: &mut Cou
     let mut texts: Vec<String> = Vec::with_capacity(chosen.len());
     let mut room = ROOM;
     for alert in chosen {
-        let text = if room > 0 { shaped(alert, options.shape) } else { named(&alert) };
+        let text = if room > 0 { shape::text(&alert, options.shape) } else { named(&alert) };
 
         room = room.saturating_sub(text.len());
         texts.push(text);
@@ -50,11 +50,4 @@ fn named(alert: &Json) -> String {
 
 fn severity(alert: &Json) -> u64 {
     alert.get("severity").and_then(Json::scalar_text).and_then(|text| text.parse().ok()).unwrap_or(u64::MAX)
-}
-
-fn shaped(alert: Json, shape: Shape) -> String {
-    match shape {
-        Shape::Record => alert.to_string(),
-        Shape::Ecs | Shape::Ocsf => alert.to_string(),
-    }
 }
