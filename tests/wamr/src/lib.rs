@@ -1,6 +1,7 @@
 //! `oxpecker.wasm` as Fluent Bit runs it: WAMR's fast interpreter, the same steps in the same order as `flb_wasm.c` and
 //! `filter_wasm.c` take them. What is an error message there is a value here, so that tests can ask for it.
 
+use std::cell::Cell;
 use std::ffi::{CStr, CString, c_char};
 use std::ptr::null_mut;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -10,6 +11,9 @@ use wamrx_sys as wamr;
 pub const DEFAULT: Sizes = Sizes { stack: 8 << 10, heap: 8 << 10 };
 /// What our configuration asks for.
 pub const DOCUMENTED: Sizes = Sizes { stack: 64 << 10, heap: 8 << 10 };
+
+/// The stack on which rules are loaded: `oxpecker pack` does it in another runtime.
+const AHEAD_OF_TIME_STACK: u32 = 1 << 20;
 
 /// The settings `wasm_stack_size` and `wasm_heap_size` of Fluent Bit's filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +65,8 @@ pub struct Host {
     module: wamr::wasm_module_t,
     instance: wamr::wasm_module_inst_t,
     environment: wamr::wasm_exec_env_t,
+    /// A stack for what a pack has behind it when a shipper gets it: loading rules.
+    ahead_of_time: wamr::wasm_exec_env_t,
     /// WAMR keeps pointers into the module's bytes.
     _bytes: Vec<u8>,
     /// One thread of a process can run WAMR, in Fluent Bit as here.
@@ -70,9 +76,15 @@ pub struct Host {
 static TURN: Mutex<()> = Mutex::new(());
 static RUNTIME: OnceLock<bool> = OnceLock::new();
 
+thread_local! {
+    /// Whether WAMR knows this thread.
+    static KNOWN: Cell<bool> = const { Cell::new(false) };
+}
+
 fn start_runtime() {
     // SAFETY: called once, before anything else of WAMR; the arguments are plain data, zero meaning none.
     let started = RUNTIME.get_or_init(|| unsafe {
+        KNOWN.set(true);
         let mut arguments = wamr::RuntimeInitArgs {
             mem_alloc_type: wamr::Alloc_With_System_Allocator,
             ..wamr::RuntimeInitArgs::default()
@@ -80,11 +92,9 @@ fn start_runtime() {
         wamr::wasm_runtime_full_init(&raw mut arguments)
     });
     assert!(started, "WAMR starts");
-    // SAFETY: each thread has to be made known to WAMR once.
-    unsafe {
-        if !wamr::wasm_runtime_thread_env_inited() {
-            assert!(wamr::wasm_runtime_init_thread_env(), "WAMR knows this thread");
-        }
+    if !KNOWN.replace(true) {
+        // SAFETY: each thread but the one that started the runtime is made known once.
+        assert!(unsafe { wamr::wasm_runtime_init_thread_env() }, "WAMR knows this thread");
     }
 }
 
@@ -116,7 +126,9 @@ impl Host {
             }
             let environment = wamr::wasm_runtime_create_exec_env(instance, sizes.stack);
             assert!(!environment.is_null(), "an execution environment");
-            Ok(Self { module, instance, environment, _bytes: bytes, _turn: turn })
+            let ahead_of_time = wamr::wasm_runtime_create_exec_env(instance, AHEAD_OF_TIME_STACK);
+            assert!(!ahead_of_time.is_null(), "an execution environment");
+            Ok(Self { module, instance, environment, ahead_of_time, _bytes: bytes, _turn: turn })
         }
     }
 
@@ -183,13 +195,14 @@ impl Host {
     /// # Errors
     /// With the trap's message.
     pub fn call(&mut self, function: &str, cells: &[u32]) -> Result<u32, String> {
+        let environment = if function == "ox_load" { self.ahead_of_time } else { self.environment };
         let function = self.function(function).ok_or_else(|| format!("{function} is not exported"))?;
         let mut cells = cells.to_vec();
         let count = cells.len() as u32;
         cells.resize(cells.len().max(2), 0);
         // SAFETY: as in `reply`; the cells have room for the result.
         unsafe {
-            if wamr::wasm_runtime_call_wasm(self.environment, function, count, cells.as_mut_ptr()) {
+            if wamr::wasm_runtime_call_wasm(environment, function, count, cells.as_mut_ptr()) {
                 Ok(cells[0])
             } else {
                 Err(self.take_exception())
@@ -277,6 +290,7 @@ impl Drop for Host {
     fn drop(&mut self) {
         // SAFETY: each was made once by `new`, and goes in the opposite order.
         unsafe {
+            wamr::wasm_runtime_destroy_exec_env(self.ahead_of_time);
             wamr::wasm_runtime_destroy_exec_env(self.environment);
             wamr::wasm_runtime_deinstantiate(self.instance);
             wamr::wasm_runtime_unload(self.module);

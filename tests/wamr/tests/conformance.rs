@@ -6,7 +6,7 @@ mod corpus;
 
 use common::{host, module};
 use corpus::{Expected, Paragraph};
-use oxpecker_wamr::{DOCUMENTED, Host};
+use oxpecker_wamr::{DEFAULT, DOCUMENTED, Host, Sizes};
 use serde_json::{Value, json};
 use std::io::Write;
 
@@ -17,8 +17,17 @@ const REASONS: [&str; 7] =
     ["invalid-json", "invalid-utf8", "lone-surrogate", "too-deep", "not-an-object", "too-large", "too-many-values"];
 
 #[test]
-fn the_corpus_holds_under_wamr() {
-    let mut host = host(&module(), DOCUMENTED);
+fn the_corpus_holds_at_the_documented_settings() {
+    the_corpus_holds("at the documented settings", DOCUMENTED);
+}
+
+#[test]
+fn the_corpus_holds_on_the_stack_that_fluent_bit_gives_by_default() {
+    the_corpus_holds("at Fluent Bit's defaults", DEFAULT);
+}
+
+fn the_corpus_holds(settings: &str, sizes: Sizes) {
+    let mut host = host(&module(), sizes);
     let (mut failures, mut cases) = (Vec::new(), 0);
     for paragraph in corpus::read() {
         cases += paragraph.cases();
@@ -27,7 +36,7 @@ fn the_corpus_holds_under_wamr() {
         }
     }
     // Not println: the number is to be seen although the test passes.
-    let _ = writeln!(std::io::stderr(), "conformance: {cases} cases under WAMR, {} failed", failures.len());
+    let _ = writeln!(std::io::stderr(), "conformance: {cases} cases under WAMR {settings}, {} failed", failures.len());
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert_eq!(cases, CASES, "tests/conformance/CASES says how many cases there are");
 }

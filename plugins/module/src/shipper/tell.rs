@@ -7,6 +7,10 @@ use oxpecker_engine::json::Json;
 /// Bytes that the alerts of one record may take together; those beyond are named only.
 const ROOM: usize = 512 << 10;
 
+/// Brackets inside one another in an answer. Fluent Bit keeps records as MessagePack, whose reader stops at 32 and loses
+/// what comes behind; a record of 30 arrives, and an alert holds it three brackets deeper.
+const DEEPEST: usize = 24;
+
 /// What an alert is named by where there is no room for it.
 const NAMES: [&str; 6] = ["alert_id", "state", "rule_id", "rule", "severity", "title"];
 
@@ -29,7 +33,8 @@ pub(super) fn told(alerts: &mut Vec<Json>, options: &Options, counters: &mut Cou
     let most_severe = chosen.iter().enumerate().min_by_key(|(_, alert)| severity(alert))?.0;
     let mut texts: Vec<String> = Vec::with_capacity(chosen.len());
     let mut room = ROOM;
-    for alert in chosen {
+    for mut alert in chosen {
+        flatten(&mut alert);
         let text = if room > 0 { shape::text(&alert, options.shape) } else { named(&alert) };
 
         room = room.saturating_sub(text.len());
@@ -40,6 +45,19 @@ pub(super) fn told(alerts: &mut Vec<Json>, options: &Options, counters: &mut Cou
     }
     let head = texts.get(most_severe).and_then(|text| text.strip_suffix('}'))?;
     Some(format!("{head},\"alerts\":[{}]}}", texts.join(",")))
+}
+
+/// Puts the JSON text of what lies too deep in its place.
+pub(super) fn flatten(answer: &mut Json) {
+    let mut waiting = vec![(answer, 1)];
+    while let Some((at, depth)) = waiting.pop() {
+        match at {
+            Json::Array(_) | Json::Object(_) if depth > DEEPEST => *at = Json::from(at.to_string()),
+            Json::Array(items) => waiting.extend(items.iter_mut().map(|item| (item, depth + 1))),
+            Json::Object(members) => waiting.extend(members.iter_mut().map(|(_, member)| (member, depth + 1))),
+            _ => {}
+        }
+    }
 }
 
 /// An alert by its names alone.

@@ -38,6 +38,9 @@ pub fn pack(rules: &[&str], more: &[&str]) -> Vec<u8> {
     let file = folder.join("pack.wasm");
     let mut command = oxpecker();
     command.arg("pack").arg("-o").arg(&file).args(more);
+    if let Some(module) = std::env::var_os("OXPECKER_WASM") {
+        command.arg("--module").arg(module);
+    }
     for name in rules {
         command.arg("--rules").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("rules").join(name));
     }
@@ -111,4 +114,13 @@ fn lines(path: &Path) -> Vec<Vec<u8>> {
 /// Objects inside one another.
 pub fn nested(depth: usize) -> Vec<u8> {
     [b"{\"a\":".repeat(depth), b"1".to_vec(), b"}".repeat(depth)].concat()
+}
+
+/// Brackets inside one another.
+pub fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
 }
