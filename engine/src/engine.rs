@@ -236,6 +236,14 @@ impl Engine {
         Ok(undecided)
     }
 
+    /// Makes everything ready that the first match of a rule would make ready: for modules that are written down as they
+    /// are now, and run where there is little stack.
+    pub fn prepare(&mut self) {
+        for (column, collected) in self.set.rules.iter().enumerate() {
+            self.matcher.prepare(column, &collected.rule.filter);
+        }
+    }
+
     /// Sets the type of the events that come next, as the operator does.
     pub fn set_event_type(&mut self, event_type: Option<&str>) {
         if self.event_type.as_deref() != event_type {

@@ -194,9 +194,9 @@ pub extern "C" fn ox_stats() -> i32 {
 /// Sets how the functions below answer; see `ABI.md`.
 #[unsafe(no_mangle)]
 pub extern "C" fn ox_shipper(address: i32, length: i32) -> i32 {
-    call(address, length, |_, bytes| {
+    call(address, length, |session, bytes| {
         // SAFETY: the face is another slot than those of the blocks and the session.
-        unsafe { FACE.with(|face| face.configure(bytes)) }
+        unsafe { FACE.with(|face| face.configure(session, bytes)) }
     })
 }
 

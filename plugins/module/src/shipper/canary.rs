@@ -29,7 +29,8 @@ impl Canary {
     pub(super) fn new(pack: &str) -> Option<Self> {
         let request =
             Request { documents: vec![("canary.yaml".to_owned(), RULES.as_bytes().to_vec())], ..Request::default() };
-        let (engine, _) = Engine::load(&request).ok()?;
+        let (mut engine, _) = Engine::load(&request).ok()?;
+        engine.prepare();
         let mut event = r#"{"oxpecker":"canary","pack":"#.to_owned();
         write_text(pack, &mut event);
         event.push('}');

@@ -127,10 +127,13 @@ impl Face {
         }
     }
 
-    /// Takes options, as a pack sets them.
-    pub fn configure(&mut self, bytes: &[u8]) -> Status {
+    /// Takes options, as a pack sets them when its rules are loaded.
+    pub fn configure(&mut self, session: &mut Session, bytes: &[u8]) -> Status {
         let Some(options) = options::read(bytes) else { return Status::BadRequest };
         let Some(canary) = Canary::new(&options.pack) else { return Status::Internal };
+        if let Some(engine) = session.engine_mut() {
+            engine.prepare();
+        }
         *self = Self { options, canary: Some(canary), ..Self::new() };
         Status::Ok
     }

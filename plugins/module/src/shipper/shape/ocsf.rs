@@ -105,15 +105,18 @@ fn cloud(alert: &View<'_>) -> Json {
 }
 
 fn resources(alert: &View<'_>) -> Option<Json> {
-    let all: Vec<Json> =
-        alert.contexts("resources").into_iter().map(|uid| object([("uid", json(uid))])).collect();
+    let all: Vec<Json> = alert.contexts("resources").into_iter().map(|uid| object([("uid", json(uid))])).collect();
     Some(all).filter(|all| !all.is_empty()).map(Json::Array)
 }
 
 fn evidence(alert: &View<'_>) -> Json {
     let under = |inner: &str, name: &str| alert.context(name).map(|value| object([(inner, json(value))]));
     let api = alert.context("action").map(|action| {
-        object([("operation", json(action)), ("service", under("name", "service")), ("response", under("error", "error"))])
+        object([
+            ("operation", json(action)),
+            ("service", under("name", "service")),
+            ("response", under("error", "error")),
+        ])
     });
     let endpoint = |ip: &str| object([(if is_address(ip) { "ip" } else { "name" }, json(ip))]);
     let events = alert.events().iter().filter_map(|event| event.get("event")).cloned();
