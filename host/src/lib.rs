@@ -34,6 +34,7 @@
 //! inputs to results in order, on several threads. [`pack`] puts rules into a module for log shippers.
 
 pub mod alert;
+pub mod doctor;
 pub mod intake;
 pub mod lists;
 pub mod pack;

@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod corpus;
 mod diff;
+mod doctor;
 mod eval;
 mod exit;
 mod explain;
@@ -57,6 +58,7 @@ enum Command {
     Suppress(suppress::Opts),
     Pack(pack::Opts),
     Inspect(inspect::Opts),
+    Doctor(doctor::Opts),
     Completions(completions::Opts),
 }
 
@@ -73,6 +75,7 @@ impl Command {
             Command::Suppress(opts) => opts.run(),
             Command::Pack(opts) => opts.run(),
             Command::Inspect(opts) => opts.run(),
+            Command::Doctor(opts) => opts.run(),
             Command::Completions(opts) => opts.run(),
         }
     }

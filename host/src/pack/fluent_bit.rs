@@ -63,10 +63,10 @@ pub fn configuration(manifest: &Manifest, file: &str, sources: &str, format: For
         ("{prefix}", COPY_PREFIX.to_owned()),
     ];
     let text = match (manifest.mode, format) {
-        (Mode::Alerts, Format::Classic) => include_str!("fluent_bit/alerts.conf"),
-        (Mode::Alerts, Format::Yaml) => include_str!("fluent_bit/alerts.yaml"),
-        (Mode::Annotate, Format::Classic) => include_str!("fluent_bit/annotate.conf"),
-        (Mode::Annotate, Format::Yaml) => include_str!("fluent_bit/annotate.yaml"),
+        (Mode::Alerts, Format::Classic) => include_str!("../../../plugins/fluent-bit/alerts.conf"),
+        (Mode::Alerts, Format::Yaml) => include_str!("../../../plugins/fluent-bit/alerts.yaml"),
+        (Mode::Annotate, Format::Classic) => include_str!("../../../plugins/fluent-bit/annotate.conf"),
+        (Mode::Annotate, Format::Yaml) => include_str!("../../../plugins/fluent-bit/annotate.yaml"),
     };
     values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
 }

@@ -192,6 +192,13 @@ impl Manifest {
         }
     }
 
+    /// One of no rules, to print configurations with.
+    #[must_use]
+    pub fn example(mode: Mode) -> Self {
+        let options = Options { mode, ..Options::default() };
+        Self::new(&LoadRequest::default(), &RuleSet::default(), &options, String::new(), String::new())
+    }
+
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         // Strings and numbers: there is nothing that could not be written.
         serde_json::to_vec(self).unwrap_or_default()
