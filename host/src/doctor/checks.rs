@@ -33,6 +33,7 @@ pub(super) fn all(config: &Config, circumstances: &Circumstances<'_>) -> Vec<Fin
     }
     for filter in &filters {
         settings(filter, &mut findings);
+        paths(filter, circumstances, &mut findings);
         module(filter, circumstances, &mut findings);
         in_the_way(config, filter, &mut findings);
         threads(config, filter, &mut findings);
@@ -122,11 +123,19 @@ fn settings(filter: &Section, findings: &mut Vec<Finding>) {
         let help = format!("Wasm_Stack_Size {}", fluent_bit::STACK);
         findings.push(finding("stack", Level::Warning, filter.line_of("wasm_stack_size"), message, help));
     }
-    let paths = filter.get("accessible_paths");
-    if paths.is_none_or(|paths| paths == ".") {
-        let message = "the module may read the working directory; a pack reads no files";
-        let help = "Accessible_Paths /nonexistent";
-        findings.push(finding("paths", Level::Note, filter.line_of("accessible_paths"), message, help));
+}
+
+/// WAMR opens these folders for every module, also for one that cannot ask for them.
+fn paths(filter: &Section, circumstances: &Circumstances<'_>, findings: &mut Vec<Finding>) {
+    let paths = filter.get("accessible_paths").unwrap_or_default();
+    for path in paths.split(',').map(str::trim).filter(|path| !path.is_empty()) {
+        let folder = circumstances.folder.map_or_else(|| PathBuf::from(path), |folder| folder.join(path));
+        if !folder.is_dir() {
+            let message =
+                format!("the folder {path} is not here: without it the filter, and so Fluent Bit, does not start");
+            let help = "leave Accessible_Paths out: a pack reads no files";
+            findings.push(finding("paths", Level::Warning, filter.line_of("accessible_paths"), message, help));
+        }
     }
 }
 

@@ -36,7 +36,7 @@ fn each_change_for_the_worse_is_found() {
         ("Event_Format     json", "Event_Format     msgpack", "msgpack"),
         ("Function_Name    oxpecker_filter", "Function_Name    oxpecker", "function-name"),
         ("    Wasm_Stack_Size  65536\n", "", "stack"),
-        ("    Accessible_Paths /nonexistent\n", "", "paths"),
+        ("    Event_Format     json", "    Accessible_Paths /nonexistent", "paths"),
         ("Match            oxpecker.*", "Match            *", "drops-the-log"),
         ("Match            oxpecker.*", "Match            oxpecker.copy.*", "no-heartbeat"),
         ("    Rule    $__oxpecker_copy  ^1$  oxpecker.copy.unclaimed.$TAG  true\n", "", "keyless"),

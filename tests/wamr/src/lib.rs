@@ -77,14 +77,26 @@ static TURN: Mutex<()> = Mutex::new(());
 static RUNTIME: OnceLock<bool> = OnceLock::new();
 
 thread_local! {
-    /// Whether WAMR knows this thread.
-    static KNOWN: Cell<bool> = const { Cell::new(false) };
+    /// This thread, as WAMR knows it.
+    static KNOWN: Cell<Option<Known>> = const { Cell::new(None) };
+}
+
+/// A thread that WAMR knows. WAMR guards pages of its stack, and the next thread may get the same stack: so it is told
+/// of the end, too.
+struct Known;
+
+impl Drop for Known {
+    fn drop(&mut self) {
+        // SAFETY: the thread was made known, and ends.
+        unsafe { wamr::wasm_runtime_destroy_thread_env() };
+    }
 }
 
 fn start_runtime() {
+    let mut first = false;
     // SAFETY: called once, before anything else of WAMR; the arguments are plain data, zero meaning none.
     let started = RUNTIME.get_or_init(|| unsafe {
-        KNOWN.set(true);
+        first = true;
         let mut arguments = wamr::RuntimeInitArgs {
             mem_alloc_type: wamr::Alloc_With_System_Allocator,
             ..wamr::RuntimeInitArgs::default()
@@ -92,10 +104,10 @@ fn start_runtime() {
         wamr::wasm_runtime_full_init(&raw mut arguments)
     });
     assert!(started, "WAMR starts");
-    if !KNOWN.replace(true) {
-        // SAFETY: each thread but the one that started the runtime is made known once.
-        assert!(unsafe { wamr::wasm_runtime_init_thread_env() }, "WAMR knows this thread");
-    }
+    let known = KNOWN.take();
+    // SAFETY: each thread is made known once; the one that starts the runtime is so by that.
+    assert!(known.is_some() || first || unsafe { wamr::wasm_runtime_init_thread_env() }, "WAMR knows this thread");
+    KNOWN.set(Some(known.unwrap_or(Known)));
 }
 
 impl Host {
@@ -104,22 +116,43 @@ impl Host {
     /// # Errors
     /// With WAMR's own message, as Fluent Bit logs it.
     pub fn new(wasm: &[u8], sizes: Sizes) -> Result<Self, String> {
+        // The default of `accessible_paths`.
+        Self::with_paths(wasm, sizes, &["."])
+    }
+
+    /// The same with other folders that the module may open.
+    ///
+    /// # Errors
+    /// As [`Host::new`].
+    pub fn with_paths(wasm: &[u8], sizes: Sizes, paths: &[&str]) -> Result<Self, String> {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         start_runtime();
         let mut bytes = wasm.to_vec();
         let mut message = [0 as c_char; 128];
         let length = u32::try_from(bytes.len()).map_err(|error| error.to_string())?;
-        // SAFETY: `bytes` and `message` outlive the calls with their lengths; `bytes` is kept as long as the module.
+        let paths: Vec<CString> = paths.iter().map(|path| CString::new(*path).expect("no NUL")).collect();
+        let mut folders: Vec<*const c_char> = paths.iter().map(|path| path.as_ptr()).collect();
+        // SAFETY: `folders`, `bytes` and `message` outlive the calls with their lengths; `bytes` is kept as long as the module.
         unsafe {
             let module = wamr::wasm_runtime_load(bytes.as_mut_ptr(), length, message.as_mut_ptr(), 128);
             if module.is_null() {
                 return Err(text_of(&message));
             }
             wamr::wasm_runtime_set_wasi_args_ex(
-                module, null_mut(), 0, null_mut(), 0, null_mut(), 0, null_mut(), 0, 0, 1, 2,
+                module,
+                folders.as_mut_ptr(),
+                folders.len() as u32,
+                null_mut(),
+                0,
+                null_mut(),
+                0,
+                null_mut(),
+                0,
+                0,
+                1,
+                2,
             );
-            let instance =
-                wamr::wasm_runtime_instantiate(module, sizes.stack, sizes.heap, message.as_mut_ptr(), 128);
+            let instance = wamr::wasm_runtime_instantiate(module, sizes.stack, sizes.heap, message.as_mut_ptr(), 128);
             if instance.is_null() {
                 wamr::wasm_runtime_unload(module);
                 return Err(text_of(&message));
@@ -150,8 +183,7 @@ impl Host {
         tag_bytes.push(0);
         let tag = self.duplicate(&tag_bytes);
         let record = self.duplicate(record);
-        let mut cells =
-            [tag, call.tag.len() as u32, call.seconds, call.nanoseconds, record, length as u32];
+        let mut cells = [tag, call.tag.len() as u32, call.seconds, call.nanoseconds, record, length as u32];
         let reply = self.reply(function, &mut cells, record);
         for address in [tag, record] {
             if address != 0 {
@@ -265,9 +297,8 @@ impl Host {
     /// Copies bytes into the instance: by its `malloc` where it has one, else into WAMR's own heap. 0 if there is no room.
     fn duplicate(&mut self, bytes: &[u8]) -> u32 {
         // SAFETY: the bytes outlive the call with their length.
-        let address = unsafe {
-            wamr::wasm_runtime_module_dup_data(self.instance, bytes.as_ptr().cast(), bytes.len() as u64)
-        };
+        let address =
+            unsafe { wamr::wasm_runtime_module_dup_data(self.instance, bytes.as_ptr().cast(), bytes.len() as u64) };
         u32::try_from(address).expect("an address of 32 bits")
     }
 
@@ -275,11 +306,8 @@ impl Host {
         // SAFETY: the message is a C string of the instance, copied before it is cleared.
         unsafe {
             let message = wamr::wasm_runtime_get_exception(self.instance);
-            let text = if message.is_null() {
-                String::new()
-            } else {
-                CStr::from_ptr(message).to_string_lossy().into_owned()
-            };
+            let text =
+                if message.is_null() { String::new() } else { CStr::from_ptr(message).to_string_lossy().into_owned() };
             wamr::wasm_runtime_clear_exception(self.instance);
             text
         }

@@ -42,9 +42,12 @@ fn exports(wasm: &[u8]) -> String {
         match payload.expect("the module is whole") {
             Payload::ImportSection(section) => assert_eq!(section.count(), 0, "no imports"),
             Payload::ExportSection(section) => {
-                names.extend(section.into_iter().map(|export| export.expect("an export")).map(|export| {
-                    format!("{:?} {}", export.kind, export.name).to_lowercase()
-                }));
+                names.extend(
+                    section
+                        .into_iter()
+                        .map(|export| export.expect("an export"))
+                        .map(|export| format!("{:?} {}", export.kind, export.name).to_lowercase()),
+                );
             }
             _ => {}
         }
@@ -82,6 +85,18 @@ fn it_needs_no_feature_that_fluent_bit_lacks() {
         let known = "bulk-memory multi-value mutable-globals nontrapping-fptoint reference-types sign-extension";
         assert!(needed.lines().all(|line| known.contains(line)));
         assert!(Host::new(&wasm, DEFAULT).is_ok(), "WAMR takes it");
+    }
+}
+
+#[test]
+fn a_folder_that_is_not_there_keeps_the_module_from_starting() {
+    // Although the module cannot ask for files: so our configuration names none.
+    assert!(Host::with_paths(&module(), DEFAULT, &["/nonexistent"]).is_err());
+    assert!(Host::with_paths(&module(), DEFAULT, &["."]).is_ok());
+    for name in ["alerts.conf", "alerts.yaml", "annotate.conf", "annotate.yaml"] {
+        let path = common::root().join("plugins/fluent-bit").join(name);
+        let text = std::fs::read_to_string(path).expect("the configuration");
+        assert!(!text.to_lowercase().contains("accessible_paths"), "{name}");
     }
 }
 

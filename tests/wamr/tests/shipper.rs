@@ -47,7 +47,8 @@ fn several_alerts_of_one_record_are_one_object() {
     let record = json!({"deep": {"a": 1}, "name": "ÉTÉ", "eventName": "Getaa1"});
     let answer = alert(&mut host, &record).expect("alerts");
     assert_eq!((&answer["rule_id"], &answer["severity"]), (&json!("functions"), &json!(1)), "the most severe");
-    let ids: Vec<&str> = answer["alerts"].as_array().expect("all").iter().filter_map(|a| a["rule_id"].as_str()).collect();
+    let ids: Vec<&str> =
+        answer["alerts"].as_array().expect("all").iter().filter_map(|a| a["rule_id"].as_str()).collect();
     assert_eq!(ids, ["regex", "deep", "functions"].into_iter().filter(|id| ids.contains(id)).collect::<Vec<_>>());
     assert!(ids.len() >= 2 && ids.contains(&"deep"));
 }
@@ -75,7 +76,10 @@ fn a_large_record_arrives_although_the_heap_is_small() {
     let large = json!({"deep": "x".repeat(2 << 20)}).to_string();
     let answer = object(&filter(&mut host, large.as_bytes())).expect("an alert");
     assert_eq!(answer["rule_id"], "deep");
-    assert_eq!(object(&annotate(&mut host, large.as_bytes())).expect("a note")["deep"].as_str().map(str::len), Some(2 << 20));
+    assert_eq!(
+        object(&annotate(&mut host, large.as_bytes())).expect("a note")["deep"].as_str().map(str::len),
+        Some(2 << 20)
+    );
 }
 
 #[test]
@@ -271,7 +275,11 @@ fn the_tag_gives_the_type() {
     assert_eq!(typed("oxpecker.copy.unclaimed.logs.typed", r#"{"id":2}"#), Some(json!("typed")));
     assert_eq!(typed("logs.typed", r#"{"id":3}"#), Some(json!("typed")));
     assert_eq!(typed("oxpecker.copy.logs.other", r#"{"id":4}"#), None);
-    assert_eq!(typed("oxpecker.copy.logs.other", r#"{"id":5,"event_type":"typed"}"#), Some(json!("typed")), "its own field");
+    assert_eq!(
+        typed("oxpecker.copy.logs.other", r#"{"id":5,"event_type":"typed"}"#),
+        Some(json!("typed")),
+        "its own field"
+    );
     assert_eq!(typed("kube.audit.x", r#"{"id":6,"probe":1}"#), Some(json!("typed")));
     assert_eq!(typed("kube.audit.mine", r#"{"id":7}"#), Some(json!("typed")), "the option goes over the file");
     assert_eq!(typed("oxpecker.copy.unclaimed.x", "{}"), None);
@@ -302,14 +310,25 @@ fn what_is_no_event_is_counted_and_told_at_growing_distances() {
 fn a_heartbeat_says_who_it_is_and_what_it_has_counted() {
     let wasm = pack(&["corners.yaml"], &[]);
     let mut host = host(&wasm, DEFAULT);
-    for record in [json!({"deep": 1}), json!({"deep": 2}), json!({"a": 1}), json!({"event_type": "typed", "quiet": true})] {
+    for record in
+        [json!({"deep": 1}), json!({"deep": 2}), json!({"a": 1}), json!({"event_type": "typed", "quiet": true})]
+    {
         alert(&mut host, &record);
     }
     let beat = tick(&mut host, 0);
     assert_eq!(beat["oxpecker"], "heartbeat");
     assert_eq!(beat["pack"].as_str().map(str::len), Some(64));
     assert_eq!(beat["canary"]["rule_id"], "oxpecker-canary");
-    for (name, expected) in [("events", 4), ("rejected", 0), ("matched", 3), ("suppressed", 1), ("evicted", 0), ("records", 4), ("alerts_told", 2), ("rules", 6)] {
+    for (name, expected) in [
+        ("events", 4),
+        ("rejected", 0),
+        ("matched", 3),
+        ("suppressed", 1),
+        ("evicted", 0),
+        ("records", 4),
+        ("alerts_told", 2),
+        ("rules", 6),
+    ] {
         assert_eq!(beat[name], expected, "{name}: {beat}");
     }
     let later = tick(&mut host, 60);
@@ -337,7 +356,10 @@ fn fuzzed_records_never_trap() {
     }
     let beat = tick(&mut host, 0);
     assert_eq!(beat["trapped"], 0);
-    assert_eq!(beat["records"].as_u64(), Some(beat["events"].as_u64().unwrap() + beat["rejected"].as_u64().unwrap() + beat["msgpack"].as_u64().unwrap()));
+    assert_eq!(
+        beat["records"].as_u64(),
+        Some(beat["events"].as_u64().unwrap() + beat["rejected"].as_u64().unwrap() + beat["msgpack"].as_u64().unwrap())
+    );
 }
 
 #[test]
