@@ -8,10 +8,12 @@ use crate::pack::{Manifest, Mode};
 fn printed(format: Format) -> String {
     let manifest = Manifest::example(Mode::Alerts);
     let text = configuration(&manifest, "/nonexistent/detect.wasm", "logs.*", format);
-    match format {
-        Format::Classic => text.replace("#[INPUT]\n#", "[INPUT]\n ").replace("\n#    ", "\n    "),
-        Format::Yaml => text.replace("    # - name: tail", "    - name: tail").replace("    #   ", "      "),
-    }
+    let (end, example, uncommented, line, plain) = match format {
+        Format::Classic => ("# 1.", "#[INPUT]\n#", "[INPUT]\n ", "\n#    ", "\n    "),
+        Format::Yaml => ("    # Once a minute", "    # - name: tail", "    - name: tail", "    #   ", "      "),
+    };
+    let (inputs, rest) = text.split_once(end).unwrap();
+    format!("{}{end}{rest}", inputs.replace(example, uncommented).replace(line, plain))
 }
 
 fn found(text: &str) -> Vec<&'static str> {

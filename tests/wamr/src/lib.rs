@@ -105,9 +105,12 @@ fn start_runtime() {
     });
     assert!(started, "WAMR starts");
     let known = KNOWN.take();
+    if known.is_some() {
+        return KNOWN.set(known);
+    }
     // SAFETY: each thread is made known once; the one that starts the runtime is so by that.
-    assert!(known.is_some() || first || unsafe { wamr::wasm_runtime_init_thread_env() }, "WAMR knows this thread");
-    KNOWN.set(Some(known.unwrap_or(Known)));
+    assert!(first || unsafe { wamr::wasm_runtime_init_thread_env() }, "WAMR knows this thread");
+    KNOWN.set(Some(Known));
 }
 
 impl Host {
