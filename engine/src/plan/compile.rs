@@ -51,7 +51,7 @@ impl Plan {
         let (wakes, always) = sleepers(&guarded, all.len());
         let eager = eager(&mut all, &wakes, &slots, lists);
         let now = Now {
-            facts: Facts::new(slots.count()),
+            facts: Facts::new(slots.trie.len(), slots.names.len()),
             scratch: Scratch::default(),
             event: 0,
             answers: vec![(0, false); all.len()],
@@ -61,7 +61,9 @@ impl Plan {
         };
         let unseen = watched.iter().map(|key| slots.of_key(key)).enumerate().collect();
         let predicates = all.into_iter().map(|drafted| drafted.predicate).collect();
-        let compiled = Compiled { predicates, code, columns, derived: slots.derived, eager, wakes, always };
+        let behind_paths = eager.iter().enumerate().skip(slots.trie.len());
+        let woken_by = behind_paths.filter(|(_, eager)| eager.is_some()).map(|(slot, _)| number(slot)).collect();
+        let compiled = Compiled { predicates, code, columns, derived: slots.derived, eager, wakes, woken_by, always };
         Self { scanner: Scanner::new(slots.trie, width), compiled, now, unseen }
     }
 }

@@ -1,7 +1,7 @@
 //! Keys that take their values from elsewhere: the event type, helper keys of CloudTrail records, aliases; the shape that
 //! they hang on, and what CloudTrail left out.
 //!
-//! Each such key has a number of its own, behind those of the paths; once an event is scanned its chain is put together
+//! Each such key has a number of its own, behind those of the paths; when it is first asked for, its chain is put together
 //! from the chains of the paths that it draws on. The tables are those of [`event`](crate::event): the rules of how a key
 //! draws on them stand there in words, and here once more in code of its own.
 
@@ -92,6 +92,8 @@ enum Helper {
 /// All such keys of a plan.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Derived {
+    /// The number of the first key.
+    first: Slot,
     keys: Vec<Key>,
     is_shaped: bool,
     shape: [Slot; SHAPE.len()],
@@ -133,6 +135,7 @@ impl Derived {
             (told != NOWHERE).then(|| (told, below.start + 1..below.end))
         });
         Self {
+            first,
             keys: keys.collect(),
             is_shaped,
             shape: SHAPE.map(slot),
@@ -142,26 +145,41 @@ impl Derived {
         }
     }
 
-    /// Puts the keys of an event together; `given` is the event type that the operator set.
-    pub(super) fn resolve(&self, facts: &mut Facts, event: &[u8], given: Option<&str>) {
-        if !self.is_shaped && self.keys.is_empty() {
-            return;
+    /// Notes what CloudTrail left out of an event.
+    #[inline]
+    pub(super) fn note_omissions(&self, facts: &mut Facts, event: &[u8]) {
+        for (told, below) in &self.omitted {
+            let is_told = facts.values(*told, event).any(|value| value.kind == Kind::True);
+            if is_told && self.shape(facts, event).is_cloudtrail() {
+                below.clone().for_each(|slot| facts.cut(slot));
+            }
         }
+    }
+
+    /// Puts a key together, if it is one that draws on others and has not been put together for this event; `given` is the
+    /// event type that the operator set.
+    #[inline]
+    pub(super) fn make(&self, slot: Slot, facts: &mut Facts, event: &[u8], given: Option<&str>) {
+        let Some(place) = slot.checked_sub(self.first) else { return };
+        let place = place as usize;
+        if facts.is_due(place)
+            && let Some(key) = self.keys.get(place)
+        {
+            self.made(key, facts, event, given);
+        }
+    }
+
+    fn made(&self, key: &Key, facts: &mut Facts, event: &[u8], given: Option<&str>) {
         let shape = if self.is_shaped { self.shape(facts, event) } else { Shape::Other };
-        if shape.is_cloudtrail() {
-            for (told, below) in &self.omitted {
-                if facts.values(*told, event).any(|value| value.kind == Kind::True) {
-                    below.clone().for_each(|slot| facts.cut(slot));
-                }
-            }
+        if key.is_event_type {
+            event_type(key, facts, event, given.or(shape.event_type()));
+        } else {
+            self.key(key, facts, event, shape.is_cloudtrail());
         }
-        for key in &self.keys {
-            if key.is_event_type {
-                event_type(key, facts, event, given.or(shape.event_type()));
-            } else {
-                self.key(key, facts, event, shape.is_cloudtrail());
-            }
-        }
+    }
+
+    fn shape(&self, facts: &mut Facts, event: &[u8]) -> Shape {
+        facts.shape(|facts| self.shape_of(facts, event))
     }
 
     fn key(&self, key: &Key, facts: &mut Facts, event: &[u8], is_cloudtrail: bool) {
@@ -220,7 +238,7 @@ impl Derived {
         (slash > 0 && slash + 1 < names.len()).then_some((arn, resource..text.len()))
     }
 
-    fn shape(&self, facts: &Facts, event: &[u8]) -> Shape {
+    fn shape_of(&self, facts: &Facts, event: &[u8]) -> Shape {
         let [source, name, version, identity, category, kind, insight, span, api, k8s_kind] = self.shape;
         let text = |slot| facts.text(slot, event);
         let first = |slot| facts.values(slot, event).next().map(|value| value.kind);

@@ -3,120 +3,137 @@
 //! Everything is used again for the next event: a number that is counted up tells what is this event's, so nothing is
 //! cleared and, once the buffers have grown, nothing is allocated.
 
-use crate::scan::{Kind, Value, decode};
+use crate::event::Shape;
+use crate::scan::{Capture, Kind, NO_MORE, NOWHERE, Value, decode};
 
 /// The number of a key: first those that are paths, by their node in the trie, then those that take values from others.
 pub(super) type Slot = u32;
 
-const END: u32 = u32::MAX;
-
-/// A value at the end of a key.
 #[derive(Debug, Clone, Copy)]
-struct Item {
-    kind: Kind,
-    /// The text stands in the arena, decoded or computed, and not in the event.
-    in_arena: bool,
-    start: usize,
-    end: usize,
-    next: u32,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
 struct Chain {
     event: u64,
     first: u32,
     last: u32,
-    /// CloudTrail left out the part of the event that the key leads into.
-    cut: bool,
 }
 
 /// The values of one event.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Facts {
     event: u64,
-    items: Vec<Item>,
+    /// What the scan captured, and behind it what was put together from that.
+    items: Vec<Capture>,
     chains: Vec<Chain>,
+    /// For each key the last event of which it is not known what the key has: CloudTrail left that part out.
+    cuts: Vec<u64>,
+    any_cut: bool,
+    /// For each key that takes its values from others, the last event for which it was put together.
+    made: Vec<u64>,
+    shape: Option<Shape>,
+    /// Texts that stand nowhere in the event.
     arena: Vec<u8>,
     touched: Vec<Slot>,
-    any_cut: bool,
 }
 
 impl Facts {
-    pub(super) fn new(slots: usize) -> Self {
-        Self { chains: vec![Chain::default(); slots], ..Self::default() }
+    /// Room for the values of so many paths, and so many keys that draw on them.
+    pub(super) fn new(paths: usize, others: usize) -> Self {
+        let none = Chain { event: 0, first: NO_MORE, last: NO_MORE };
+        Self {
+            chains: vec![none; paths + others],
+            cuts: vec![0; paths + others],
+            made: vec![0; others],
+            ..Self::default()
+        }
     }
 
-    /// Forgets the last event.
-    pub(super) fn begin(&mut self) {
+    /// Forgets the last event and takes over what was captured of another; what the last one needed is given back for
+    /// use.
+    #[inline]
+    pub(super) fn begin(&mut self, captures: &mut Vec<Capture>, event: &[u8]) {
         self.event += 1;
-        self.items.clear();
         self.arena.clear();
         self.touched.clear();
         self.any_cut = false;
+        self.shape = None;
+        std::mem::swap(&mut self.items, captures);
+        for new in 0..self.items.len() {
+            let Some(item) = self.items.get_mut(new) else { return };
+            if item.node == NOWHERE {
+                continue;
+            }
+            if item.kind == Kind::Escaped {
+                let start = self.arena.len();
+                decode(event.get(item.start..item.end).unwrap_or_default(), &mut self.arena);
+                *item = Capture { kind: Kind::Text, start, end: self.arena.len(), elsewhere: true, ..*item };
+            }
+            let slot = item.node;
+            self.link(slot, new);
+        }
     }
 
-    /// Adds a value of the event to a key's; one with escapes is decoded.
+    /// Appends an item to a key's chain.
     #[inline]
-    pub(super) fn add(&mut self, slot: Slot, kind: Kind, event: &[u8], start: usize, end: usize) {
-        if kind == Kind::Escaped {
-            let at = self.arena.len();
-            decode(event.get(start..end).unwrap_or_default(), &mut self.arena);
-            self.link(slot, Item { kind: Kind::Text, in_arena: true, start: at, end: self.arena.len(), next: END });
-        } else {
-            self.link(slot, Item { kind, in_arena: false, start, end, next: END });
+    fn link(&mut self, slot: Slot, item: usize) {
+        let new = u32::try_from(item).unwrap_or(NO_MORE);
+        let Some(chain) = self.chains.get_mut(slot as usize) else { return };
+        if chain.event != self.event {
+            *chain = Chain { event: self.event, first: new, last: new };
+            self.touched.push(slot);
+            return;
         }
+        let last = std::mem::replace(&mut chain.last, new);
+        if let Some(last) = self.items.get_mut(last as usize) {
+            last.next = new;
+        }
+    }
+
+    fn add(&mut self, slot: Slot, item: Capture) {
+        self.items.push(Capture { node: slot, next: NO_MORE, ..item });
+        self.link(slot, self.items.len() - 1);
     }
 
     /// Adds a text that stands nowhere in the event.
     pub(super) fn add_text(&mut self, slot: Slot, text: &[u8]) {
         let start = self.arena.len();
         self.arena.extend_from_slice(text);
-        self.link(slot, Item { kind: Kind::Text, in_arena: true, start, end: self.arena.len(), next: END });
+        let end = self.arena.len();
+        self.add(slot, Capture { node: slot, next: NO_MORE, kind: Kind::Text, start, end, elsewhere: true });
     }
 
-    /// Adds a part of a text of the arena or the event: of the first value of another key.
+    /// Adds a part of the first value of another key, which is a text.
     pub(super) fn add_part(&mut self, slot: Slot, of: Slot, part: std::ops::Range<usize>) {
         let Some(item) = self.first(of) else { return };
         let (start, end) = (item.start + part.start, (item.start + part.end).min(item.end));
-        self.link(slot, Item { kind: Kind::Text, start, end, next: END, ..item });
+        self.add(slot, Capture { start, end, ..item });
     }
 
     /// Adds the values of another key.
     pub(super) fn add_all(&mut self, slot: Slot, of: Slot) {
-        let mut at = self.chain(of).map_or(END, |chain| chain.first);
+        let mut at = self.chain(of).map_or(NO_MORE, |chain| chain.first);
         while let Some(item) = self.items.get(at as usize).copied() {
             at = item.next;
-            self.link(slot, Item { next: END, ..item });
+            self.add(slot, item);
         }
     }
 
+    /// Whether a key that draws on others has still to be put together; it is taken to be from now on.
     #[inline]
-    fn link(&mut self, slot: Slot, item: Item) {
-        let new = u32::try_from(self.items.len()).unwrap_or(END);
-        self.items.push(item);
-        let Some(chain) = self.chains.get_mut(slot as usize) else { return };
-        if chain.event == self.event && chain.first != END {
-            let last = chain.last;
-            chain.last = new;
-            if let Some(last) = self.items.get_mut(last as usize) {
-                last.next = new;
-            }
-            return;
-        }
-        let cut = chain.event == self.event && chain.cut;
-        *chain = Chain { event: self.event, first: new, last: new, cut };
-        self.touched.push(slot);
+    pub(super) fn is_due(&mut self, other: usize) -> bool {
+        self.made.get_mut(other).is_some_and(|made| std::mem::replace(made, self.event) != self.event)
+    }
+
+    /// The event's shape, found out when it is first asked for.
+    pub(super) fn shape(&mut self, find: impl FnOnce(&Self) -> Shape) -> Shape {
+        let shape = self.shape.unwrap_or_else(|| find(self));
+        self.shape = Some(shape);
+        shape
     }
 
     /// Notes that nobody can say what a key has.
     pub(super) fn cut(&mut self, slot: Slot) {
         self.any_cut = true;
-        let event = self.event;
-        let Some(chain) = self.chains.get_mut(slot as usize) else { return };
-        if chain.event == event {
-            chain.cut = true;
-        } else {
-            *chain = Chain { event, first: END, last: END, cut: true };
+        if let Some(cut) = self.cuts.get_mut(slot as usize) {
+            *cut = self.event;
         }
     }
 
@@ -129,7 +146,7 @@ impl Facts {
     /// Whether it was noted of this key.
     #[inline]
     pub(super) fn is_cut(&self, slot: Slot) -> bool {
-        self.any_cut && self.chain(slot).is_some_and(|chain| chain.cut)
+        self.any_cut && self.cuts.get(slot as usize) == Some(&self.event)
     }
 
     #[inline]
@@ -137,14 +154,14 @@ impl Facts {
         self.chains.get(slot as usize).filter(|chain| chain.event == self.event)
     }
 
-    fn first(&self, slot: Slot) -> Option<Item> {
+    fn first(&self, slot: Slot) -> Option<Capture> {
         self.items.get(self.chain(slot)?.first as usize).copied()
     }
 
     /// Whether a key leads anywhere.
     #[inline]
     pub(super) fn exists(&self, slot: Slot) -> bool {
-        self.chain(slot).is_some_and(|chain| chain.first != END)
+        self.chain(slot).is_some()
     }
 
     /// The keys that lead somewhere, each once.
@@ -155,7 +172,7 @@ impl Facts {
     /// The values of a key.
     #[inline]
     pub(super) fn values<'f>(&'f self, slot: Slot, event: &'f [u8]) -> Values<'f> {
-        Values { facts: self, event, at: self.chain(slot).map_or(END, |chain| chain.first) }
+        Values { facts: self, event, at: self.chain(slot).map_or(NO_MORE, |chain| chain.first) }
     }
 
     /// The first value of a key, if it is a text.
@@ -187,7 +204,7 @@ impl<'f> Iterator for Values<'f> {
     fn next(&mut self) -> Option<Value<'f>> {
         let item = self.facts.items.get(self.at as usize)?;
         self.at = item.next;
-        let text = if item.in_arena { &self.facts.arena } else { self.event };
+        let text = if item.elsewhere { &self.facts.arena } else { self.event };
         Some(Value { kind: item.kind, text: text.get(item.start..item.end)? })
     }
 }

@@ -35,7 +35,7 @@ mod tests;
 use crate::json::{Limits, Reject};
 use crate::language::expr::Function;
 use crate::matcher::{Hit, Outcome};
-use crate::scan::{NOWHERE, Scanner};
+use crate::scan::Scanner;
 use derived::Derived;
 use facts::{Facts, Slot};
 use index::{Index, PredicateId};
@@ -98,6 +98,8 @@ struct Compiled {
     eager: Vec<Option<Box<Eager>>>,
     /// By predicate.
     wakes: Vec<Vec<Wake>>,
+    /// Keys that draw on others and wake rules.
+    woken_by: Vec<Slot>,
     /// Columns that nothing wakes.
     always: Vec<u32>,
 }
@@ -158,15 +160,13 @@ impl Plan {
         let Self { scanner, compiled, now, unseen } = self;
         let captures = scanner.scan(event, limits)?;
         now.event += 1;
-        now.facts.begin();
-        for capture in captures.iter().filter(|capture| capture.node != NOWHERE) {
-            now.facts.add(capture.node, capture.kind, event, capture.start, capture.end);
-        }
-        compiled.derived.resolve(&mut now.facts, event, event_type);
-        if !unseen.is_empty() {
-            unseen.retain(|(_, slot)| !now.facts.exists(*slot) || now.facts.is_cut(*slot));
-        }
-        let mut asked = Asked { compiled, now, event };
+        now.facts.begin(captures, event);
+        compiled.derived.note_omissions(&mut now.facts, event);
+        unseen.retain(|(_, slot)| {
+            compiled.derived.make(*slot, &mut now.facts, event, event_type);
+            !now.facts.exists(*slot) || now.facts.is_cut(*slot)
+        });
+        let mut asked = Asked { compiled, now, event, event_type };
         if asked.now.facts.any_cut() {
             // What is unknown wakes nobody: everybody is asked.
             (0..).zip(&compiled.columns).for_each(|(column, _)| asked.decide(column, hits));
@@ -185,6 +185,7 @@ struct Asked<'p, 'e> {
     compiled: &'p Compiled,
     now: &'p mut Now,
     event: &'e [u8],
+    event_type: Option<&'e str>,
 }
 
 impl Asked<'_, '_> {
@@ -192,6 +193,10 @@ impl Asked<'_, '_> {
     #[inline]
     fn look_up(&mut self) {
         self.now.found.clear();
+        // Keys that wake rules are put together first: then they are among those that the event has.
+        for slot in &self.compiled.woken_by {
+            self.compiled.derived.make(*slot, &mut self.now.facts, self.event, self.event_type);
+        }
         let mut place = 0;
         while let Some(slot) = self.now.facts.touched(place) {
             place += 1;
@@ -280,6 +285,7 @@ impl Asked<'_, '_> {
     fn holds(&mut self, id: PredicateId) -> Option<bool> {
         let predicate = self.compiled.predicates.get(id as usize)?;
         let now = &mut *self.now;
+        self.compiled.derived.make(predicate.slot, &mut now.facts, self.event, self.event_type);
         if now.facts.is_cut(predicate.slot) {
             return None;
         }

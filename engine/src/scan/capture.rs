@@ -28,18 +28,25 @@ pub(crate) enum Kind {
     Array,
 }
 
-/// A value at the end of a path.
+/// A value at the end of a path. It is also a link of a chain, for whoever gathers the values of each path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Capture {
     /// The path; [`NOWHERE`] once it is taken back.
     pub(crate) node: NodeId,
+    /// The next of the same chain; [`NO_MORE`] where there is none.
+    pub(crate) next: u32,
     /// What it is.
     pub(crate) kind: Kind,
     /// Where its text begins: of a string, behind the quote.
     pub(crate) start: usize,
     /// Where it ends: of a string, before the quote.
     pub(crate) end: usize,
+    /// Whether start and end are places of another text than the event.
+    pub(crate) elsewhere: bool,
 }
+
+/// The end of a chain.
+pub(crate) const NO_MORE: u32 = u32::MAX;
 
 /// The last member of an edge's name: the object that it is in, and what its value gave.
 #[derive(Debug, Clone, Copy, Default)]
@@ -63,7 +70,7 @@ impl Captures {
 
     #[inline(always)]
     pub(super) fn push(&mut self, node: NodeId, kind: Kind, start: usize, end: usize) {
-        self.all.push(Capture { node, kind, start, end });
+        self.all.push(Capture { node, next: NO_MORE, kind, start, end, elsewhere: false });
     }
 
     /// A member begins in an object. Objects are numbered from 1 and no number comes again.

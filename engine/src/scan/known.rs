@@ -5,7 +5,7 @@
 //! colon included. A hit has read, checked and looked up a name with one or two comparisons of vectors; a miss costs as
 //! much and goes the long way once. What is remembered changes no answer, and is bounded.
 
-use super::trie::{EdgeId, Flags, NO_EDGE, NOWHERE, NodeId};
+use super::trie::{NodeId, Way};
 use super::vector::Vector;
 use crate::flat::hash;
 
@@ -27,12 +27,8 @@ pub(super) struct Known {
     length: u8,
     /// Where it stands.
     from: NodeId,
-    /// Where it leads.
-    pub(super) node: NodeId,
-    /// The edge that it is; none where no rule asks for it.
-    pub(super) edge: EdgeId,
-    /// Those of the edge and of the node.
-    pub(super) flags: Flags,
+    /// How its value is reached.
+    pub(super) way: Way,
     /// The names that came after it, the latest first.
     next: [u32; 2],
 }
@@ -61,11 +57,13 @@ impl KnownNames {
     /// The name ahead, if it is one that came after `previous` before.
     #[inline(always)]
     pub(super) fn guess<V: Vector>(&self, previous: u32, text: &[u8], at: usize) -> Option<(u32, &Known)> {
-        let next = self.names.get(previous as usize)?.next;
-        next.into_iter().find_map(|entry| {
-            let known = self.names.get(entry as usize)?;
-            known.stands_at::<V>(text, at).then_some((entry, known))
-        })
+        let [likely, other] = self.names.get(previous as usize)?.next;
+        let known = self.names.get(likely as usize)?;
+        if known.stands_at::<V>(text, at) {
+            return Some((likely, known));
+        }
+        let known = self.names.get(other as usize)?;
+        known.stands_at::<V>(text, at).then_some((other, known))
     }
 
     /// An entry.
@@ -88,9 +86,9 @@ impl KnownNames {
     }
 
     /// Remembers a name that [`KnownNames::find`] did not find, if there is room.
-    pub(super) fn add(&mut self, from: NodeId, name: &[u8], node: NodeId, edge: EdgeId, flags: Flags) -> Option<u32> {
+    pub(super) fn add(&mut self, from: NodeId, name: &[u8], way: Way) -> Option<u32> {
         let length = u8::try_from(name.len() + 3).ok()?;
-        let known = Known { pattern: pattern(name)?, length, from, node, edge, flags, next: [FREE; 2] };
+        let known = Known { pattern: pattern(name)?, length, from, way, next: [FREE; 2] };
         let entry = self.push(known)?;
         let mut slot = hash(name, from) as usize % SLOTS;
         while self.slots.get(slot).is_some_and(|taken| *taken != FREE) {
@@ -121,7 +119,7 @@ impl KnownNames {
     /// Makes the entry before the first name of a node's objects.
     fn begin(&mut self, from: NodeId) -> Option<u32> {
         let start =
-            Known { pattern: [0; LONGEST], length: 0, from, node: NOWHERE, edge: NO_EDGE, flags: 0, next: [FREE; 2] };
+            Known { pattern: [0; LONGEST], length: 0, from, way: Way::UNASKED, next: [FREE; 2] };
         let entry = self.push(start)?;
         *self.starts.get_mut(from as usize)? = entry;
         Some(entry)
@@ -138,20 +136,23 @@ impl Known {
     /// Whether the bytes at a place are this name.
     #[inline(always)]
     fn stands_at<V: Vector>(&self, text: &[u8], at: usize) -> bool {
+        let length = self.len();
+        let begins = |at, place, lanes| match (V::load(text, at), V::load(&self.pattern, place)) {
+            (Some(ahead), Some(pattern)) => ahead.same(pattern, lanes),
+            _ => false,
+        };
+        if length <= V::LANES {
+            return begins(at, 0, length);
+        }
         let mut done = 0;
-        while done < self.len() {
-            let lanes = V::LANES.min(self.len() - done);
-            let same = match (V::load(text, at + done), V::load(&self.pattern, done)) {
-                (Some(ahead), Some(pattern)) => ahead.same(pattern, lanes),
-                // Near the end of the text, where no vector fits.
-                _ => text.get(at + done..at + self.len()) == self.pattern.get(done..self.len()),
-            };
-            if !same {
+        while length - done > V::LANES {
+            if !begins(at + done, done, V::LANES) {
                 return false;
             }
             done += V::LANES;
         }
-        true
+        // The last vector ends with the name, so that all its lanes count.
+        begins(at + length - V::LANES, length - V::LANES, V::LANES)
     }
 }
 

@@ -25,7 +25,7 @@ mod trie;
 mod value;
 mod vector;
 
-pub(crate) use capture::Kind;
+pub(crate) use capture::{Capture, Kind, NO_MORE};
 pub(crate) use scanner::Scanner;
 pub(crate) use text::decode;
 pub(crate) use trie::{NOWHERE, Trie};

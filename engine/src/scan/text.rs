@@ -13,6 +13,8 @@ pub(crate) struct Stepped {
     pub(crate) close: usize,
     /// Whether a backslash stands in it, so that its text is not what it spells.
     pub(crate) escaped: bool,
+    /// Whether a byte of it is no ASCII: whether those are UTF-8 is for the caller to see.
+    pub(crate) unicode: bool,
 }
 
 #[cold]
@@ -26,26 +28,48 @@ pub(super) fn peek(text: &[u8], at: usize) -> Option<u8> {
     text.get(at).copied()
 }
 
-/// The first byte from `at` on that is no blank; `at` moves to it.
+/// The first byte from `at` on that is no blank, where `at` moves to; 0, which begins nothing in JSON, at the text's end.
 #[inline(always)]
-pub(super) fn next_token(text: &[u8], at: &mut usize) -> Option<u8> {
-    loop {
-        match peek(text, *at) {
-            // Compact JSON has no blanks: one comparison decides.
-            Some(byte) if byte > b' ' => return Some(byte),
-            Some(b' ' | b'\t' | b'\n' | b'\r') => *at += 1,
-            other => return other,
+pub(super) fn token(text: &[u8], at: &mut usize) -> u8 {
+    match text.get(*at) {
+        // Compact JSON has no blanks: one comparison decides.
+        Some(byte) if *byte > b' ' => *byte,
+        _ => {
+            let (byte, behind) = token_behind_blanks(text, *at);
+            *at = behind;
+            byte
         }
     }
 }
 
-/// Steps over a string's text; `at` is behind its opening quote. `unicode` is set where a byte is no ASCII: whether those
-/// are UTF-8 is for the caller to see.
+#[cold]
+fn token_behind_blanks(text: &[u8], mut at: usize) -> (u8, usize) {
+    while let Some(b' ' | b'\t' | b'\n' | b'\r') = text.get(at) {
+        at += 1;
+    }
+    (peek(text, at).unwrap_or(0), at)
+}
+
+/// The closing quote of a string of plain ASCII without escapes, as nearly all are; `at` is behind the opening one. `None`
+/// where it is not so plain, or ends too near the end of the text: then [`string`] tells.
 #[inline(always)]
-pub(super) fn string<V: Vector>(text: &[u8], mut at: usize, unicode: &mut bool) -> Result<Stepped, Reject> {
-    let mut escaped = false;
+pub(super) fn plain_string<V: Vector>(text: &[u8], mut at: usize) -> Option<usize> {
+    // Most strings end in the first or second vector.
+    while let Some(vector) = V::load(text, at) {
+        if let Some(lane) = vector.stop() {
+            at += lane;
+            return if peek(text, at) == Some(b'"') { Some(at) } else { None };
+        }
+        at += V::LANES;
+    }
+    None
+}
+
+/// Steps over any string's text; `at` is behind its opening quote.
+#[inline(never)]
+pub(super) fn string<V: Vector>(text: &[u8], mut at: usize) -> Result<Stepped, Reject> {
+    let (mut escaped, mut unicode) = (false, false);
     loop {
-        // Most strings end in the first or second vector.
         let stop = match V::load(text, at) {
             Some(vector) => match vector.stop() {
                 Some(lane) => at + lane,
@@ -57,13 +81,13 @@ pub(super) fn string<V: Vector>(text: &[u8], mut at: usize, unicode: &mut bool) 
             None => last_stop(text, at),
         };
         match peek(text, stop) {
-            Some(b'"') => return Ok(Stepped { close: stop, escaped }),
+            Some(b'"') => return Ok(Stepped { close: stop, escaped, unicode }),
             Some(b'\\') => {
                 escaped = true;
                 at = escape(text, stop)?;
             }
             Some(0x80..) => {
-                *unicode = true;
+                unicode = true;
                 at = stop + 1;
             }
             _ => return Err(invalid(stop)),

@@ -2,7 +2,7 @@
 //! meet broken JSON, and nothing recurses.
 
 use super::capture::Kind;
-use super::text::{self, next_token, peek};
+use super::text::{self, peek, token};
 use super::vector::Native;
 
 /// A value in checked text.
@@ -16,7 +16,7 @@ pub(crate) struct Value<'t> {
 
 /// The value that begins at `at`, which moves behind it.
 fn read<'t>(json: &'t [u8], at: &mut usize) -> Option<Value<'t>> {
-    let first = next_token(json, at)?;
+    let first = token(json, at);
     let start = *at;
     let (kind, from, to) = match first {
         b'"' => {
@@ -45,7 +45,7 @@ fn read<'t>(json: &'t [u8], at: &mut usize) -> Option<Value<'t>> {
 }
 
 fn step_over_string(json: &[u8], quote: usize) -> Option<text::Stepped> {
-    text::string::<Native>(json, quote + 1, &mut false).ok()
+    text::string::<Native>(json, quote + 1).ok()
 }
 
 /// The place behind the bracket that closes the one at `at`.
@@ -80,9 +80,9 @@ impl<'t> Elements<'t> {
     /// Moves to the next element; gives where it begins.
     fn next_start(&mut self) -> Option<usize> {
         loop {
-            match next_token(self.json, &mut self.at)? {
+            match token(self.json, &mut self.at) {
                 b',' => self.at += 1,
-                b']' => return None,
+                b']' | 0 => return None,
                 _ => return Some(self.at),
             }
         }
@@ -116,8 +116,9 @@ pub(super) fn element(json: &[u8], start: usize, index: i64) -> Option<usize> {
 pub(crate) fn any_inside<'t>(array: &'t [u8], visit: &mut impl FnMut(Value<'t>) -> bool) -> bool {
     let mut at = 0;
     let mut open = 0usize;
-    while let Some(token) = next_token(array, &mut at) {
-        match token {
+    loop {
+        match token(array, &mut at) {
+            0 => return false,
             b'[' => open += 1,
             b']' => open -= 1,
             b',' => {}
@@ -134,7 +135,6 @@ pub(crate) fn any_inside<'t>(array: &'t [u8], visit: &mut impl FnMut(Value<'t>) 
             return false;
         }
     }
-    false
 }
 
 /// How many elements an array has.
@@ -146,14 +146,14 @@ pub(crate) fn count_elements(array: &[u8]) -> usize {
 pub(crate) fn count_members(object: &[u8], names: &mut MemberNames) -> usize {
     names.clear();
     let mut at = 1;
-    while let Some(token) = next_token(object, &mut at) {
-        match token {
-            b'}' => break,
+    loop {
+        match token(object, &mut at) {
+            b'}' | 0 => break,
             b',' | b':' => at += 1,
             _ => {
                 let Some(name) = read(object, &mut at) else { break };
                 names.add(name);
-                next_token(object, &mut at);
+                token(object, &mut at);
                 at += 1;
                 if read(object, &mut at).is_none() {
                     break;

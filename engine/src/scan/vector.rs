@@ -13,8 +13,22 @@ pub(crate) trait Vector: Copy {
     /// How many bytes.
     const LANES: usize;
 
+    /// The bytes of an array as long.
+    ///
+    /// # Safety
+    /// [`Vector::LANES`] bytes can be read at the address.
+    unsafe fn read(from: *const u8) -> Self;
+
     /// The bytes at a place; `None` where fewer than [`Vector::LANES`] are left.
-    fn load(text: &[u8], at: usize) -> Option<Self>;
+    #[inline(always)]
+    fn load(text: &[u8], at: usize) -> Option<Self> {
+        // One comparison: a text that is shorter than a vector has its own.
+        if text.len() < Self::LANES || at > text.len() - Self::LANES {
+            return None;
+        }
+        // SAFETY: the vector ends before the text does.
+        Some(unsafe { Self::read(text.as_ptr().add(at)) })
+    }
 
     /// The first byte that is a quote, a backslash, a control character or no ASCII: what ends or interrupts the plain
     /// text of a string.
@@ -35,9 +49,9 @@ impl Vector for Word {
     const LANES: usize = 8;
 
     #[inline(always)]
-    fn load(text: &[u8], at: usize) -> Option<Self> {
-        let bytes = text.get(at..)?.first_chunk::<8>()?;
-        Some(Self(u64::from_le_bytes(*bytes)))
+    unsafe fn read(from: *const u8) -> Self {
+        // SAFETY: as the caller says; the read asks for no alignment.
+        Self(u64::from_le_bytes(unsafe { from.cast::<[u8; 8]>().read_unaligned() }))
     }
 
     /// A borrow in the subtractions can mark bytes above a true mark, never below one, and the lowest is all that counts.
@@ -65,10 +79,9 @@ macro_rules! vector {
             const LANES: usize = $lanes;
 
             #[inline(always)]
-            fn load(text: &[u8], at: usize) -> Option<Self> {
-                let bytes = text.get(at..)?.first_chunk::<$lanes>()?;
-                // SAFETY: the chunk is as long as the vector, and the load asks for no alignment.
-                Some(Self(unsafe { $load(bytes.as_ptr().cast()) }))
+            unsafe fn read(from: *const u8) -> Self {
+                // SAFETY: as the caller says; the load asks for no alignment.
+                Self(unsafe { $load(from.cast()) })
             }
 
             #[inline(always)]
@@ -196,10 +209,9 @@ mod arm {
         const LANES: usize = 16;
 
         #[inline(always)]
-        fn load(text: &[u8], at: usize) -> Option<Self> {
-            let bytes = text.get(at..)?.first_chunk::<16>()?;
-            // SAFETY: the chunk is as long as the vector, and the load asks for no alignment.
-            Some(Self(unsafe { vld1q_u8(bytes.as_ptr()) }))
+        unsafe fn read(from: *const u8) -> Self {
+            // SAFETY: as the caller says; the load asks for no alignment.
+            Self(unsafe { vld1q_u8(from) })
         }
 
         #[inline(always)]
