@@ -9,7 +9,7 @@ use super::{out, rules};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use oxpecker::pack::fluent_bit::{self, Format};
-use oxpecker::pack::{self, Manifest, Mode, Options, PackError, Packed, Shape, WhenBroken};
+use oxpecker::pack::{self, Manifest, Mode, Options, PackError, Packed, RuleEntry, Shape, WhenBroken};
 use oxpecker::sandbox::Module;
 use oxpecker_engine::rule::{Limits, TagTypes, duration};
 use std::borrow::Cow;
@@ -143,20 +143,17 @@ impl Opts {
     }
 
     fn warn_of_windows(&self, manifest: &Manifest) {
-        let long: Vec<&str> = manifest
-            .rules
-            .iter()
-            .filter(|rule| rule.window_seconds > self.warn_window && rule.threshold > 1)
-            .map(|rule| rule.id.as_str())
-            .collect();
-        if !long.is_empty() {
-            out::say(&format!(
-                "warning: {} with a window of more than {} s and a threshold: {}. A reload of the shipper empties windows, \
-                 so such an alert can be missed",
-                count(long.len() as u64, "rule"),
-                self.warn_window,
-                long.join(", ")
-            ));
+        let long = manifest.rules.iter().filter(|rule| rule.window_seconds > self.warn_window);
+        let (many, once): (Vec<&RuleEntry>, Vec<&RuleEntry>) = long.partition(|rule| rule.threshold > 1);
+        for (rules, what) in [(many, "can be missed"), (once, "can come twice")] {
+            if let [first, ..] = rules.as_slice() {
+                out::say(&format!(
+                    "warning: {} longer than {} s, such as that of {}: a reload of the shipper empties windows, so an alert {what}",
+                    count(rules.len() as u64, "window"),
+                    self.warn_window,
+                    first.id
+                ));
+            }
         }
     }
 
@@ -193,6 +190,9 @@ fn named_by_content(files: Vec<RuleFile>, given: &[PathBuf]) -> Vec<RuleFile> {
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let cannot = || format!("cannot write {}", path.display());
+    if !folder.is_dir() {
+        bail!("{}: there is no folder {}", cannot(), folder.display());
+    }
     let mut file = tempfile::Builder::new().prefix(".oxpecker-pack-").tempfile_in(folder).with_context(cannot)?;
     file.write_all(bytes).with_context(cannot)?;
     readable(file.as_file()).with_context(cannot)?;

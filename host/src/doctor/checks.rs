@@ -118,7 +118,8 @@ fn settings(filter: &Section, findings: &mut Vec<Finding>) {
         ));
     }
     let stack = filter.get("wasm_stack_size").map_or(Some(8_000), size).unwrap_or(0);
-    if stack < fluent_bit::STACK {
+    // `64K` is 64,000 bytes there.
+    if stack < fluent_bit::STACK / 1024 * 1000 {
         let message = format!("{stack} bytes of stack: a rule that needs more traps, and its record is not looked at");
         let help = format!("Wasm_Stack_Size {}", fluent_bit::STACK);
         findings.push(finding("stack", Level::Warning, filter.line_of("wasm_stack_size"), message, help));

@@ -42,6 +42,7 @@ fn valid(wasm: &[u8], features: WasmFeatures) -> bool {
 
 /// Whether Fluent Bit could run a module.
 pub(super) fn fit(wasm: &[u8]) -> Result<(), PackError> {
+    super::sections::begins_as_a_module(wasm)?;
     wasmparser::validate(wasm).map_err(|error| PackError::NotWasm(error.message().to_owned()))?;
     let foreign: Vec<&str> =
         needed(wasm).into_iter().filter(|feature| !feature.in_fluent_bit).map(|feature| feature.name).collect();

@@ -45,6 +45,7 @@ fn broken(error: &wasmparser::BinaryReaderError) -> PackError {
 
 /// Reads a module without compiling it.
 pub(super) fn read(wasm: &[u8]) -> Result<Found<'_>, PackError> {
+    begins_as_a_module(wasm)?;
     let mut found = Found::default();
     let (mut types, mut functions) = (Vec::new(), Vec::new());
     for payload in Parser::new(0).parse_all(wasm) {
@@ -84,6 +85,11 @@ pub(super) fn read(wasm: &[u8]) -> Result<Found<'_>, PackError> {
         }
     }
     Ok(found)
+}
+
+/// The reader's own words for it are long.
+pub(super) fn begins_as_a_module(wasm: &[u8]) -> Result<(), PackError> {
+    if wasm.starts_with(b"\0asm") { Ok(()) } else { Err(PackError::NotWasm("it does not begin as one".to_owned())) }
 }
 
 fn name_of(kind: ExternalKind) -> &'static str {

@@ -107,7 +107,7 @@ impl Session {
         let mut matched = vec![0u8; bits.div_ceil(8)];
         let mut undecided = matched.clone();
         for (index, event) in events.into_iter().enumerate() {
-            let hits = match engine.verdicts(event) {
+            let hits = match engine.verdicts(&event) {
                 Ok(hits) => hits,
                 Err(reject) => {
                     answer.reject(index, reject);
@@ -184,7 +184,7 @@ impl Session {
         let mut answer = Answer::default();
         let mut detections = Vec::new();
         for (index, event) in events.into_iter().enumerate() {
-            match engine.detect(event, &mut detections) {
+            match engine.detect(&event, &mut detections) {
                 Ok(undecided) => {
                     answer.evaluated += 1;
                     answer.undecided += undecided;
