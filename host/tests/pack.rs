@@ -1,6 +1,6 @@
 //! Packs: the same bytes each time, what they say of themselves, and what comes out of them.
 
-#![expect(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test's helpers may panic")]
+#![expect(clippy::expect_used, reason = "a test's helpers may panic")]
 
 use oxpecker::alert::Alert;
 use oxpecker::pack::runner::{Answer, Runner};

@@ -98,16 +98,15 @@ impl Opts {
             bail!("no rule is in force: there is nothing to pack");
         }
         let request = rules::load_request(files, &lists, None);
-        let wasm = match self.module_bytes()? {
-            Ok(module) => module,
-            Err(error) => return Err(error.into()),
-        };
+        let wasm = self.module_bytes()?;
         let bytes = match pack::build(&wasm, &request, &loaded.set, &self.options()) {
             Ok(bytes) => bytes,
             Err(PackError::Rules(problems)) => {
                 problems.iter().for_each(|problem| out::complain(&problem.message));
                 return Ok(Answer::No);
             }
+            // By its own name it is told as a fault of ours.
+            Err(PackError::Sandbox(error)) => return Err(error.into()),
             Err(error) => return Err(error.into()),
         };
         let packed = Packed::from_bytes(&bytes)?;
@@ -120,13 +119,13 @@ impl Opts {
         Ok(Answer::Yes)
     }
 
-    fn module_bytes(&self) -> Result<Result<Cow<'static, [u8]>, PackError>> {
+    fn module_bytes(&self) -> Result<Cow<'static, [u8]>> {
         match &self.module {
             Some(path) => {
                 let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-                Ok(Ok(Cow::Owned(bytes)))
+                Ok(Cow::Owned(bytes))
             }
-            None => Ok(Module::shipped_bytes().map(Cow::Borrowed).map_err(PackError::from)),
+            None => Ok(Cow::Borrowed(Module::shipped_bytes()?)),
         }
     }
 

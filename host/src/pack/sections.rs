@@ -129,7 +129,6 @@ fn section(id: u8, body: &[u8], wasm: &mut Vec<u8>) {
 /// LEB128, as WebAssembly writes numbers.
 fn number(mut value: u64, out: &mut Vec<u8>) {
     loop {
-        #[expect(clippy::cast_possible_truncation, reason = "seven bits fit into a byte")]
         let low = (value & 0x7f) as u8;
         value >>= 7;
         out.push(if value == 0 { low } else { low | 0x80 });
