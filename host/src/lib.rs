@@ -35,6 +35,7 @@
 
 pub mod alert;
 pub mod doctor;
+pub mod import;
 pub mod intake;
 pub mod lists;
 pub mod pack;

@@ -9,6 +9,7 @@ mod doctor;
 mod eval;
 mod exit;
 mod explain;
+mod import;
 mod input;
 mod inspect;
 mod inventory;
@@ -59,6 +60,7 @@ enum Command {
     Pack(pack::Opts),
     Inspect(inspect::Opts),
     Doctor(doctor::Opts),
+    Import(import::Opts),
     Completions(completions::Opts),
 }
 
@@ -76,6 +78,7 @@ impl Command {
             Command::Pack(opts) => opts.run(),
             Command::Inspect(opts) => opts.run(),
             Command::Doctor(opts) => opts.run(),
+            Command::Import(opts) => opts.run(),
             Command::Completions(opts) => opts.run(),
         }
     }
