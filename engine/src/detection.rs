@@ -124,7 +124,7 @@ impl Detection {
             NOT_SUPPRESSED => false,
             _ => return None,
         };
-        let Json::Object(members) = Json::parse(line.get(26..)?, &limits).ok()? else { return None };
+        let members = Json::parse(line.get(26..)?, &limits).ok()?.into_object()?;
         let mut members = members.into_iter();
         let mut next = |name: &str| members.next().filter(|(found, _)| found == name).map(|(_, value)| value);
         let text = |value: Json| value.as_text().map(str::to_owned);
@@ -134,10 +134,7 @@ impl Detection {
             event_id: text(next("event_id")?),
             suppressed,
             source: text(next("source")?)?,
-            aggregate: match next("aggregate")? {
-                Json::Array(values) => values,
-                _ => return None,
-            },
+            aggregate: next("aggregate")?.into_array().ok()?,
             title: text(next("title")?)?,
             event_type: text(next("event_type")?),
             distinct: Some(next("distinct")?).filter(|value| !value.is_null()),
@@ -186,9 +183,12 @@ fn looked_up(value: Json, lookup: Option<&Lookup>, lists: &Lists) -> Json {
     if value.as_text() == Some(REDACTED) {
         return value;
     }
-    if let Json::Array(items) = value {
-        return Json::Array(items.into_iter().map(|item| looked_up(item, Some(lookup), lists)).collect());
-    }
+    let value = match value.into_array() {
+        Ok(items) => {
+            return Json::Array(items.into_iter().map(|item| looked_up(item, Some(lookup), lists)).collect());
+        }
+        Err(value) => value,
+    };
     let found = lists.lookup(&lookup.list, &value);
     let found = found.as_ref().and_then(|found| lookup.column.iter().try_fold(found, |at, name| at.get(name)));
     match found {
@@ -205,7 +205,8 @@ fn shown(value: &Json) -> Option<String> {
     let text = match value {
         Json::Null => return None,
         Json::Array(items) if items.is_empty() => return None,
-        Json::Array(items) => items.iter().filter_map(shown).collect::<Vec<_>>().join(", "),
+        // Arrays inside it are taken apart: no more than a scalar or an object is shown below this.
+        Json::Array(_) => crate::event::flat(value).into_iter().filter_map(shown).collect::<Vec<_>>().join(", "),
         Json::Object(_) => {
             let mut text = String::new();
             value.write_to(&mut text);

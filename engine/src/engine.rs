@@ -249,6 +249,40 @@ impl Engine {
         Ok(undecided)
     }
 
+    /// Makes everything ready that the first match of a rule would make ready: for modules that are written down as they
+    /// are now, and run where there is little stack.
+    pub fn prepare(&mut self) {
+        for (column, collected) in self.set.rules.iter().enumerate() {
+            self.matcher.prepare(column, &collected.rule.filter);
+        }
+    }
+
+    /// Sets the type of the events that come next, as the operator does.
+    pub fn set_event_type(&mut self, event_type: Option<&str>) {
+        if self.event_type.as_deref() != event_type {
+            self.event_type = event_type.map(str::to_owned);
+        }
+    }
+
+    /// The type that the operator gave to all events.
+    #[must_use]
+    pub fn event_type(&self) -> Option<&str> {
+        self.event_type.as_deref()
+    }
+
+    /// The types of events by the tags of a log shipper.
+    #[must_use]
+    pub fn event_types(&self) -> &rule::TagTypes {
+        &self.set.event_types
+    }
+
+    /// Lets event time pass although no event came; gives the alerts that close by it.
+    pub fn advance(&mut self, milliseconds: i64, out: &mut Vec<Json>) {
+        let before = out.len();
+        self.windows.advance(milliseconds, &self.set.rules, out);
+        self.fit(before, out);
+    }
+
     /// Puts a detection into its window; gives the alerts that fire or close by it.
     pub fn observe(&mut self, detection: Detection, out: &mut Vec<Json>) {
         let before = out.len();

@@ -138,6 +138,12 @@ impl Matcher {
         self.reasons.entry(column).or_insert_with(|| Filter::new(filter.clone(), lists)).matched(event)
     }
 
+    /// Makes ready what [`Matcher::matched`] would make ready at a column's first match: where there is little stack then.
+    pub(crate) fn prepare(&mut self, column: usize, filter: &Expr) {
+        let lists = &self.lists;
+        self.reasons.entry(column).or_insert_with(|| Filter::new(filter.clone(), lists));
+    }
+
     /// The event of some bytes under the same limits, for what is made of a hit.
     pub(crate) fn event(&self, bytes: &[u8], event_type: Option<&str>) -> Result<Event, Reject> {
         Event::parse(bytes, &self.limits, event_type)

@@ -151,20 +151,32 @@ impl Texts {
 
     /// A tree without the texts, in values and in names. A number of which a part would go goes whole.
     fn out_of(&self, value: &Json) -> Json {
-        match value {
-            Json::Text(text) => Json::Text(self.out_of_text(text)),
-            Json::Number(text) if self.out_of_text(text) != *text => Json::from(REDACTED),
-            Json::Array(items) => Json::Array(items.iter().map(|item| self.out_of(item)).collect()),
-            Json::Object(members) => {
-                Json::Object(members.iter().map(|(name, value)| (self.out_of_text(name), self.out_of(value))).collect())
+        let mut left = value.clone();
+        let mut waiting = vec![&mut left];
+        while let Some(next) = waiting.pop() {
+            match next {
+                Json::Text(text) => *text = self.out_of_text(text),
+                Json::Number(text) if self.out_of_text(text) != *text => *next = Json::from(REDACTED),
+                Json::Array(items) => waiting.extend(items),
+                Json::Object(members) => {
+                    for (name, member) in members {
+                        *name = self.out_of_text(name);
+                        waiting.push(member);
+                    }
+                }
+                _ => {}
             }
-            other => other.clone(),
         }
+        left
     }
 }
 
 /// The texts in a value. Booleans and small numbers are everywhere; they are kept back in their own places only.
 fn collect(value: &Json, into: &mut BTreeSet<String>) {
+    value.values().for_each(|value| collect_one(value, into));
+}
+
+fn collect_one(value: &Json, into: &mut BTreeSet<String>) {
     match value {
         Json::Text(text) if matches!(text.as_str(), "" | "true" | "false" | "null") => {}
         Json::Text(text) => {
@@ -177,8 +189,6 @@ fn collect(value: &Json, into: &mut BTreeSet<String>) {
         Json::Number(digits) if digits.len() >= SHORT => {
             into.insert(digits.clone());
         }
-        Json::Array(items) => items.iter().for_each(|item| collect(item, into)),
-        Json::Object(members) => members.iter().for_each(|(_, value)| collect(value, into)),
         _ => {}
     }
 }

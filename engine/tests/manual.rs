@@ -29,7 +29,8 @@ use oxpecker_engine::{Engine, Request};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const PAGES: [&str; 6] = ["README.md", "language.md", "rules.md", "import.md", "input.md", "alerts.md"];
+const PAGES: [&str; 7] =
+    ["README.md", "language.md", "rules.md", "import.md", "input.md", "alerts.md", "fluent-bit.md"];
 
 /// Fewer examples than this, and something keeps them from being found.
 const FEWEST: usize = 280;
@@ -136,13 +137,15 @@ fn setting(statements: &[(&str, &str)]) -> (Lists, Option<String>) {
     let mut lists = Lists::new();
     for (_, text) in statements.iter().filter(|(word, _)| *word == "list") {
         let (name, values) = text.split_once(' ').expect("a list has a name and values");
-        let Ok(Json::Array(values)) = Json::parse(values.as_bytes(), &Limits::default()) else {
+        let Some(values) =
+            Json::parse(values.as_bytes(), &Limits::default()).ok().and_then(|json| json.into_array().ok())
+        else {
             panic!("a list is a JSON array: {values}");
         };
-        let values = values.into_iter().map(|value| match value {
-            Json::Text(text) => Value::Text(text),
-            Json::Number(number) => Value::Number(number),
-            Json::Bool(value) => Value::Bool(value),
+        let values = values.iter().map(|value| match value {
+            Json::Text(text) => Value::Text(text.clone()),
+            Json::Number(number) => Value::Number(number.clone()),
+            Json::Bool(value) => Value::Bool(*value),
             other => panic!("no value of a list: {other}"),
         });
         lists.insert(name.trim_start_matches('@'), values.collect::<Vec<_>>());

@@ -6,6 +6,7 @@
 mod boundary;
 #[path = "../../tests/support/corpus.rs"]
 mod corpus;
+#[expect(dead_code, reason = "events that are no trees are for the fast engine's tests")]
 #[path = "../../tests/support/generate.rs"]
 mod generate;
 #[expect(dead_code, reason = "the smoke tests' loop is theirs: chance has its own here")]

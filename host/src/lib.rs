@@ -31,12 +31,14 @@
 //! ```
 //!
 //! [`intake`] turns files, envelopes and compressed streams into single events; [`pipeline`] does the whole run, from
-//! inputs to results in order, on several threads.
+//! inputs to results in order, on several threads. [`pack`] puts rules into a module for log shippers.
 
 pub mod alert;
+pub mod doctor;
 pub mod import;
 pub mod intake;
 pub mod lists;
+pub mod pack;
 pub mod pipeline;
 pub mod render;
 pub mod sandbox;

@@ -2,7 +2,7 @@
 //! not hold. Fuzz targets and tests call the same functions.
 
 use oxpecker_engine::json::{Json, Limits};
-use oxpecker_module::{Session, Status};
+use oxpecker_module::{Face, Record, Reply, Session, Status};
 use std::cell::RefCell;
 
 /// A request to load: a status whatever the bytes are, and a session that works afterwards.
@@ -205,4 +205,53 @@ pub(crate) fn states() -> Vec<Vec<u8>> {
         states.push(body(session.result()).to_vec());
     }
     states
+}
+
+/// A record of a log shipper: its answer is one JSON object, the record, or nothing; or, where the record is one of
+/// MessagePack, one map without a zero byte.
+pub(crate) fn shipper(data: &[u8]) {
+    thread_local! {
+        static SHIPPER: RefCell<(Face, Session)> = RefCell::new(packed());
+    }
+    SHIPPER.with_borrow_mut(|(face, session)| {
+        for terminated in [true, false] {
+            let record = Record {
+                tag: b"oxpecker.copy.x",
+                seconds: 1_700_000_000,
+                nanoseconds: 0,
+                bytes: Some(data),
+                length: data.len(),
+                terminated,
+            };
+            let reply = face.filter(session, &record);
+            answered(face, reply, data);
+            let reply = face.annotate(session, &record);
+            assert!(reply != Reply::Record || terminated, "an address that is no text");
+            answered(face, reply, data);
+        }
+    });
+}
+
+fn packed() -> (Face, Session) {
+    let (mut face, mut session) = (Face::new(), Session::new());
+    let rules = r"ruleset: s\nrules:\n  - {id: r, name: R, type: Host, severity: 1, description: d, filter: 'user exists', aggregate: [user]}\n  - {id: q, name: Q, type: Host, severity: 2, description: d, filter: 'a exists', aggregate: [a]}\n";
+    let request = format!(r#"{{"documents":[{{"name":"s.yaml","text":"{rules}"}}]}}"#);
+    assert_eq!(session.load(request.as_bytes()), Status::Ok);
+    assert_eq!(face.configure(&mut session, b"{}"), Status::Ok);
+    (face, session)
+}
+
+fn answered(face: &Face, reply: Reply, data: &[u8]) {
+    if reply != Reply::Text {
+        return;
+    }
+    let text = face.text().strip_suffix(b"\0").expect("a text ends with a NUL");
+    assert!(!text.contains(&0), "and holds no other");
+    if matches!(data.first(), Some(0x80..=0x9f | 0xdc..=0xdf)) {
+        return assert_eq!(text.get(..2), Some(&[0x81, 0xa8][..]), "a map of one");
+    }
+    let limits = Limits { bytes: usize::MAX, depth: 512, values: usize::MAX };
+    let is_object = Json::parse(text, &limits).is_ok_and(|answer| answer.as_object().is_some());
+    // A record that cannot be told by its address is copied as it came, whatever it is.
+    assert!(is_object || text == data, "{}", String::from_utf8_lossy(text));
 }

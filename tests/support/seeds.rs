@@ -16,7 +16,7 @@ pub(crate) fn of(boundary: &str) -> Vec<Vec<u8>> {
         "filter" => corpus.into_iter().map(|paragraph| paragraph.filter.into_bytes()).collect(),
         "rule_file" => rules(),
         "load" => rules().iter().map(|text| request(text)).chain(corpus.iter().map(search)).collect(),
-        "event" => events(corpus).collect(),
+        "event" | "shipper" => events(corpus).collect(),
         "match_events" => corpus.into_iter().map(|paragraph| lines(paragraph, 6)).collect(),
         "match_batch" => corpus.into_iter().map(|paragraph| batch(&lines(paragraph, 3))).collect(),
         "fast_equals_reference" => comparisons(&corpus),

@@ -154,6 +154,21 @@ fn length(value: &Json) -> usize {
 
 /// Cuts the texts in a value, and collections of many items.
 fn shorten(value: &mut Json, characters: usize, items: usize) -> bool {
+    let mut waiting = vec![value];
+    let mut any = false;
+    while let Some(next) = waiting.pop() {
+        any |= shorten_one(next, characters, items);
+        match next {
+            Json::Array(elements) => waiting.extend(elements),
+            Json::Object(members) => waiting.extend(members.iter_mut().map(|(_, member)| member)),
+            _ => {}
+        }
+    }
+    any
+}
+
+/// Cuts a text or a collection, not what the collection holds.
+fn shorten_one(value: &mut Json, characters: usize, items: usize) -> bool {
     match value {
         Json::Text(text) | Json::Number(text) => match text.char_indices().nth(characters) {
             Some((end, _)) => {
@@ -166,12 +181,12 @@ fn shorten(value: &mut Json, characters: usize, items: usize) -> bool {
         Json::Array(elements) => {
             let many = elements.len() > items;
             elements.truncate(items);
-            elements.iter_mut().fold(many, |cut, element| shorten(element, characters, items) | cut)
+            many
         }
         Json::Object(members) => {
             let many = members.len() > items;
             members.truncate(items);
-            members.iter_mut().fold(many, |cut, (_, member)| shorten(member, characters, items) | cut)
+            many
         }
         Json::Null | Json::Bool(_) => false,
     }

@@ -186,6 +186,13 @@ impl Event {
     }
 }
 
+/// A value, or an array's elements at every depth.
+pub(crate) fn flat(value: &Json) -> Vec<&Json> {
+    let mut all = Vec::new();
+    path::flatten(value, &mut all);
+    all
+}
+
 fn first_token(bytes: &[u8]) -> usize {
     bytes.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or_default()
 }

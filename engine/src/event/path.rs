@@ -9,17 +9,23 @@ use crate::language::expr::Step;
 /// A name on an array asks each of its elements, at every depth; an index picks one element, and is missing on anything
 /// that is no array.
 pub(super) fn walk<'e>(from: &'e Json, steps: &[Step]) -> Vec<&'e Json> {
-    match (from, steps) {
-        (end, []) => vec![end],
-        (Json::Array(items), [Step::Index(index), rest @ ..]) => {
-            pick(items, *index).map_or_else(Vec::new, |item| walk(item, rest))
+    let mut ends = Vec::new();
+    // The last is the next, so that the ends come in the order of the text.
+    let mut waiting = vec![(from, steps)];
+    while let Some((at, steps)) = waiting.pop() {
+        match (at, steps) {
+            (end, []) => ends.push(end),
+            (Json::Array(items), [Step::Index(index), rest @ ..]) => {
+                waiting.extend(pick(items, *index).map(|item| (item, rest)));
+            }
+            (Json::Array(items), [Step::Name(_), ..]) => waiting.extend(items.iter().rev().map(|item| (item, steps))),
+            (Json::Object(_), [Step::Name(_), ..]) => {
+                waiting.extend(member(at, steps).map(|(_, value, rest)| (value, rest)));
+            }
+            _ => {}
         }
-        (Json::Array(items), [Step::Name(_), ..]) => items.iter().flat_map(|item| walk(item, steps)).collect(),
-        (Json::Object(_), [Step::Name(_), ..]) => {
-            member(from, steps).map_or_else(Vec::new, |(_, value, rest)| walk(value, rest))
-        }
-        _ => Vec::new(),
     }
+    ends
 }
 
 /// The member of an object that the first steps name, with the steps that are left.
@@ -51,27 +57,26 @@ fn rest_after<'s>(name: &str, steps: &'s [Step]) -> Option<&'s [Step]> {
 
 /// Puts `with` in the place of everything but null at the places where [`walk`] ends.
 pub(super) fn replace(from: &mut Json, steps: &[Step], with: &Json) {
-    match steps {
-        [] if from.is_null() => {}
-        [] => *from = with.clone(),
-        [Step::Name(_), ..] if matches!(from, Json::Object(_)) => {
-            let Some((name, rest)) = member(from, steps).map(|(name, _, rest)| (name.to_owned(), rest)) else { return };
-            let Json::Object(members) = from else { return };
-            let found = members.iter_mut().find(|(known, _)| *known == name);
-            if let Some((_, value)) = found {
-                replace(value, rest, with);
+    let mut waiting = vec![(from, steps)];
+    while let Some((at, steps)) = waiting.pop() {
+        match steps {
+            [] if at.is_null() => {}
+            [] => *at = with.clone(),
+            [Step::Name(_), ..] if matches!(at, Json::Object(_)) => {
+                let found = member(at, steps).map(|(name, _, rest)| (name.to_owned(), rest));
+                let (Some((name, rest)), Json::Object(members)) = (found, at) else { continue };
+                let found = members.iter_mut().find(|(known, _)| *known == name);
+                waiting.extend(found.map(|(_, value)| (value, rest)));
             }
-        }
-        [Step::Name(_), ..] => {
-            if let Json::Array(items) = from {
-                items.iter_mut().for_each(|item| replace(item, steps, with));
+            [Step::Name(_), ..] => {
+                if let Json::Array(items) = at {
+                    waiting.extend(items.iter_mut().map(|item| (item, steps)));
+                }
             }
-        }
-        [Step::Index(index), rest @ ..] => {
-            let Json::Array(items) = from else { return };
-            let length = items.len();
-            if let Some(item) = place_of(length, *index).and_then(|place| items.get_mut(place)) {
-                replace(item, rest, with);
+            [Step::Index(index), rest @ ..] => {
+                let Json::Array(items) = at else { continue };
+                let place = place_of(items.len(), *index);
+                waiting.extend(place.and_then(|place| items.get_mut(place)).map(|item| (item, rest)));
             }
         }
     }
@@ -98,9 +103,15 @@ pub(super) fn leads_into_omitted(root: &Json, steps: &[Step]) -> bool {
 
 /// Appends `value`, an array's elements in its place, at every depth.
 pub(super) fn flatten<'e>(value: &'e Json, into: &mut Vec<&'e Json>) {
-    match value {
-        Json::Array(items) => items.iter().for_each(|item| flatten(item, into)),
-        other => into.push(other),
+    if !matches!(value, Json::Array(_)) {
+        return into.push(value);
+    }
+    let mut waiting = vec![value];
+    while let Some(next) = waiting.pop() {
+        match next {
+            Json::Array(items) => waiting.extend(items.iter().rev()),
+            other => into.push(other),
+        }
     }
 }
 

@@ -3,9 +3,10 @@
 //! Numbers stay the text they were, so nothing is rounded on the way in or out. An object keeps its members in the order
 //! of the text; of two members with one name the last value counts, whole, at the place where the name first stood.
 //!
-//! Trees are walked, written and dropped by recursion: [`Limits::depth`] (never more than [`DEEPEST`]) bounds it.
+//! Trees are written, copied and dropped without recursion (see [`tree`]), so that a deep one needs no deep stack.
 
 mod parse;
+mod tree;
 mod write;
 
 #[cfg(test)]
@@ -17,7 +18,7 @@ use std::fmt;
 pub const DEEPEST: usize = 512;
 
 /// One JSON value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum Json {
     /// `null`
     Null,

@@ -62,14 +62,16 @@ fn raw_members(raw: &str) -> Option<Vec<(String, Json)>> {
 }
 
 fn sorted(json: Json) -> Json {
-    match json {
-        Json::Array(items) => Json::Array(items.into_iter().map(sorted).collect()),
-        Json::Object(mut members) => {
-            members.sort_by(|a, b| a.0.cmp(&b.0));
-            Json::Object(members.into_iter().map(|(name, value)| (name, sorted(value))).collect())
-        }
-        scalar => scalar,
+    let json = match json.into_array() {
+        Ok(items) => return Json::Array(items.into_iter().map(sorted).collect()),
+        Err(json) => json,
+    };
+    if json.as_object().is_none() {
+        return json;
     }
+    let mut members = json.into_object().unwrap();
+    members.sort_by(|a, b| a.0.cmp(&b.0));
+    Json::Object(members.into_iter().map(|(name, value)| (name, sorted(value))).collect())
 }
 
 /// A small deterministic source of numbers (xorshift).
@@ -239,4 +241,28 @@ fn numbers_of_reasons_are_stable() {
         assert_eq!(RejectReason::from_number(reason.number()), Some(reason));
     }
     assert_eq!(RejectReason::from_number(0), None);
+}
+
+#[test]
+fn a_tree_of_any_depth_needs_no_deep_stack() {
+    const DEPTH: usize = 200_000;
+    let mut json = Json::from("core");
+    for level in 0..DEPTH {
+        json = if level % 2 == 0 { Json::Array(vec![json]) } else { Json::Object(vec![("a".into(), json)]) };
+    }
+    let copy = json.clone();
+    let text = copy.to_string();
+    drop(json);
+    assert_eq!(text.len(), DEPTH / 2 * (2 + "{\"a\":}".len()) + "\"core\"".len());
+    assert_eq!(copy.values().count(), DEPTH + 1);
+}
+
+#[test]
+fn a_copy_and_its_text_are_the_same_as_the_tree() {
+    for text in ["[]", "{}", "1", r#"{"a":[{},[],[[1,"x"],{"b":null}],true],"c":{"d":{"e":[0]}},"f":"\u0001\"\\/"}"#] {
+        let json = Json::parse(text.as_bytes(), &Limits::default()).unwrap();
+        assert_eq!(json.clone(), json);
+        assert_eq!(json.to_string(), text);
+        assert_eq!(json.clone().to_string(), text);
+    }
 }

@@ -1,57 +1,81 @@
 //! From a tree to compact JSON text. Knows nothing of terminals: control characters are escaped, others stand as they are.
+//! No recursion: open brackets wait on a stack of our own.
 
 use super::Json;
 
+/// What is left to write of an open bracket.
+enum Open<'j> {
+    Array(std::slice::Iter<'j, Json>),
+    Object(std::slice::Iter<'j, (String, Json)>),
+}
+
 pub(super) fn value(json: &Json, out: &mut String) {
+    let mut open: Vec<Open<'_>> = Vec::new();
+    open.extend(begin(json, out));
+    // Whether the innermost bracket has an element already.
+    let mut first = true;
+    while let Some(innermost) = open.last_mut() {
+        let next = match innermost {
+            Open::Array(left) => left.next().map(|item| (None, item)),
+            Open::Object(left) => left.next().map(|(name, member)| (Some(name), member)),
+        };
+        let Some((name, next)) = next else {
+            out.push(if matches!(innermost, Open::Array(_)) { ']' } else { '}' });
+            open.pop();
+            first = false;
+            continue;
+        };
+        if !first {
+            out.push(',');
+        }
+        if let Some(name) = name {
+            text(name, out);
+            out.push(':');
+        }
+        let bracket = begin(next, out);
+        first = bracket.is_some();
+        open.extend(bracket);
+    }
+}
+
+/// Writes a scalar whole, of a bracket its start.
+fn begin<'j>(json: &'j Json, out: &mut String) -> Option<Open<'j>> {
     match json {
         Json::Null => out.push_str("null"),
         Json::Bool(true) => out.push_str("true"),
         Json::Bool(false) => out.push_str("false"),
         Json::Number(digits) => out.push_str(digits),
         Json::Text(decoded) => text(decoded, out),
-        Json::Array(items) => array(items, out),
-        Json::Object(members) => object(members, out),
-    }
-}
-
-fn array(items: &[Json], out: &mut String) {
-    out.push('[');
-    for (place, item) in items.iter().enumerate() {
-        if place > 0 {
-            out.push(',');
+        Json::Array(items) => {
+            out.push('[');
+            return Some(Open::Array(items.iter()));
         }
-        value(item, out);
-    }
-    out.push(']');
-}
-
-fn object(members: &[(String, Json)], out: &mut String) {
-    out.push('{');
-    for (place, (name, member)) in members.iter().enumerate() {
-        if place > 0 {
-            out.push(',');
+        Json::Object(members) => {
+            out.push('{');
+            return Some(Open::Object(members.iter()));
         }
-        text(name, out);
-        out.push(':');
-        value(member, out);
     }
-    out.push('}');
+    None
 }
 
+/// Runs of characters that need no escape are written at once.
 pub(super) fn text(decoded: &str, out: &mut String) {
     out.push('"');
-    for c in decoded.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{8}' => out.push_str("\\b"),
-            '\t' => out.push_str("\\t"),
-            '\n' => out.push_str("\\n"),
-            '\u{c}' => out.push_str("\\f"),
-            '\r' => out.push_str("\\r"),
-            '\0'..='\u{1f}' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            _ => out.push(c),
+    let mut plain = 0;
+    for (at, byte) in decoded.bytes().enumerate().filter(|(_, byte)| matches!(byte, 0..0x20 | b'"' | b'\\')) {
+        out.push_str(decoded.get(plain..at).unwrap_or_default());
+        plain = at + 1;
+        match byte {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            8 => out.push_str("\\b"),
+            b'\t' => out.push_str("\\t"),
+            b'\n' => out.push_str("\\n"),
+            12 => out.push_str("\\f"),
+            b'\r' => out.push_str("\\r"),
+            control => out.push_str(&format!("\\u{control:04x}")),
         }
     }
+    out.push_str(decoded.get(plain..).unwrap_or_default());
     out.push('"');
 }

@@ -90,7 +90,8 @@ impl List {
 
     /// Its entries, in order.
     pub fn entries(&self) -> impl Iterator<Item = (&Value, &Json)> {
-        let values = self.0.values.iter().chain(std::iter::repeat(&Json::Null));
+        static NOTHING: Json = Json::Null;
+        let values = self.0.values.iter().chain(std::iter::repeat(&NOTHING));
         self.0.keys.iter().zip(values)
     }
 }

@@ -8,6 +8,7 @@ mod list;
 pub mod overlay;
 mod read;
 mod set;
+mod tags;
 pub mod template;
 mod yaml;
 
@@ -19,6 +20,7 @@ pub use overlay::Tune;
 pub use read::{Document, read};
 pub(crate) use set::hex;
 pub use set::{Collected, LoadedDiagnostic, Place, Provenance, RuleSet, Source, Tuning, load};
+pub use tags::TagTypes;
 pub use template::Template;
 
 use crate::language::Expr;

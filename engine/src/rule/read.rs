@@ -5,7 +5,9 @@ use super::list;
 use super::overlay::Tune;
 use super::template::{self, Template};
 use super::yaml::{self, Kind, Node};
-use super::{Expectation, Limits, ListValues, Rule, RuleKind, RuleTest, Status, Suppression, Tunable, duration, lint};
+use super::{
+    Expectation, Limits, ListValues, Rule, RuleKind, RuleTest, Status, Suppression, TagTypes, Tunable, duration, lint,
+};
 use crate::json::Json;
 use crate::language::expr::Key;
 use crate::language::{self, Expr};
@@ -23,6 +25,8 @@ pub struct Document {
     pub description: Option<String>,
     /// Lists that its filters use.
     pub lists: ListValues,
+    /// The types of events by the tags of a log shipper.
+    pub event_types: TagTypes,
     /// Keys whose values no alert of the set shows.
     pub redact: Vec<Key>,
     /// Where those keys stand.
@@ -37,7 +41,7 @@ pub struct Document {
     pub problems: Vec<Diagnostic>,
 }
 
-const FILE_FIELDS: [&str; 6] = ["ruleset", "description", "lists", "redact", "rules", "tune"];
+const FILE_FIELDS: [&str; 7] = ["ruleset", "description", "event_types", "lists", "redact", "rules", "tune"];
 const RULE_FIELDS: [&str; 18] = [
     "id",
     "name",
@@ -113,17 +117,19 @@ impl Reader<'_> {
         };
         document.ruleset = fields.text("ruleset", &mut self.sink).map(str::to_owned);
         document.description = fields.text("description", &mut self.sink).map(str::to_owned);
+        document.event_types = fields.get("event_types").map(|node| self.event_types(node)).unwrap_or_default();
         document.lists = fields.get("lists").map(|node| self.lists(node)).unwrap_or_default();
         self.lists =
             document.lists.keys().map(String::as_str).chain(lists.iter().copied()).map(str::to_owned).collect();
         document.redact = self.redact(&fields);
         document.redact_span = fields.get("redact").map(|node| node.span).unwrap_or_default();
-        if fields.get("tune").is_none() && fields.require("rules", &mut self.sink).is_none() {
+        let others = ["tune", "event_types"].iter().any(|name| fields.get(name).is_some());
+        if !others && fields.require("rules", &mut self.sink).is_none() {
             return document;
         }
         let rules = fields.list("rules", &mut self.sink);
         let tune = fields.list("tune", &mut self.sink);
-        if rules.is_empty() && tune.is_empty() {
+        if rules.is_empty() && tune.is_empty() && fields.get("event_types").is_none() {
             self.sink.push(Diagnostic::new(Span::at(node.span.start), Problem::NoRules));
         }
         document.rules = rules.iter().filter_map(|rule| self.rule(rule)).collect();
@@ -144,6 +150,28 @@ impl Reader<'_> {
             keys.push(key);
         }
         keys
+    }
+
+    /// `event_types: {"kube.audit.*": kubernetes}`
+    fn event_types(&mut self, node: &Node) -> TagTypes {
+        let mut types = TagTypes::default();
+        let Kind::Map(members) = &node.kind else {
+            wrong_type(node, "event_types", "a mapping of tags to event types", &mut self.sink);
+            return types;
+        };
+        for (pattern, event_type) in members {
+            let text = pattern.scalar().unwrap_or_default();
+            let Some(name) = as_text(event_type, "event_types", &mut self.sink) else { continue };
+            if !TagTypes::is_pattern(text) {
+                let wanted = "tags without blanks, up to 256 bytes, in which * stands for anything";
+                self.sink.push(bad(pattern, "event_types", text, wanted));
+            } else if name.trim().is_empty() {
+                self.sink.push(bad(event_type, "event_types", name, "a type such as cloudtrail or kubernetes"));
+            } else {
+                types.push(text, name);
+            }
+        }
+        types
     }
 
     fn lists(&mut self, node: &Node) -> ListValues {

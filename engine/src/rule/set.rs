@@ -3,7 +3,7 @@
 use super::lint;
 use super::overlay::Tune;
 use super::read::{Document, read};
-use super::{Limits, ListValues, Rule, Status, Tunable};
+use super::{Limits, ListValues, Rule, Status, TagTypes, Tunable};
 use crate::language::expr::Key;
 use crate::language::suggest;
 use crate::problem::{Diagnostic, Problem};
@@ -30,6 +30,8 @@ pub struct RuleSet {
     pub disabled: Vec<Collected>,
     /// The lists that their filters use.
     pub lists: ListValues,
+    /// The types of events by the tags of a log shipper: those of the first source first.
+    pub event_types: TagTypes,
 }
 
 /// A rule as overlays left it, with where it is from.
@@ -112,6 +114,7 @@ struct Loader<'s> {
     /// Where the lines of each source begin.
     lines: Vec<Lines>,
     lists: ListValues,
+    event_types: TagTypes,
     rules: Vec<Collected>,
     /// The place of each rule in `rules`.
     by_id: HashMap<String, usize>,
@@ -147,6 +150,7 @@ impl Loader<'_> {
     fn take(&mut self, document: Document, place: usize) {
         document.problems.into_iter().for_each(|diagnostic| self.report(place, diagnostic));
         self.lists.extend(document.lists);
+        self.event_types.extend(document.event_types);
         self.unread.extend(document.unread);
         self.tune.extend(document.tune.into_iter().map(|tune| (place, tune)));
         let file = self.sources.get(place).map_or("", |source| source.name);
@@ -250,7 +254,7 @@ impl Loader<'_> {
         }
         self.problems.sort_by_key(|problem| (problem.source, problem.diagnostic.span));
         let (rules, disabled) = self.rules.into_iter().partition(|collected| collected.rule.enabled);
-        (RuleSet { rules, disabled, lists: self.lists }, self.problems)
+        (RuleSet { rules, disabled, lists: self.lists, event_types: self.event_types }, self.problems)
     }
 }
 

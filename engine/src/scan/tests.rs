@@ -242,7 +242,7 @@ fn looking_into_checked_text_agrees_with_the_tree() {
         let mut text = String::new();
         value(&mut dice, 4, &mut text);
         let text = text.trim();
-        match Json::parse(text.as_bytes(), &Limits::default()).unwrap() {
+        match &Json::parse(text.as_bytes(), &Limits::default()).unwrap() {
             Json::Array(items) => {
                 assert_eq!(count_elements(text.as_bytes()), items.len());
                 let mut seen = Vec::new();
@@ -250,7 +250,7 @@ fn looking_into_checked_text_agrees_with_the_tree() {
                     seen.push(json(value.kind, std::str::from_utf8(value.text).unwrap()));
                     false
                 });
-                let whole = Event::new(Json::Object(vec![("k".into(), Json::Array(items))]), None);
+                let whole = Event::new(Json::Object(vec![("k".into(), Json::Array(items.clone()))]), None);
                 let key = Key { span: crate::Span::default(), steps: vec![Step::Name("k".into())] };
                 let found = whole.resolve(&key);
                 assert_eq!(seen.iter().collect::<Vec<_>>(), found.elements(), "{text}");

@@ -196,6 +196,15 @@ impl Windows {
         Some(size)
     }
 
+    /// Lets time pass although no event came; gives the alerts that close by it.
+    pub fn advance(&mut self, milliseconds: i64, rules: &[Collected], out: &mut Vec<Json>) {
+        // Before the first event there is no time that could pass.
+        if self.now != i64::MIN {
+            self.now = self.now.saturating_add(milliseconds.max(0));
+            self.close_due(rules, out);
+        }
+    }
+
     /// Closes windows, in the order of their ends, until enough was given. All are closed when it gives nothing more and
     /// [`Windows::open_windows`] is zero. Time begins anew then: events that follow are not late for being older than
     /// those before.

@@ -249,14 +249,12 @@ fn remember(hashes: &mut VecDeque<u64>, hash: u64) -> Seen {
 /// Bytes that a tree takes, roughly.
 fn weight(value: &Json) -> usize {
     const NODE: usize = 32;
-    match value {
-        Json::Null | Json::Bool(_) => NODE,
-        Json::Number(text) | Json::Text(text) => NODE + text.len(),
-        Json::Array(items) => NODE + items.iter().map(weight).sum::<usize>(),
-        Json::Object(members) => {
-            NODE + members.iter().map(|(name, value)| NODE + name.len() + weight(value)).sum::<usize>()
-        }
-    }
+    let own = |value: &Json| match value {
+        Json::Number(text) | Json::Text(text) => text.len(),
+        Json::Object(members) => members.iter().map(|(name, _)| NODE + name.len()).sum(),
+        Json::Null | Json::Bool(_) | Json::Array(_) => 0,
+    };
+    value.values().map(|value| NODE + own(value)).sum()
 }
 
 /// The hash of a text, of a kind for which nobody can make up two texts with the same: an event must not be able to pass

@@ -7,15 +7,18 @@ mod clock;
 mod completions;
 mod corpus;
 mod diff;
+mod doctor;
 mod eval;
 mod exit;
 mod explain;
 mod import;
 mod input;
+mod inspect;
 mod inventory;
 mod lists;
 mod loaded;
 mod out;
+mod pack;
 mod profile;
 mod progress;
 mod replay;
@@ -57,6 +60,9 @@ enum Command {
     Rules(inventory::Opts),
     Diff(diff::Opts),
     Suppress(suppress::Opts),
+    Pack(pack::Opts),
+    Inspect(inspect::Opts),
+    Doctor(doctor::Opts),
     Import(import::Opts),
     Bench(bench::Opts),
     Completions(completions::Opts),
@@ -73,6 +79,9 @@ impl Command {
             Command::Rules(opts) => opts.run(),
             Command::Diff(opts) => opts.run(),
             Command::Suppress(opts) => opts.run(),
+            Command::Pack(opts) => opts.run(),
+            Command::Inspect(opts) => opts.run(),
+            Command::Doctor(opts) => opts.run(),
             Command::Import(opts) => opts.run(),
             Command::Bench(opts) => opts.run(),
             Command::Completions(opts) => opts.run(),

@@ -34,5 +34,9 @@ pub use module::{Module, Origin};
 pub use request::{Document, LoadReport, LoadRequest, Problem};
 pub use verdicts::Verdicts;
 
+pub(crate) use code_file::{hex, sha256};
+pub(crate) use limits::Ceiling;
+pub(crate) use ticker::{Ticking, ticks};
+
 /// The version of the host ABI that this library speaks.
 pub const ABI_VERSION: i32 = 1;

@@ -83,6 +83,14 @@ impl Module {
         Self::through_cache(engine()?, wasm, embedded::WASM_SHA256, CodeCache::of_user().as_ref())
     }
 
+    /// The bytes of the `oxpecker.wasm` inside this program.
+    ///
+    /// # Errors
+    /// If the program was built without the module.
+    pub fn shipped_bytes() -> Result<&'static [u8], SandboxError> {
+        embedded::WASM.ok_or(SandboxError::NotEmbedded)
+    }
+
     /// A module from WebAssembly bytes, compiled now. They need not be trusted.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The engine behind an ABI of bytes: what `oxpecker.wasm` exports, and the same session for native use.
 //!
-//! `ABI.md` beside this crate's manifest is the contract. [`Session`] does the work and is safe Rust; [`exports`] turns
-//! the host's addresses into slices and is the only unsafe code.
+//! `ABI.md` beside this crate's manifest is the contract. [`Session`] does the work and is safe Rust, [`Face`] puts it
+//! into the form that log shippers call; [`exports`] turns the host's addresses into slices and is the only unsafe code.
 
 mod answer;
 mod batch;
@@ -9,15 +9,18 @@ mod batch;
 pub mod exports;
 #[cfg(any(target_arch = "wasm32", test))]
 mod memory;
+mod msgpack;
 mod profile;
 mod request;
 mod session;
+mod shipper;
 mod status;
 
 #[cfg(test)]
 mod tests;
 
 pub use session::Session;
+pub use shipper::{Face, Record, Reply};
 pub use status::Status;
 
 /// The version of the ABI that this crate speaks.

@@ -12,9 +12,9 @@ const LIMITS: Limits = Limits { bytes: 256 << 20, depth: 256, values: 4_000_000 
 
 /// Reads a request to load; `None` if it is not of the expected shape. An unknown field is not.
 pub(crate) fn read(bytes: &[u8]) -> Option<Request> {
-    let Json::Object(members) = Json::parse(bytes, &LIMITS).ok()? else { return None };
+    let members = Json::parse(bytes, &LIMITS).ok()?.into_object()?;
     let mut request = Request::default();
-    for (name, value) in members {
+    for (name, value) in &members {
         match (name.as_str(), value) {
             ("documents", Json::Array(items)) => {
                 request.documents = items.iter().map(document).collect::<Option<_>>()?;
@@ -26,9 +26,9 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Request> {
                 request.lists =
                     lists.iter().map(|(name, values)| Some((name.clone(), list(values)?))).collect::<Option<_>>()?;
             }
-            ("event_type", Json::Text(text)) => request.event_type = Some(text),
+            ("event_type", Json::Text(text)) => request.event_type = Some(text.clone()),
             ("event_type" | "lists" | "filters", Json::Null) => {}
-            ("options", Json::Object(options)) => read_options(&options, &mut request)?,
+            ("options", Json::Object(options)) => read_options(options, &mut request)?,
             ("options", Json::Null) => {}
             _ => return None,
         }
@@ -153,11 +153,7 @@ pub(crate) fn stats(engine: &Engine) -> Json {
 
 /// An object with the members of another behind its own.
 fn joined(object: Json, other: Json) -> Json {
-    match (object, other) {
-        (Json::Object(mut members), Json::Object(others)) => {
-            members.extend(others);
-            Json::Object(members)
-        }
-        (object, _) => object,
-    }
+    let mut members = object.into_object().unwrap_or_default();
+    members.extend(other.into_object().unwrap_or_default());
+    Json::Object(members)
 }

@@ -22,8 +22,13 @@ pub struct Session {
 impl Session {
     /// A session with nothing loaded.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn new() -> Self {
+        Self { engine: None, result: Vec::new() }
+    }
+
+    /// The engine, once rules are loaded.
+    pub(crate) fn engine_mut(&mut self) -> Option<&mut Engine> {
+        self.engine.as_mut()
     }
 
     /// What the last call gave; empty where it gave nothing but its status.
@@ -102,7 +107,7 @@ impl Session {
         let mut matched = vec![0u8; bits.div_ceil(8)];
         let mut undecided = matched.clone();
         for (index, event) in events.into_iter().enumerate() {
-            let hits = match engine.verdicts(event) {
+            let hits = match engine.verdicts(&event) {
                 Ok(hits) => hits,
                 Err(reject) => {
                     answer.reject(index, reject);
@@ -179,7 +184,7 @@ impl Session {
         let mut answer = Answer::default();
         let mut detections = Vec::new();
         for (index, event) in events.into_iter().enumerate() {
-            match engine.detect(event, &mut detections) {
+            match engine.detect(&event, &mut detections) {
                 Ok(undecided) => {
                     answer.evaluated += 1;
                     answer.undecided += undecided;
@@ -206,7 +211,7 @@ impl Session {
 }
 
 /// Takes its time from an event whose clock is wrong. `i64::MIN` means that the host does not know the time.
-fn clamp(detection: &mut Detection, now: i64) {
+pub(crate) fn clamp(detection: &mut Detection, now: i64) {
     if now != i64::MIN && detection.time.is_some_and(|time| time > now.saturating_add(FUTURE)) {
         detection.time = None;
     }

@@ -52,6 +52,11 @@ fn match_events() {
 }
 
 #[test]
+fn shipper() {
+    smoke("shipper", boundary_module::shipper);
+}
+
+#[test]
 fn restore() {
     mutate::smoke(&boundary_module::states(), MUTATIONS, boundary_module::restore);
 }

@@ -11,7 +11,7 @@ mod seeds;
 use std::fs;
 use std::path::PathBuf;
 
-const TARGETS: [&str; 9] = [
+const TARGETS: [&str; 10] = [
     "filter",
     "rule_file",
     "event",
@@ -19,6 +19,7 @@ const TARGETS: [&str; 9] = [
     "match_batch",
     "match_events",
     "restore",
+    "shipper",
     "intake",
     "fast_equals_reference",
 ];

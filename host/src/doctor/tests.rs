@@ -1,0 +1,95 @@
+//! Each finding on the configuration that a pack comes with, changed so that it applies; and none on it as it is.
+
+use super::*;
+use crate::pack::fluent_bit::{Format, configuration};
+use crate::pack::{Manifest, Mode};
+
+/// The printed configuration, with an input.
+fn printed(format: Format) -> String {
+    let manifest = Manifest::example(Mode::Alerts);
+    let text = configuration(&manifest, "/nonexistent/detect.wasm", "logs.*", format);
+    let (end, example, uncommented, line, plain) = match format {
+        Format::Classic => ("# 1.", "#[INPUT]\n#", "[INPUT]\n ", "\n#    ", "\n    "),
+        Format::Yaml => ("    # Once a minute", "    # - name: tail", "    - name: tail", "    #   ", "      "),
+    };
+    let (inputs, rest) = text.split_once(end).unwrap();
+    format!("{}{end}{rest}", inputs.replace(example, uncommented).replace(line, plain))
+}
+
+fn found(text: &str) -> Vec<&'static str> {
+    let config = read(text).unwrap();
+    let circumstances = Circumstances { version: Some((5, 1, 1)), folder: None };
+    examine(&config, &circumstances).into_iter().filter(|f| f.code != "no-file").map(|f| f.code).collect()
+}
+
+#[test]
+fn the_printed_configurations_are_sound() {
+    for format in [Format::Classic, Format::Yaml] {
+        let text = printed(format);
+        assert!(read(&text).unwrap().of(Kind::Input, "tail").count() == 1, "{text}");
+        assert_eq!(found(&text), Vec::<&str>::new(), "{text}");
+    }
+}
+
+#[test]
+fn each_change_for_the_worse_is_found() {
+    let text = printed(Format::Classic);
+    for (from, to, code) in [
+        ("Event_Format     json", "Event_Format     msgpack", "msgpack"),
+        ("Function_Name    oxpecker_filter", "Function_Name    oxpecker", "function-name"),
+        ("    Wasm_Stack_Size  65536\n", "", "stack"),
+        ("    Event_Format     json", "    Accessible_Paths /nonexistent", "paths"),
+        ("Match            oxpecker.*", "Match            *", "drops-the-log"),
+        ("Match            oxpecker.*", "Match            oxpecker.copy.*", "no-heartbeat"),
+        ("    Rule    $__oxpecker_copy  ^1$  oxpecker.copy.unclaimed.$TAG  true\n", "", "keyless"),
+        ("$eventVersion  ^\\d  oxpecker.copy.$TAG  true", "$eventVersion  ^\\d  oxpecker.copy.$TAG  false", "not-kept"),
+        ("    Emitter_Mem_Buf_Limit  64MB\n", "", "emitter-limit"),
+        ("    Emitter_Storage.type   filesystem\n", "", "emitter-memory"),
+        ("    storage.path  /var/lib/fluent-bit/oxpecker\n", "", "no-storage"),
+        ("    Buffer_Max_Size   8MB\n", "", "tail-buffer"),
+        ("    Skip_Long_Lines   On\n", "", "tail-long-lines"),
+        ("    Parser            oxpecker_json\n", "", "no-parser"),
+        ("    Name             wasm", "    Name             lua", "no-filter"),
+        ("    Match   oxpecker.copy.*\n    Format", "    Match   elsewhere\n    Format", "alerts-output"),
+        ("    Match   oxpecker.heartbeat\n    Format", "    Match   elsewhere\n    Format", "heartbeat-output"),
+        ("    Match   oxpecker.copy.*\n    Remove  __oxpecker_copy\n", "", "mark-stays"),
+        ("Name    rewrite_tag", "Name    grep", "no-copies"),
+        ("[SERVICE]", "@INCLUDE other.conf\n[SERVICE]", "include"),
+        (
+            "# 6.",
+            "[FILTER]\n    Name wasm\n    Function_Name oxpecker_filter\n    Match oxpecker.copy.b\n# 6.",
+            "several-filters",
+        ),
+    ] {
+        let worse = text.replace(from, to);
+        assert_ne!(worse, text, "{from}");
+        assert!(found(&worse).contains(&code), "{code}: {:?}", found(&worse));
+    }
+    assert!(found(&text.replace("    Match   logs.*\n    #", "    Match   *\n    #")).contains(&"endless"));
+}
+
+#[test]
+fn threads_and_processors_are_found() {
+    let text = printed(Format::Yaml);
+    let threaded = text.replace("tag: logs.cloudtrail", "tag: oxpecker.copy.x\n      threaded: on");
+    assert!(found(&threaded).contains(&"threaded"), "{threaded}");
+    assert!(!found(&text.replace("tag: logs.cloudtrail", "tag: logs.x\n      threaded: on")).contains(&"threaded"));
+    let processor = "    - name: stdout\n      processors:\n        logs:\n          - name: wasm\n      match: '";
+    assert!(found(&text.replacen("    - name: stdout\n      match: '", processor, 1)).contains(&"processor"));
+}
+
+#[test]
+fn old_versions_are_found_and_unknown_ones_are_said_to_be() {
+    let config = read(&printed(Format::Classic)).unwrap();
+    let code = |version| examine(&config, &Circumstances { version, folder: None })[0].code;
+    assert_eq!(code(Some((4, 1, 9))), "version-too-old");
+    assert!(examine(&config, &Circumstances::default()).iter().any(|finding| finding.code == "version-unknown"));
+}
+
+#[test]
+fn what_is_no_configuration_is_an_error() {
+    assert!(read("").is_err());
+    assert!(read("a: [").is_err());
+    assert!(read(&"[".repeat(100)).is_ok_and(|config| config.sections.is_empty()) || read(&"[".repeat(100)).is_err());
+    assert!(read("- - - x").is_ok());
+}

@@ -1,0 +1,318 @@
+//! The module as a log shipper calls it: one record a call, a text, the record itself or nothing as the answer.
+//!
+//! The ABI is that of Fluent Bit's `filter_wasm` in its JSON format, and the rules of this room follow from what it does
+//! with answers: text that is no JSON object ends the whole process, a second object loses the rest of a chunk, and a trap
+//! loses the record. So every answer is one JSON object, the record, or nothing; nothing here recurses on a record; and
+//! what goes wrong is counted, told by the [`heartbeat`] and, at growing distances, by a [`report`].
+//!
+//! [`Face`] does the work and is safe Rust; `exports.rs` gives it the addresses.
+
+mod annotate;
+mod canary;
+mod heartbeat;
+mod options;
+mod report;
+mod shape;
+mod tell;
+mod time;
+
+#[cfg(test)]
+mod tests;
+
+use crate::session::Session;
+use crate::status::Status;
+use canary::Canary;
+use options::Options;
+use oxpecker_engine::Engine;
+use oxpecker_engine::detection::Detection;
+use oxpecker_engine::json::Json;
+use report::Reports;
+
+/// What a shipper hands over with one call.
+#[derive(Debug, Clone, Copy)]
+pub struct Record<'r> {
+    /// The shipper's tag.
+    pub tag: &'r [u8],
+    /// The shipper's time: seconds since 1970, 0 if it has none.
+    pub seconds: u32,
+    /// And nanoseconds.
+    pub nanoseconds: u32,
+    /// The record; none where it could not be delivered.
+    pub bytes: Option<&'r [u8]>,
+    /// Its length as the shipper tells it.
+    pub length: usize,
+    /// Whether a NUL stands behind it, so that its address is a text.
+    pub terminated: bool,
+}
+
+/// What the shipper gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reply {
+    /// The record leaves the stream.
+    Nothing,
+    /// The record goes on as it is.
+    Record,
+    /// The text of [`Face::text`] goes on in its place.
+    Text,
+}
+
+/// The shipper's side of a module: options, counters, and room for answers.
+#[derive(Debug)]
+pub struct Face {
+    options: Options,
+    canary: Option<Canary>,
+    /// Why nothing is detected, if so.
+    inert: Option<String>,
+    /// Whether the first call has looked for what is broken.
+    checked: bool,
+    counters: Counters,
+    reports: Reports,
+    tick: heartbeat::Tick,
+    /// The type of records whose tag gives none.
+    usual_type: Option<String>,
+    /// The tag of the last record and the type that it gives.
+    tag: (Vec<u8>, Option<String>),
+    detections: Vec<Detection>,
+    alerts: Vec<Json>,
+    /// The answer, ended by a NUL.
+    text: Vec<u8>,
+}
+
+/// What happened, beside what the engine counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Counters {
+    /// Records of any kind, ticks of the heartbeat not counted.
+    records: u64,
+    /// Those that no rule of the copying filter claimed.
+    unclaimed: u64,
+    rejected: u64,
+    undelivered: u64,
+    msgpack: u64,
+    alerts: u64,
+    /// Calls that a trap ended.
+    trapped: u64,
+}
+
+/// What stands before the tag of a copy that no rule of the copying filter claimed.
+const UNCLAIMED: &[u8] = b"unclaimed.";
+
+/// Room for answers that is kept from call to call. What one large answer took beyond it is given back.
+const KEPT: usize = 256 << 10;
+
+impl Face {
+    /// One with the options of a module that was not packed.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            options: Options::new(),
+            canary: None,
+            inert: None,
+            checked: false,
+            counters: Counters {
+                records: 0,
+                unclaimed: 0,
+                rejected: 0,
+                undelivered: 0,
+                msgpack: 0,
+                alerts: 0,
+                trapped: 0,
+            },
+            reports: Reports::new(),
+            tick: heartbeat::Tick::new(),
+            usual_type: None,
+            tag: (Vec::new(), None),
+            detections: Vec::new(),
+            alerts: Vec::new(),
+            text: Vec::new(),
+        }
+    }
+
+    /// Takes options, as a pack sets them when its rules are loaded.
+    pub fn configure(&mut self, session: &mut Session, bytes: &[u8]) -> Status {
+        let Some(options) = options::read(bytes) else { return Status::BadRequest };
+        let Some(canary) = Canary::new(&options.pack) else { return Status::Internal };
+        if let Some(engine) = session.engine_mut() {
+            engine.prepare();
+        }
+        *self = Self { options, canary: Some(canary), ..Self::new() };
+        Status::Ok
+    }
+
+    /// The answer of the last call that gave [`Reply::Text`], ended by a NUL and without another one.
+    #[must_use]
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// Says that the call before this one was ended by a trap.
+    pub fn trapped(&mut self) {
+        self.counters.trapped += 1;
+    }
+
+    /// Alerts in place of records: nothing for a record that raises none.
+    pub fn filter(&mut self, session: &mut Session, record: &Record<'_>) -> Reply {
+        match self.begin(session, record, Reply::Nothing) {
+            Ok(bytes) => self.filter_bytes(session, record, bytes),
+            Err(reply) => reply,
+        }
+    }
+
+    fn filter_bytes(&mut self, session: &mut Session, record: &Record<'_>, bytes: &[u8]) -> Reply {
+        let Some(engine) = session.engine_mut() else { return Reply::Nothing };
+        if let Err(reject) = self.detect(engine, record, bytes) {
+            self.counters.rejected += 1;
+            let report = self.reports.rejected(reject, record);
+            return report.map_or(Reply::Nothing, |report| self.say(&report));
+        }
+        for detection in self.detections.drain(..) {
+            engine.observe(detection, &mut self.alerts);
+        }
+        match tell::told(&mut self.alerts, &self.options, &mut self.counters) {
+            Some(text) => self.say(&text),
+            None => Reply::Nothing,
+        }
+    }
+
+    /// Records as they are, those that a rule matches with a note of it.
+    pub fn annotate(&mut self, session: &mut Session, record: &Record<'_>) -> Reply {
+        match self.begin(session, record, Reply::Record) {
+            Ok(bytes) => self.annotate_bytes(session, record, bytes),
+            Err(reply) => reply,
+        }
+    }
+
+    fn annotate_bytes(&mut self, session: &mut Session, record: &Record<'_>, bytes: &[u8]) -> Reply {
+        let Some(engine) = session.engine_mut() else { return self.pass(record) };
+        if self.detect(engine, record, bytes).is_err() {
+            self.counters.rejected += 1;
+            return self.pass(record);
+        }
+        if self.detections.is_empty() {
+            return self.pass(record);
+        }
+        let mut notes: Vec<annotate::Note> =
+            self.detections.iter().filter_map(|detection| annotate::Note::new(detection, engine)).collect();
+        for detection in self.detections.drain(..) {
+            engine.observe(detection, &mut self.alerts);
+        }
+        self.counters.alerts += annotate::join(&mut notes, &self.alerts);
+        match std::str::from_utf8(bytes).ok().and_then(|text| annotate::annotated(text, &notes)) {
+            Some(text) => self.say(&text),
+            None => self.pass(record),
+        }
+    }
+
+    /// What comes before the record is looked at: its bytes, or the reply where that is settled already. `otherwise` is
+    /// the reply of a module that detects nothing, unless its options say another.
+    fn begin<'r>(&mut self, session: &mut Session, record: &Record<'r>, otherwise: Reply) -> Result<&'r [u8], Reply> {
+        self.detections.clear();
+        self.alerts.clear();
+        self.look_for_damage(session);
+        if record.tag == self.options.heartbeat_tag.as_bytes() {
+            return Err(self.heartbeat(session, record));
+        }
+        self.counters.records += 1;
+        self.counters.unclaimed += u64::from(self.own_tag(record.tag).1);
+        let Some(bytes) = record.bytes else {
+            self.counters.undelivered += 1;
+            return Err(self.say(&report::undelivered(record)));
+        };
+        if report::is_msgpack(bytes) {
+            self.counters.msgpack += 1;
+            self.text.clear();
+            self.text.extend_from_slice(&report::msgpack());
+            return Err(Reply::Text);
+        }
+        match self.inert.clone() {
+            Some(reason) => Err(self.inert_reply(&reason, record, self.options.when_broken.unwrap_or(otherwise))),
+            None => Ok(bytes),
+        }
+    }
+
+    /// Finds out at the first call whether anything can be detected.
+    fn look_for_damage(&mut self, session: &mut Session) {
+        if std::mem::replace(&mut self.checked, true) {
+            return;
+        }
+        let damaged = self.canary.as_mut().is_some_and(|canary| canary.alert().is_none());
+        self.inert = match session.engine_mut() {
+            None => Some("no rules are inside this module: make one with `oxpecker pack`".to_owned()),
+            Some(_) if damaged => Some("the canary raises no alert: the pack is damaged".to_owned()),
+            Some(engine) => {
+                self.usual_type = engine.event_type().map(str::to_owned);
+                None
+            }
+        };
+    }
+
+    /// Fills `detections`.
+    fn detect(
+        &mut self,
+        engine: &mut Engine,
+        record: &Record<'_>,
+        bytes: &[u8],
+    ) -> Result<(), oxpecker_engine::json::Reject> {
+        self.type_of(engine, record.tag);
+        engine.set_event_type(self.tag.1.as_deref());
+        engine.detect(bytes, &mut self.detections)?;
+        let now = time::milliseconds(record.seconds, record.nanoseconds);
+        self.detections.iter_mut().for_each(|detection| time::settle(detection, now));
+        self.tick.event();
+        Ok(())
+    }
+
+    /// The tag that a record had before it was copied, and whether no rule claimed it.
+    fn own_tag<'t>(&self, tag: &'t [u8]) -> (&'t [u8], bool) {
+        let own = tag.strip_prefix(self.options.copy_prefix.as_bytes()).unwrap_or(tag);
+        match own.strip_prefix(UNCLAIMED) {
+            Some(rest) if own.len() < tag.len() => (rest, true),
+            _ => (own, false),
+        }
+    }
+
+    /// Looks up the type that a tag gives, unless the last record had the same.
+    fn type_of(&mut self, engine: &Engine, tag: &[u8]) {
+        if self.tag.0 == tag && self.counters.records > 1 {
+            return;
+        }
+        let text = String::from_utf8_lossy(self.own_tag(tag).0);
+        let found = self.options.event_types.of(&text).or_else(|| engine.event_types().of(&text));
+        self.tag = (tag.to_vec(), found.or(self.usual_type.as_deref()).map(str::to_owned));
+    }
+
+    fn inert_reply(&mut self, reason: &str, record: &Record<'_>, reply: Reply) -> Reply {
+        let report = self.reports.inert(reason, record);
+        match (reply, report) {
+            (Reply::Nothing, Some(report)) => self.say(&report),
+            (Reply::Nothing, None) => Reply::Nothing,
+            _ => self.pass(record),
+        }
+    }
+
+    /// The record as it came: by its address where that is a text, else copied.
+    fn pass(&mut self, record: &Record<'_>) -> Reply {
+        if record.terminated {
+            return Reply::Record;
+        }
+        let text = record.bytes.and_then(|bytes| std::str::from_utf8(bytes).ok()).filter(|text| !text.contains('\0'));
+        match text {
+            Some(text) => self.say(text),
+            None => Reply::Nothing,
+        }
+    }
+
+    /// Makes a text the answer.
+    fn say(&mut self, text: &str) -> Reply {
+        self.text.clear();
+        self.text.shrink_to(KEPT);
+        self.text.extend_from_slice(text.as_bytes());
+        self.text.push(0);
+        Reply::Text
+    }
+}
+
+impl Default for Face {
+    fn default() -> Self {
+        Self::new()
+    }
+}

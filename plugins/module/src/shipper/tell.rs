@@ -1,0 +1,71 @@
+//! One record's alerts as one object.
+
+use super::options::Options;
+use super::{Counters, shape};
+use oxpecker_engine::json::Json;
+
+/// Bytes that the alerts of one record may take together; those beyond are named only.
+const ROOM: usize = 512 << 10;
+
+/// Brackets inside one another in an answer. Fluent Bit keeps records as MessagePack, whose reader stops at 32 and loses
+/// what comes behind; a record of 30 arrives, and an alert holds it three brackets deeper.
+const DEEPEST: usize = 24;
+
+/// What an alert is named by where there is no room for it.
+const NAMES: [&str; 6] = ["alert_id", "state", "rule_id", "rule", "severity", "title"];
+
+/// The alerts that the options ask for, counted; `alerts` is empty afterwards.
+pub(super) fn chosen(alerts: &mut Vec<Json>, options: &Options, counters: &mut Counters) -> Vec<Json> {
+    let fired = |alert: &Json| alert.get("state").and_then(Json::as_text) == Some("fired");
+    let chosen: Vec<Json> = alerts.drain(..).filter(|alert| options.updates || fired(alert)).collect();
+    counters.alerts += chosen.len() as u64;
+    chosen
+}
+
+/// The object that stands for a record's alerts: the alert itself where there is one. Of several the most severe, with
+/// all of them in `alerts`.
+pub(super) fn told(alerts: &mut Vec<Json>, options: &Options, counters: &mut Counters) -> Option<String> {
+    // Most records end here.
+    if alerts.is_empty() {
+        return None;
+    }
+    let chosen = chosen(alerts, options, counters);
+    let most_severe = chosen.iter().enumerate().min_by_key(|(_, alert)| severity(alert))?.0;
+    let mut texts: Vec<String> = Vec::with_capacity(chosen.len());
+    let mut room = ROOM;
+    for mut alert in chosen {
+        flatten(&mut alert);
+        let text = if room > 0 { shape::text(&alert, options.shape) } else { named(&alert) };
+
+        room = room.saturating_sub(text.len());
+        texts.push(text);
+    }
+    if let [only] = texts.as_mut_slice() {
+        return Some(std::mem::take(only));
+    }
+    let head = texts.get(most_severe).and_then(|text| text.strip_suffix('}'))?;
+    Some(format!("{head},\"alerts\":[{}]}}", texts.join(",")))
+}
+
+/// Puts the JSON text of what lies too deep in its place.
+pub(super) fn flatten(answer: &mut Json) {
+    let mut waiting = vec![(answer, 1)];
+    while let Some((at, depth)) = waiting.pop() {
+        match at {
+            Json::Array(_) | Json::Object(_) if depth > DEEPEST => *at = Json::from(at.to_string()),
+            Json::Array(items) => waiting.extend(items.iter_mut().map(|item| (item, depth + 1))),
+            Json::Object(members) => waiting.extend(members.iter_mut().map(|(_, member)| (member, depth + 1))),
+            _ => {}
+        }
+    }
+}
+
+/// An alert by its names alone.
+fn named(alert: &Json) -> String {
+    let names = NAMES.iter().filter_map(|name| Some(((*name).to_owned(), alert.get(name)?.clone())));
+    Json::Object(names.collect()).to_string()
+}
+
+fn severity(alert: &Json) -> u64 {
+    alert.get("severity").and_then(Json::scalar_text).and_then(|text| text.parse().ok()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,126 @@
+//! What the tests share: the module, packs of rules, records, and what Fluent Bit would make of an answer.
+
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+use oxpecker_wamr::{Call, Host, Reply, Sizes};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub const TAG: &str = "oxpecker.copy.logs.test";
+pub const HEARTBEAT: &str = "oxpecker.heartbeat";
+/// 2025-03-11T12:00:00Z
+pub const NOON: u32 = 1_741_694_400;
+
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn from_environment(name: &str, default: &str) -> PathBuf {
+    std::env::var_os(name).map_or_else(|| root().join(default), PathBuf::from)
+}
+
+/// The built command line.
+pub fn oxpecker() -> Command {
+    Command::new(from_environment("OXPECKER", "target/release/oxpecker"))
+}
+
+/// The module without rules.
+pub fn module() -> Vec<u8> {
+    let path = from_environment("OXPECKER_WASM", "target/oxpecker.wasm");
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}; `make build` comes first", path.display()))
+}
+
+/// A pack of rule files below `tests/wamr/rules`, or of the shipped rules if none are named.
+pub fn pack(rules: &[&str], more: &[&str]) -> Vec<u8> {
+    let folder = std::env::temp_dir().join(format!("oxpecker-wamr-{}-{}", std::process::id(), unique()));
+    std::fs::create_dir_all(&folder).expect("a temporary folder");
+    let file = folder.join("pack.wasm");
+    let mut command = oxpecker();
+    command.arg("pack").arg("-o").arg(&file).args(more);
+    if let Some(module) = std::env::var_os("OXPECKER_WASM") {
+        command.arg("--module").arg(module);
+    }
+    for name in rules {
+        command.arg("--rules").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("rules").join(name));
+    }
+    let output = command.output().expect("oxpecker runs; `make build` comes first");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let bytes = std::fs::read(&file).expect("the pack is written");
+    std::fs::remove_dir_all(&folder).expect("the folder goes");
+    bytes
+}
+
+fn unique() -> usize {
+    static NEXT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+    NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
+}
+
+pub fn host(wasm: &[u8], sizes: Sizes) -> Host {
+    Host::new(wasm, sizes).expect("WAMR takes the module")
+}
+
+pub fn call<'a>(function: &'a str, record: &'a [u8]) -> Call<'a> {
+    Call { function, tag: TAG, seconds: NOON, nanoseconds: 0, record }
+}
+
+pub fn filter(host: &mut Host, record: &[u8]) -> Reply {
+    host.filter(&call("oxpecker_filter", record))
+}
+
+pub fn annotate(host: &mut Host, record: &[u8]) -> Reply {
+    host.filter(&call("oxpecker_annotate", record))
+}
+
+/// The answer to a tick at some seconds past noon.
+pub fn tick(host: &mut Host, seconds: u32) -> Value {
+    let record = br#"{"oxpecker":"tick"}"#;
+    let call = Call { tag: HEARTBEAT, seconds: NOON + seconds, ..call("oxpecker_filter", record) };
+    object(&host.filter(&call)).expect("an answer to the tick")
+}
+
+/// The object that Fluent Bit would put in the place of a record; none where the record passes or goes. Panics on all that
+/// would harm: a trap, text that is not exactly one JSON object, an address outside.
+pub fn object(reply: &Reply) -> Option<Value> {
+    match reply {
+        Reply::Record | Reply::Nothing => None,
+        Reply::Text(text) => {
+            let value: Value = serde_json::from_slice(text)
+                .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(text)));
+            assert!(value.is_object(), "{value}");
+            Some(value)
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The lines of the sample.
+pub fn sample() -> Vec<Vec<u8>> {
+    lines(&root().join("rules/samples/cloudtrail.ndjson"))
+}
+
+/// The shared real events where they are, else the sample.
+pub fn real() -> Vec<Vec<u8>> {
+    let folder = from_environment("OXPECKER_DATA", "../shared/data");
+    let file = folder.join("cloudtrail.ndjson");
+    if file.exists() { lines(&file) } else { sample() }
+}
+
+fn lines(path: &Path) -> Vec<Vec<u8>> {
+    let bytes = std::fs::read(path).expect("the events are there");
+    bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect()
+}
+
+/// Objects inside one another.
+pub fn nested(depth: usize) -> Vec<u8> {
+    [b"{\"a\":".repeat(depth), b"1".to_vec(), b"}".repeat(depth)].concat()
+}
+
+/// Brackets inside one another.
+pub fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}
