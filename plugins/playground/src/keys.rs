@@ -124,7 +124,7 @@ fn note(path: &str, event: usize, value: Option<&Json>, seen: &mut BTreeMap<Stri
 }
 
 /// A part of a key, quoted where the language wants it.
-fn segment(name: &str, inner: bool, path: &mut String) {
+pub(crate) fn segment(name: &str, inner: bool, path: &mut String) {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | ':' | '/' | '@' | '$');
     let keyword = !inner && ["and", "or", "not"].iter().any(|word| name.eq_ignore_ascii_case(word));
     if !name.is_empty() && name.chars().all(plain) && !keyword {

@@ -230,6 +230,21 @@ impl Session {
         text(&why::why(expr, self.question.filter.as_deref(), collected, &parsed, &self.lists))
     }
 
+    /// The column that says most of an event: one that matched it, else the first.
+    #[must_use]
+    pub fn column_of(&self, event: usize) -> usize {
+        let of_event = self.verdicts.iter().filter(|verdict| verdict.event == event);
+        let best = of_event.max_by_key(|verdict| (verdict.outcome, std::cmp::Reverse(verdict.column)));
+        best.map_or(0, |verdict| verdict.column)
+    }
+
+    /// The condition that the value at a place of an event's view satisfies.
+    #[must_use]
+    pub fn condition(&self, event: usize, unit: u32) -> Option<String> {
+        let parsed = Event::parse(self.store.get(event), &Limits::default(), None).ok()?;
+        view::condition(parsed.json(), unit)
+    }
+
     /// The keys of the loaded events, with how often they occur and examples.
     #[must_use]
     pub fn keys(&self) -> String {

@@ -57,6 +57,10 @@ fn a_filter_is_asked_of_records() {
     assert!(why.at(&["view", "text"]).unwrap().as_text().unwrap().contains("\"eventID\": \"c\""));
     let text = json(&session.why(0, 0));
     assert!(text.at(&["view", "text"]).unwrap().as_text().unwrap().contains("9007199254740993"));
+    let view = text.at(&["view", "text"]).unwrap().as_text().unwrap().to_owned();
+    let at = u32::try_from(view.find("\"AssumedRole").unwrap()).unwrap();
+    assert_eq!(session.condition(0, at).as_deref(), Some("userIdentity.type = \"AssumedRole\""));
+    assert_eq!(session.column_of(0), 0);
     let keys = session.keys();
     assert!(keys.contains(r#""key":"userIdentity.principalId""#) && keys.contains(r#""key":"user""#), "{keys}");
 }

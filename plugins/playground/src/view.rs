@@ -25,11 +25,30 @@ struct Writer<'m, 'j> {
     out: String,
     units: u32,
     spans: Vec<u32>,
+    /// The names that lead to where it is.
+    path: Vec<&'m str>,
+    /// A place in the text, and the condition that the value there would satisfy.
+    pointed: Option<u32>,
+    condition: Option<String>,
+}
+
+impl<'m, 'j> Writer<'m, 'j> {
+    fn new(marks: &'m [Mark<'j>], pointed: Option<u32>) -> Self {
+        let (out, spans, path) = (String::new(), Vec::new(), Vec::new());
+        Self { marks, out, units: 0, spans, path, pointed, condition: None }
+    }
+}
+
+/// The condition that the value at a place of the view satisfies: `userIdentity.type = "Root"`.
+pub(crate) fn condition(json: &Json, unit: u32) -> Option<String> {
+    let mut writer = Writer::new(&[], Some(unit));
+    writer.value(json, 0);
+    writer.condition
 }
 
 /// `{text, spans}`: three numbers a span, from, to, class.
 pub(crate) fn view(json: &Json, marks: &[Mark<'_>]) -> Json {
-    let mut writer = Writer { marks, out: String::new(), units: 0, spans: Vec::new() };
+    let mut writer = Writer::new(marks, None);
     writer.value(json, 0);
     let cut = writer.out.len() > LONGEST;
     object([
@@ -45,7 +64,7 @@ pub(crate) fn raw(bytes: &[u8]) -> Json {
     object([("text", Json::from(text)), ("spans", Json::Array(Vec::new())), ("cut", Json::from(bytes.len() > 20_000))])
 }
 
-impl Writer<'_, '_> {
+impl<'m> Writer<'m, '_> {
     fn put(&mut self, text: &str) {
         self.out.push_str(text);
         self.units += u32::try_from(text.encode_utf16().count()).unwrap_or_default();
@@ -66,7 +85,7 @@ impl Writer<'_, '_> {
         self.marks.iter().filter(|(marked, _)| std::ptr::eq(*marked, json)).fold(0, |all, (_, mark)| all | mark)
     }
 
-    fn value(&mut self, json: &Json, depth: usize) {
+    fn value(&mut self, json: &'m Json, depth: usize) {
         let mark = self.mark(json);
         if self.out.len() > LONGEST {
             return;
@@ -81,16 +100,37 @@ impl Writer<'_, '_> {
                     _ => WORD,
                 };
                 let text = crate::answer::text(other);
+                let from = self.units;
                 self.span(&text, class | mark);
+                if self.pointed.is_some_and(|unit| from <= unit && unit < self.units) {
+                    self.condition = self.satisfied(other);
+                }
             }
         }
+    }
+
+    fn satisfied(&self, value: &Json) -> Option<String> {
+        let mut key = String::new();
+        for name in &self.path {
+            let inner = !key.is_empty();
+            if inner {
+                key.push('.');
+            }
+            crate::keys::segment(name, inner, &mut key);
+        }
+        let literal = match value {
+            Json::Text(text) => oxpecker_engine::language::quoted(text),
+            Json::Number(_) | Json::Bool(_) | Json::Null => crate::answer::text(value),
+            _ => return None,
+        };
+        Some(format!("{key} = {literal}"))
     }
 
     fn bracket(&mut self, bracket: &str, mark: u32) {
         if mark == 0 { self.put(bracket) } else { self.span(bracket, mark) }
     }
 
-    fn object(&mut self, members: &[(String, Json)], mark: u32, depth: usize) {
+    fn object(&mut self, members: &'m [(String, Json)], mark: u32, depth: usize) {
         self.bracket("{", mark);
         for (place, (name, member)) in members.iter().enumerate() {
             if place > 0 {
@@ -101,13 +141,15 @@ impl Writer<'_, '_> {
             oxpecker_engine::json::write_text(name, &mut key);
             self.span(&key, KEY);
             self.put(": ");
+            self.path.push(name);
             self.value(member, depth + 1);
+            self.path.pop();
         }
         self.line(depth);
         self.bracket("}", mark);
     }
 
-    fn array(&mut self, items: &[Json], mark: u32, depth: usize) {
+    fn array(&mut self, items: &'m [Json], mark: u32, depth: usize) {
         self.bracket("[", mark);
         for (place, item) in items.iter().enumerate() {
             if place > 0 {

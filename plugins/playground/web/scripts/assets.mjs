@@ -1,11 +1,11 @@
-// Puts what the page shows of the repository into public/: the shipped rules and the sample day.
+// Puts what the page shows of the repository into generated/: the shipped rules and the sample day.
 import { mkdirSync, readFileSync, readdirSync, writeFileSync, copyFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "../../../..");
-const out = join(here, "../public");
+const out = join(here, "../generated");
 const files = readdirSync(join(root, "rules"), { recursive: true })
   .filter((name) => name.endsWith(".yaml"))
   .sort()

@@ -2,6 +2,11 @@
 
 import { initSync, read } from "../engine/engine.js";
 
+// Only workers have it, and the types are those of a page.
+declare class FileReaderSync {
+  readAsArrayBuffer(blob: Blob): ArrayBuffer;
+}
+
 self.onmessage = (message: MessageEvent<{ module: WebAssembly.Module; file: File }>) => {
   const { module, file } = message.data;
   try {

@@ -46,6 +46,8 @@ const calls: Record<string, (...args: never[]) => unknown> = {
   lines: () => session.lines(),
   times: () => session.times(),
   why: (event: number, column: number) => JSON.parse(session.why(event, column)),
+  columnOf: (event: number) => session.column_of(event),
+  condition: (event: number, unit: number) => session.condition(event, unit),
   keys: () => JSON.parse(session.keys()),
   alerts: () => JSON.parse(session.alerts()),
   record: (alert: number) => JSON.parse(session.record(alert)),
