@@ -1,5 +1,7 @@
 //! Puts `oxpecker.wasm`, and its precompiled code if that was made from the very same bytes, into the library.
 //!
+//! The page of the playground is put in too, where it has been built.
+//!
 //! Without the module the library still builds, so that checks, lints and documentation need no wasm toolchain; using the
 //! sandbox then fails with an error that says what to run.
 
@@ -31,7 +33,47 @@ fn main() -> io::Result<()> {
         embed(&out, "oxpecker.wasm", wasm.as_deref())?,
         embed(&out, "oxpecker.cwasm", code.as_deref())?,
     );
-    fs::write(out.join("embedded.rs"), text)
+    fs::write(out.join("embedded.rs"), text)?;
+    fs::write(out.join("playground.rs"), playground(&out)?)
+}
+
+/// The files of the playground's page as a table, empty where it has not been built: `make playground` does that.
+fn playground(out: &Path) -> io::Result<String> {
+    println!("cargo::rerun-if-env-changed=OXPECKER_PLAYGROUND");
+    let given = env::var_os("OXPECKER_PLAYGROUND").map(PathBuf::from);
+    let folder = given.unwrap_or_else(|| PathBuf::from("../target/playground"));
+    // A folder that is not there cannot be watched; an empty one can. Without it all is built anew each time.
+    let _ = fs::create_dir_all(&folder);
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut files = Vec::new();
+    walk(&folder, "", &mut files)?;
+    files.sort();
+    let copies = out.join("playground");
+    let _ = fs::remove_dir_all(&copies);
+    let mut rows = String::new();
+    for (place, name) in files.iter().enumerate() {
+        fs::create_dir_all(&copies)?;
+        fs::copy(folder.join(name), copies.join(place.to_string()))?;
+        rows.push_str(&format!(
+            "    ({name:?}, include_bytes!(concat!(env!(\"OUT_DIR\"), \"/playground/{place}\"))),\n"
+        ));
+    }
+    Ok(format!("pub(super) static FILES: &[(&str, &[u8])] = &[\n{rows}];\n"))
+}
+
+/// The names of all files under `folder`, with `/` between their parts.
+fn walk(folder: &Path, before: &str, files: &mut Vec<String>) -> io::Result<()> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries {
+        let entry = entry?;
+        let name = format!("{before}{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            walk(&entry.path(), &format!("{name}/"), files)?;
+        } else {
+            files.push(name);
+        }
+    }
+    Ok(())
 }
 
 /// Precompiled code made from `wasm`; code of another module would run under a false hash, so it is left out.

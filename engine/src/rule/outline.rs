@@ -43,6 +43,29 @@ pub fn rules(source: &str) -> Vec<RulePlace> {
     items.filter_map(rule).collect()
 }
 
+/// A rule file with the rule `id` alone, whatever else it says kept. None where it has no such rule, or where its rules
+/// are not written one below the other.
+#[must_use]
+pub fn single(source: &str, id: &str) -> Option<String> {
+    let all = rules(source);
+    let line_start = |at: usize| source.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
+    let mut starts: Vec<usize> = all.iter().map(|rule| line_start(rule.span.start)).collect();
+    // Behind the last rule other fields of the file may stand.
+    let last = all.last()?.span.end;
+    // A block's text ends where the next line begins.
+    let ended = source.get(..last)?.ends_with('\n');
+    let line_end = source.get(last..)?.find('\n').map_or(source.len(), |at| last + at + 1);
+    starts.push(if ended { last } else { line_end });
+    let here = all.iter().position(|rule| rule.id == id)?;
+    let mut out = source.get(..*starts.first()?)?.to_owned();
+    out.push_str(source.get(*starts.get(here)?..*starts.get(here + 1)?)?);
+    if !out.ends_with('\n') {
+        out.push('\n');
+    }
+    out.push_str(source.get(*starts.last()?..)?);
+    matches!(rules(&out).as_slice(), [only] if only.id == id).then_some(out)
+}
+
 fn rule(node: Node) -> Option<RulePlace> {
     let Kind::Map(members) = node.kind else { return None };
     let text = |node: &Node| node.scalar().unwrap_or_default().to_owned();
@@ -81,7 +104,7 @@ fn add(source: &str, node: &Node, out: &mut Vec<FilterText>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{filters, rules};
+    use super::{filters, rules, single};
 
     const FILE: &str = "rules:\n  - id: one\n    filter: |\n      user = \"x\"\n      and ip = 'y'\n    suppressions:\n      \
         - user = \"z\"\n      - filter: 'a = \"b\"'\n    tests:\n      - event: {filter: no}\n";
@@ -98,6 +121,17 @@ mod tests {
             }
         }
         assert!(filters("rules: [").is_empty());
+    }
+
+    #[test]
+    fn one_rule_is_cut_out_of_a_file() {
+        let two = "ruleset: x\nrules:\n  - id: a\n    filter: |\n      b = 1\n\n  - id: b\n    filter: |\n      c = 2\nlists:\n  l: [x]\n";
+        let first = single(two, "a").expect("it is there");
+        assert_eq!(first, "ruleset: x\nrules:\n  - id: a\n    filter: |\n      b = 1\n\nlists:\n  l: [x]\n");
+        let second = single(two, "b").expect("it is there");
+        assert_eq!(second, "ruleset: x\nrules:\n  - id: b\n    filter: |\n      c = 2\nlists:\n  l: [x]\n");
+        assert_eq!(single(two, "c"), None);
+        assert_eq!(single("rules: [{id: a}, {id: b}]", "a"), None);
     }
 
     #[test]

@@ -10,9 +10,11 @@ mod exit;
 mod explain;
 mod input;
 mod inventory;
+mod link;
 mod lists;
 mod loaded;
 mod out;
+mod playground;
 mod progress;
 mod replay;
 mod rules;
@@ -53,6 +55,7 @@ enum Command {
     Rules(inventory::Opts),
     Diff(diff::Opts),
     Suppress(suppress::Opts),
+    Playground(playground::Opts),
     Completions(completions::Opts),
 }
 
@@ -67,6 +70,7 @@ impl Command {
             Command::Rules(opts) => opts.run(),
             Command::Diff(opts) => opts.run(),
             Command::Suppress(opts) => opts.run(),
+            Command::Playground(opts) => opts.run(),
             Command::Completions(opts) => opts.run(),
         }
     }

@@ -12,9 +12,21 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[must_use]
 pub fn add_test(file: &str, rule: &str, name: &str, expect: &str, event: &str) -> Option<String> {
     let event = Json::parse(event.as_bytes(), &Limits::default()).ok()?;
-    let flow = crate::answer::text(&event);
     let name = crate::answer::text(&Json::from(name));
-    let lines = [format!("- name: {name}"), format!("  expect: {expect}"), format!("  event: {flow}")];
+    let mut lines = vec![format!("- name: {name}"), format!("  expect: {expect}"), "  event: {".to_owned()];
+    // JSON is YAML too; a member a line can be read.
+    let members = event.as_object()?;
+    for (place, (name, value)) in members.iter().enumerate() {
+        let comma = if place + 1 < members.len() { "," } else { " }" };
+        lines.push(format!(
+            "    {}: {}{comma}",
+            crate::answer::text(&Json::from(name.as_str())),
+            crate::answer::text(value)
+        ));
+    }
+    if members.is_empty() {
+        lines.push("    }".to_owned());
+    }
     let out = add(file, rule, "tests", &lines)?;
     let added = |rule: &Rule| {
         let same = |text: &String| Json::parse(text.as_bytes(), &Limits::default()).is_ok_and(|read| read == event);

@@ -152,7 +152,11 @@ pub fn hover(filter: &str, at: usize) -> String {
     // A key is a run of parts without blanks between them.
     let joins = |left: usize, right: usize| match (classes.get(left), classes.get(right)) {
         (Some((a, one)), Some((b, two))) => {
-            a.end == b.start && of_key(*one) && of_key(*two) && !matches!(a.of(filter), "(" | ")") && b.of(filter) != ")"
+            a.end == b.start
+                && of_key(*one)
+                && of_key(*two)
+                && !matches!(a.of(filter), "(" | ")")
+                && b.of(filter) != ")"
         }
         _ => false,
     };

@@ -129,36 +129,10 @@ fn duration(seconds: u64) -> String {
     out
 }
 
-/// A rule file with the one rule alone, whatever else it says kept: so that only that rule is run. The whole file where
-/// the rule is not in it, or `id` is empty.
+/// A rule file with the one rule alone, so that only that rule is run; the whole file where that cannot be.
 pub(crate) fn only(bytes: &[u8], id: &str) -> Vec<u8> {
-    let whole = || bytes.to_vec();
-    let Ok(text) = std::str::from_utf8(bytes) else { return whole() };
-    let rules = outline::rules(text);
-    if id.is_empty() || !rules.iter().any(|rule| rule.id == id) {
-        return whole();
-    }
-    let line_start = |at: usize| text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
-    let mut out = text.get(..rules.first().map_or(0, |rule| line_start(rule.span.start))).unwrap_or_default().to_owned();
-    for (place, rule) in rules.iter().enumerate() {
-        let start = line_start(rule.span.start);
-        let end = match rules.get(place + 1) {
-            Some(next) => line_start(next.span.start),
-            // Behind the last rule other fields of the file may stand.
-            None => text.get(rule.span.end..).and_then(|rest| rest.find('\n')).map_or(text.len(), |at| rule.span.end + at + 1),
-        };
-        if rule.id == id {
-            out.push_str(text.get(start..end).unwrap_or_default());
-            if !out.ends_with('\n') {
-                out.push('\n');
-            }
-        }
-        if place + 1 == rules.len() {
-            out.push_str(text.get(end..).unwrap_or_default());
-        }
-    }
-    // Rules in another style than a block of lines cannot be cut out by lines.
-    if outline::rules(&out).iter().any(|rule| rule.id == id) { out.into_bytes() } else { whole() }
+    let text = std::str::from_utf8(bytes).ok().filter(|_| !id.is_empty());
+    text.and_then(|text| outline::single(text, id)).map_or_else(|| bytes.to_vec(), String::into_bytes)
 }
 
 /// One rule of a file as a file of its own.

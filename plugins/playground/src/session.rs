@@ -166,7 +166,8 @@ impl Session {
                 *count += 1;
             }
         }
-        let of = |counts: &[usize; 6], outcome: u8| number(counts.get(usize::from(outcome)).copied().unwrap_or_default());
+        let of =
+            |counts: &[usize; 6], outcome: u8| number(counts.get(usize::from(outcome)).copied().unwrap_or_default());
         text(&array(counts.iter().map(|counts| {
             object([
                 ("matched", of(counts, outcome::MATCHED)),

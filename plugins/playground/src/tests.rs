@@ -85,7 +85,8 @@ fn rules_raise_alerts_with_their_events() {
 
 #[test]
 fn a_test_is_added_where_it_belongs() {
-    let first = edit::add_test(RULES, "session", "a \"name\"", "alert", r#"{"eventName":"StartSession","n":1e400}"#).unwrap();
+    let first =
+        edit::add_test(RULES, "session", "a \"name\"", "alert", r#"{"eventName":"StartSession","n":1e400}"#).unwrap();
     assert!(first.contains("    tests:\n      - name: \"a \\\"name\\\"\"\n        expect: alert\n"), "{first}");
     let second = edit::add_test(&first, "other", "n", "nothing", r#"{"a":"\u0007x"}"#).unwrap();
     assert_eq!(second.matches("- name:").count(), 3);

@@ -79,8 +79,9 @@ class Page {
   private tab = 0;
   private tabs = h("div", { class: "tabs", role: "tablist", "aria-label": "About the chosen event" });
   private body = h("div", { class: "tab-body", role: "tabpanel", tabindex: "-1" });
-  private alerts = new AlertsView(this.app, () => this.drawTabs());
-  private tests = new TestsView(this.app, () => this.drawTabs());
+  private drawn = false;
+  private alerts = new AlertsView(this.app, () => this.drawn && this.drawTabs());
+  private tests = new TestsView(this.app, () => this.drawn && this.drawTabs());
   private why = new WhyView(this.app);
   private rules = new RulesView(this.app);
   private left = h("div", { class: "left" });
@@ -88,9 +89,9 @@ class Page {
   private write = [new EditorView(this.app).element, new EventsView(this.app).element];
 
   async start(): Promise<void> {
-    await ready();
     await this.app.engine.start();
     this.draw();
+    this.drawn = true;
     this.listen();
     await this.first();
   }
@@ -263,6 +264,8 @@ class Page {
 
 const begin = async () => {
   try {
+    // The editor asks the engine for colours from its first moment on.
+    await ready();
     await new Page().start();
   } catch (error) {
     fail(error);

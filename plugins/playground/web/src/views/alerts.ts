@@ -16,7 +16,9 @@ const AROUND = 3;
 
 export class AlertsView {
   readonly element = h("div", { class: "alerts" });
+  /** Those of the chosen rule, or all. */
   alerts: Alert[] = [];
+  private all: Alert[] = [];
   private times: Float64Array = new Float64Array();
   private field = "severity";
   private chosen = -1;
@@ -26,12 +28,20 @@ export class AlertsView {
 
   constructor(
     private app: App,
-    private changed: () => void,
+    private changed: () => unknown,
   ) {
     app.on((change) => {
-      if (change === "done" || change === "rules") void this.run();
+      if (change === "done" || change === "page") void this.run();
+      if (change === "rules" && app.finished) this.narrow();
       if (change === "selection") this.drawChart();
     });
+    // Only the width matters, and not in the same frame: drawing changes the height.
+    let width = 0;
+    new ResizeObserver(() => {
+      if (width === this.element.clientWidth) return;
+      width = this.element.clientWidth;
+      requestAnimationFrame(() => this.drawChart());
+    }).observe(this.element);
     void this.run();
   }
 
@@ -39,7 +49,7 @@ export class AlertsView {
     const { app } = this;
     const mine = ++this.asked;
     if (app.mode === "filter" && app.page === "write") {
-      this.alerts = [];
+      this.alerts = this.all = [];
       this.changed();
       return fill(
         this.element,
@@ -57,9 +67,19 @@ export class AlertsView {
       return { alerts, times: await app.engine.call<Float64Array>("times") };
     });
     if (!found || mine !== this.asked) return;
-    this.alerts = found.alerts;
+    this.all = found.alerts;
     this.times = found.times;
-    if (this.chosen >= this.alerts.length) this.chosen = -1;
+    this.narrow();
+  }
+
+  /** Shows the alerts of the chosen rule, or all. */
+  private narrow(): void {
+    const rule = this.app.rules[this.app.column]?.id;
+    const before = this.alerts[this.chosen];
+    this.alerts = rule === undefined ? this.all : this.all.filter((alert) => alert.rule_id === rule);
+    const same = (alert: Alert) =>
+      alert.rule_id === before?.rule_id && alert.first === before.first && JSON.stringify(alert.aggregate) === JSON.stringify(before.aggregate);
+    this.chosen = this.alerts.findIndex(same);
     this.changed();
     this.draw();
   }
@@ -91,6 +111,9 @@ export class AlertsView {
         this.number(count(this.alerts.length), this.alerts.length === 1 ? "alert" : "alerts"),
         h("label", { class: "by" }, "Lanes by ", select),
       ),
+      app.column >= 0 &&
+        app.rules.length > 1 &&
+        h("p", { class: "only" }, h("span", {}, "Of ", h("b", {}, app.rules[app.column]?.name ?? "one rule")), h("button", { onclick: () => void app.choose(-1) }, `Show all ${count(this.all.length)}`)),
       this.chart,
       this.alerts.length === 0 ? this.none(matched) : this.list(),
       this.detail,
@@ -124,6 +147,7 @@ export class AlertsView {
           matched: (event) => events.has(event),
           field: this.field,
           chosen: this.chosen,
+          width: this.element.clientWidth - 34,
           event: this.app.selected,
           choose: (alert) => this.choose(alert),
         }),
@@ -164,15 +188,16 @@ export class AlertsView {
     if (!alert) return fill(this.detail);
     const chosen = this.chosen;
     await this.app.try("The alert could not be read", async () => {
-      const record = await this.app.engine.call<View>("record", chosen);
-      const suppression = await this.app.engine.call<{ filter?: string; error?: string }>("suppression", chosen);
+      const place = this.all.indexOf(alert);
+      const record = await this.app.engine.call<View>("record", place);
+      const suppression = await this.app.engine.call<{ filter?: string; error?: string }>("suppression", place);
       if (chosen !== this.chosen) return;
       fill(
         this.detail,
         h("h3", {}, alert.title),
         h("p", { class: "muted" }, `${alert.rule} · ${plural(alert.count, "event")} from ${when(alert.first_seen)} to ${when(alert.last_seen)}${alert.suppressed > 0 ? ` · ${count(alert.suppressed)} suppressed` : ""}`),
         this.steps(alert),
-        this.suppress(alert, suppression.filter ?? "", suppression.error),
+        this.app.page === "write" && this.suppress(alert, suppression.filter ?? "", suppression.error),
         h("details", { class: "record" }, h("summary", {}, "The alert record"), json(record, "Alert record")),
       );
     });

@@ -75,7 +75,7 @@ export class EventsView {
       if (row) app.select(Number(row.dataset.event));
     });
     this.list.addEventListener("keydown", (event) => this.key(event));
-    new ResizeObserver(() => this.draw()).observe(this.list);
+    new ResizeObserver(() => requestAnimationFrame(() => this.draw())).observe(this.list);
     app.on((change) => {
       if (change === "events" || change === "verdicts") {
         if (change === "events") this.forget();

@@ -13,10 +13,10 @@ export class TestsView {
 
   constructor(
     private app: App,
-    private changed: () => void,
+    private changed: () => unknown,
   ) {
     app.on((change) => {
-      if (change === "rules" || change === "done") void this.run();
+      if (change === "rules" || change === "done" || change === "page") void this.run();
     });
     void this.run();
   }
@@ -24,7 +24,7 @@ export class TestsView {
   private async run(): Promise<void> {
     const { app } = this;
     const mine = ++this.asked;
-    if (app.mode === "filter") {
+    if (app.mode === "filter" && app.page === "write") {
       [this.failed, this.total] = [0, 0];
       this.changed();
       return fill(
@@ -37,8 +37,10 @@ export class TestsView {
         ),
       );
     }
-    const results = await app.try("The tests could not be run", () => app.engine.call<TestResult[]>("tests"));
-    if (!results || mine !== this.asked) return;
+    const all = await app.try("The tests could not be run", () => app.engine.call<TestResult[]>("tests"));
+    if (!all || mine !== this.asked) return;
+    const rule = app.page === "rules" ? app.rules[app.column]?.id : undefined;
+    const results = rule === undefined ? all : all.filter((result) => result.rule === rule);
     this.failed = results.filter((result) => result.failure !== null).length;
     this.total = results.length;
     this.changed();
@@ -79,7 +81,7 @@ export class TestsView {
               {},
               h(
                 "button",
-                { class: "link", onclick: () => app.editor.goToLine(result.line), title: `line ${result.line}` },
+                { class: "link", disabled: app.page === "rules", onclick: () => app.editor.goToLine(result.line), title: `line ${result.line}` },
                 result.name,
               ),
               h("span", { class: "muted" }, ` ${result.rule} · expects ${result.expect}`),

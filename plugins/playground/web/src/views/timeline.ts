@@ -4,12 +4,12 @@ import { count, h, plural, s, visible } from "../dom";
 import type { Alert } from "../types";
 import { when } from "./common";
 
-const WIDTH = 1000;
-const LEFT = 150;
 const LANE = 26;
 const TOP = 62;
 const LANES = 14;
 const BINS = 60;
+/** Pixels behind the last event. */
+const RIGHT = 20;
 
 /** What lanes can be made of: a field's name, and its value in an alert. */
 export function fields(alerts: Alert[]): string[] {
@@ -33,6 +33,8 @@ export interface Chart {
   matched: (event: number) => boolean;
   field: string;
   chosen: number;
+  /** Pixels that it is wide. */
+  width: number;
   /** The event that is stepped to. */
   event: number;
   choose: (alert: number) => void;
@@ -44,7 +46,9 @@ export function timeline(chart: Chart): HTMLElement {
   let [first, last] = [Infinity, -Infinity];
   for (const time of known) [first, last] = [Math.min(first, time), Math.max(last, time)];
   const span = Math.max(last - first, 1000);
-  const x = (time: number) => LEFT + ((time - first) / span) * (WIDTH - LEFT - 20);
+  const width = Math.max(chart.width, 300);
+  const left = width < 480 ? 84 : 150;
+  const x = (time: number) => left + ((time - first) / span) * (width - left - RIGHT);
   const groups = new Map<string, number[]>();
   chart.alerts.forEach((alert, place) => {
     if (alert.first === null) return;
@@ -56,14 +60,14 @@ export function timeline(chart: Chart): HTMLElement {
   const height = TOP + shown.length * LANE + 30;
   const svg = s(
     "svg",
-    { viewBox: `0 0 ${WIDTH} ${height}`, class: "timeline", role: "group", "aria-label": `${plural(chart.alerts.length, "alert")} on a time line by ${chart.field}` },
-    ...histogram(chart, first, span),
+    { viewBox: `0 0 ${width} ${height}`, class: "timeline", role: "group", "aria-label": `${plural(chart.alerts.length, "alert")} on a time line by ${chart.field}` },
+    ...histogram(chart, first, span, left, width),
     ...shown.flatMap(([name, places], lane) => [
-      s("line", { x1: LEFT, x2: WIDTH - 20, y1: TOP + lane * LANE + LANE / 2, y2: TOP + lane * LANE + LANE / 2, class: "lane" }),
-      s("text", { x: LEFT - 10, y: TOP + lane * LANE + LANE / 2 + 4, "text-anchor": "end", class: "lane-name" }, short(name), s("title", {}, visible(name))),
+      s("line", { x1: left, x2: width - RIGHT, y1: TOP + lane * LANE + LANE / 2, y2: TOP + lane * LANE + LANE / 2, class: "lane" }),
+      s("text", { x: left - 10, y: TOP + lane * LANE + LANE / 2 + 4, "text-anchor": "end", class: "lane-name" }, short(name, left), s("title", {}, visible(name))),
       ...places.map((place) => bar(chart, place, x, TOP + lane * LANE)),
     ]),
-    ...axis(first, span, x, height),
+    ...axis(first, span, x, height, width < 480 ? 1 : width < 760 ? 2 : 4),
     chart.event >= 0 && !Number.isNaN(chart.times[chart.event] ?? NaN)
       ? s("line", { x1: x(chart.times[chart.event]!), x2: x(chart.times[chart.event]!), y1: 4, y2: height - 24, class: "now" })
       : null,
@@ -72,10 +76,14 @@ export function timeline(chart: Chart): HTMLElement {
   return h("div", { class: "chart", tabindex: "0", role: "region", "aria-label": "Time line" }, svg as unknown as HTMLElement, more);
 }
 
-const short = (text: string): string => (text.length > 21 ? `${text.slice(0, 20)}…` : text);
+/** As much of a name as has room beside its lane. */
+function short(text: string, left: number): string {
+  const most = Math.floor((left - 12) / 6.4);
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
 
 /** Events in equal stretches of time, those of alerts in another colour. */
-function histogram(chart: Chart, first: number, span: number): SVGElement[] {
+function histogram(chart: Chart, first: number, span: number, left: number, width: number): SVGElement[] {
   const all = new Array<number>(BINS).fill(0);
   const hits = new Array<number>(BINS).fill(0);
   chart.times.forEach((time, event) => {
@@ -85,13 +93,13 @@ function histogram(chart: Chart, first: number, span: number): SVGElement[] {
     if (chart.matched(event)) hits[bin]!++;
   });
   const most = Math.max(...all, 1);
-  const wide = (WIDTH - LEFT - 20) / BINS;
+  const wide = (width - left - RIGHT) / BINS;
   const tall = (n: number) => (n === 0 ? 0 : Math.max(1.5, (n / most) * 44));
   return [
-    s("text", { x: LEFT - 10, y: 44, "text-anchor": "end", class: "lane-name" }, "events"),
+    s("text", { x: left - 10, y: 44, "text-anchor": "end", class: "lane-name" }, "events"),
     ...all.flatMap((n, bin) => [
-      s("rect", { x: LEFT + bin * wide + 0.5, y: 50 - tall(n), width: wide - 1, height: tall(n), class: "bin" }, s("title", {}, `${count(n)} events, ${count(hits[bin]!)} matched`)),
-      hits[bin]! > 0 && s("rect", { x: LEFT + bin * wide + 0.5, y: 50 - tall(hits[bin]!), width: wide - 1, height: tall(hits[bin]!), class: "bin hit" }),
+      s("rect", { x: left + bin * wide + 0.5, y: 50 - tall(n), width: wide - 1, height: tall(n), class: "bin" }, s("title", {}, `${count(n)} events, ${count(hits[bin]!)} matched`)),
+      hits[bin]! > 0 && s("rect", { x: left + bin * wide + 0.5, y: 50 - tall(hits[bin]!), width: wide - 1, height: tall(hits[bin]!), class: "bin hit" }),
     ]).filter((element): element is SVGElement => element !== false),
   ];
 }
@@ -120,8 +128,7 @@ function bar(chart: Chart, place: number, x: (time: number) => number, y: number
   );
 }
 
-function axis(first: number, span: number, x: (time: number) => number, height: number): SVGElement[] {
-  const ticks = 4;
+function axis(first: number, span: number, x: (time: number) => number, height: number, ticks: number): SVGElement[] {
   return Array.from({ length: ticks + 1 }, (_, tick) => {
     const time = first + (span * tick) / ticks;
     const text = when(new Date(time).toISOString());
