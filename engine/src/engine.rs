@@ -14,6 +14,7 @@ use crate::matcher::{Hit, Matcher, Outcome};
 use crate::problem::{Diagnostic, Position, Problem};
 use crate::redaction;
 use crate::rule::{self, Collected, RuleSet, Source, Status};
+use crate::scan::Width;
 use crate::window::{Restored, StateError, Windows};
 use std::collections::HashSet;
 
@@ -40,6 +41,8 @@ pub struct Request {
     pub rule_limits: rule::Limits,
     /// Bounds on events.
     pub event_limits: json::Limits,
+    /// The kind of vectors that events are scanned with; the same verdicts come of all.
+    pub width: Width,
 }
 
 /// What loading found.
@@ -151,7 +154,7 @@ impl Engine {
         }
         let lists = Lists::from(set.lists.clone());
         let rules = set.rules.iter().map(|collected| &collected.rule);
-        let matcher = Matcher::new(rules, filters, &lists, request.event_limits);
+        let matcher = Matcher::new(rules, &filters, &lists, request.event_limits, request.width);
         let stats = Stats { columns: vec![ColumnStats::default(); matcher.columns()], ..Stats::default() };
         let in_shadow = |collected: &Collected| collected.rule.status == Status::Shadow && !request.shadow_alerts;
         let engine = Self {
@@ -222,7 +225,7 @@ impl Engine {
             if self.shadow.get(hit.column) == Some(&true) {
                 continue;
             }
-            let matched = self.matcher.matched(hit.column, &event);
+            let matched = self.matcher.matched(hit.column, &collected.rule.filter, &event);
             let found = Match { rule: hit.column, suppressed, matched, lists: &self.lists };
             out.push(if collected.redact.is_empty() {
                 Detection::new(&found, &collected.rule, &event)

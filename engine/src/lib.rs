@@ -39,23 +39,28 @@
 //!
 //! Behind [`matcher`] stands whoever evaluates: the [`reference`] evaluator, which is also the oracle of every other.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod alert;
 pub mod detection;
 mod engine;
 pub mod event;
 pub mod explain;
+mod flat;
 pub mod json;
 pub mod language;
 pub mod lists;
 pub mod matcher;
+mod plan;
 pub mod problem;
 pub mod redaction;
 pub mod reference;
 pub mod rule;
+mod scan;
 mod span;
 pub mod window;
 
 pub use engine::{ColumnStats, Engine, Report, ReportedProblem, Request, Stats};
+pub use plan::Work;
+pub use scan::Width;
 pub use span::Span;

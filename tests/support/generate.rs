@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 
 /// Names that mean something: plain ones, keywords, derived keys, what CloudTrail omits, numbers, dots.
 #[rustfmt::skip]
-const NAMES: [&str; 24] = [
-    "a", "b", "a.b", "user", "ip", "port", "src_ip", "connection", "src_addr", "requestParameters", "eventSource", "omitted",
+const NAMES: [&str; 29] = [
+    "a", "b", "a.b", "user", "userIdentity", "type", "event_type", "requestParameters.a", "mfaUsed", "ip", "port", "src_ip", "connection", "src_addr", "requestParameters", "eventSource", "omitted",
     "not", "AND", "or", "in", "lower", "true", "null", "y", "5", "-1", "1e5", "",
 ];
 
@@ -148,6 +148,69 @@ pub(crate) fn event() -> impl Strategy<Value = String> {
             }
         }
         object(members).to_string()
+    })
+}
+
+/// Blanks that JSON allows between tokens.
+fn blank() -> impl Strategy<Value = &'static str> {
+    select(vec!["", "", "", "", " ", "\n", "\t \r"])
+}
+
+/// A JSON string that spells a text, some of its characters escaped although they need not be.
+fn spelled(text: String) -> impl Strategy<Value = String> {
+    any::<u64>().prop_map(move |chance| {
+        let mut out = String::from("\"");
+        for (place, c) in text.chars().enumerate() {
+            let mut pair = [0; 2];
+            if chance >> (place % 64) & 3 == 0 {
+                c.encode_utf16(&mut pair).iter().for_each(|half| out.push_str(&format!("\\u{half:04X}")));
+            } else {
+                let written = Json::Text(c.to_string()).to_string();
+                out.push_str(&written[1..written.len() - 1]);
+            }
+        }
+        out.push('"');
+        out
+    })
+}
+
+/// An event as it might come from anywhere: names twice, arrays in arrays, blanks and escapes wherever JSON allows them.
+pub(crate) fn messy_event() -> impl Strategy<Value = String> {
+    let scalar = prop_oneof![
+        1 => select(vec!["null", "true", "false"]).prop_map(str::to_owned),
+        2 => number(),
+        4 => text().prop_flat_map(spelled),
+    ];
+    let tree = scalar.prop_recursive(5, 40, 5, |inner| {
+        prop_oneof![
+            1 => prop::collection::vec((blank(), inner.clone(), blank()), 0..5).prop_map(|items| {
+                let items: Vec<String> = items.into_iter().map(|(a, item, b)| format!("{a}{item}{b}")).collect();
+                format!("[{}]", items.join(","))
+            }),
+            2 => members(inner),
+        ]
+    });
+    (members(tree), prop::option::weighted(0.4, Just(())), any::<bool>()).prop_map(|(object, record, omitted)| {
+        let mut head = String::from("{");
+        if record.is_some() {
+            head.push_str(r#""eventVersion":"1.08","eventSource":"a","eventName":"ab","#);
+        }
+        if omitted {
+            head.push_str(r#""requestParameters":{"omitted":true,"a":1},"#);
+        }
+        match object.strip_prefix('{') {
+            Some(rest) if rest.trim_start().starts_with('"') => head + rest,
+            _ => head + "\"b\":[]}",
+        }
+    })
+}
+
+fn members(value: impl Strategy<Value = String> + Clone) -> impl Strategy<Value = String> {
+    let member = (blank(), name().prop_flat_map(spelled), blank(), value, blank());
+    prop::collection::vec(member, 0..7).prop_map(|members| {
+        let members: Vec<String> =
+            members.into_iter().map(|(a, name, b, value, c)| format!("{a}{name}{b}:{value}{c}")).collect();
+        format!("{{{}}}", members.join(","))
     })
 }
 

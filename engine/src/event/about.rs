@@ -1,7 +1,8 @@
 //! What an alert says of an event: its id, who sent it, and when it happened. Each is a table of paths in the order in
 //! which they are asked; the first that gives an answer counts.
 
-use super::{Event, path, time};
+use super::tables::TIME;
+use super::{Event, milliseconds_of_number, milliseconds_of_text, path};
 use crate::json::Json;
 
 const ID: [&str; 7] = ["eventID", "auditID", "eventId", "event_id", "id", "uuid", "_id"];
@@ -20,26 +21,6 @@ const SOURCE: [&str; 12] = [
     "account_id",
     "accountId",
     "organization_id",
-];
-
-/// RFC 3339, or a number since 1970 (seconds to nanoseconds, by size).
-const TIME: [&str; 12] = [
-    // CloudTrail
-    "eventTime",
-    // Kubernetes audit: when the request came, then when this stage of it was written
-    "requestReceivedTimestamp",
-    "stageTimestamp",
-    // shippers and everybody else
-    "@timestamp",
-    "timestamp",
-    "event_time",
-    "time",
-    "_time",
-    "ts",
-    "date",
-    "createdAt",
-    // CloudTrail's aggregated records
-    "timeWindow.windowStart",
 ];
 
 /// What an alert tells of the one who acted, and of what was acted on: its names there, and where they are found.
@@ -119,10 +100,8 @@ fn filled_text(value: &Json) -> Option<&str> {
 
 fn milliseconds(value: &Json) -> Option<i64> {
     match value {
-        Json::Text(text) => {
-            time::Instant::parse(text).map(|instant| instant.milliseconds()).or_else(|| time::epoch_milliseconds(text))
-        }
-        Json::Number(digits) => time::epoch_milliseconds(digits),
+        Json::Text(text) => milliseconds_of_text(text),
+        Json::Number(digits) => milliseconds_of_number(digits),
         _ => None,
     }
 }

@@ -1,60 +1,12 @@
 //! The keys that an event answers to without having them: helper keys of CloudTrail records, and aliases.
 //!
-//! Both are tables, in the order of the language's reference. A native value that is not null has already won when they
+//! Both are tables ([`tables`](super::tables)), in the order of the language's reference. A native value that is not null has already won when they
 //! are asked.
 
+use super::tables::Source::{AssumedRole, Path, SessionName};
+use super::tables::{ALIASES, HELPERS, row};
 use super::{Event, Found, path};
 use crate::json::Json;
-
-/// The key whose native value comes last, not first.
-pub(super) const EVENT_TYPE: &str = "event_type";
-
-/// Where a helper key takes its value from.
-enum Source {
-    /// A path of the record.
-    Path(&'static str),
-    /// The session name, of an assumed role only.
-    SessionName,
-    /// `assumed-role/<role>/<session>`, of an assumed role only.
-    AssumedRole,
-}
-
-use Source::{AssumedRole, Path, SessionName};
-
-/// Keys of CloudTrail records; the first source that is not null gives the value.
-const HELPERS: [(&str, &[Source]); 12] = [
-    ("user", &[SessionName, Path("userIdentity.userName"), Path("userIdentity.principalId")]),
-    ("userType", &[Path("userIdentity.type")]),
-    ("ip", &[Path("sourceIPAddress")]),
-    ("region", &[Path("awsRegion")]),
-    ("accountId", &[Path("recipientAccountId"), Path("userIdentity.accountId")]),
-    ("error", &[Path("errorCode")]),
-    ("accessKey", &[Path("userIdentity.accessKeyId")]),
-    ("arnRole", &[AssumedRole]),
-    (
-        "mfaUsed",
-        &[Path("additionalEventData.MFAUsed"), Path("userIdentity.sessionContext.attributes.mfaAuthenticated")],
-    ),
-    ("eventSourceType", &[Path("eventType")]),
-    ("eventId", &[Path("eventID")]),
-    ("requestId", &[Path("requestID")]),
-];
-
-/// Other names of keys, on every event. All targets that are not null are reached: `=` holds for any, `!=` for none.
-/// A target may be an alias itself; no longer chain is in the table.
-const ALIASES: [(&str, &[&str]); 7] = [
-    ("ip", &["src_ip", "dst_ip"]),
-    ("port", &["src_port", "dst_port"]),
-    ("src_ip", &["connection.src_addr"]),
-    ("dst_ip", &["connection.dst_addr"]),
-    ("src_port", &["connection.src_port"]),
-    ("dst_port", &["connection.port"]),
-    ("agent", &["host_metadata.hostname", "hostname"]),
-];
-
-fn row<T: Copy>(table: &[(&str, T)], name: &str) -> Option<T> {
-    table.iter().find(|(key, _)| *key == name).map(|(_, value)| *value)
-}
 
 impl Event {
     /// What a name reaches besides its native value: a helper key's value, else what an alias reaches.
@@ -121,21 +73,26 @@ impl Event {
 
     /// The session's name: in `AROAEXAMPLE:session`, or at the end of the session's ARN.
     fn session_name(&self) -> Option<Json> {
-        let identity = self.root.get("userIdentity")?;
-        let text = |name| identity.get(name).and_then(Json::as_text);
-        if text("type") != Some("AssumedRole") {
+        if self.text_at("userIdentity.type") != Some("AssumedRole") {
             return None;
         }
-        let behind_colon = text("principalId").and_then(|id| id.split_once(':')).map(|(_, session)| session);
-        let end_of_arn = || text("arn").and_then(|arn| arn.rsplit_once('/')).map(|(_, session)| session);
+        let principal = self.text_at("userIdentity.principalId");
+        let behind_colon = principal.and_then(|id| id.split_once(':')).map(|(_, session)| session);
+        let end_of_arn =
+            || self.text_at("userIdentity.arn").and_then(|arn| arn.rsplit_once('/')).map(|(_, session)| session);
         behind_colon.filter(|session| !session.is_empty()).or_else(end_of_arn).map(Json::from)
     }
 
     /// The last part of `arn:aws:sts::123456789012:assumed-role/role/session`.
     fn assumed_role(&self) -> Option<Json> {
-        let arn = self.root.at(&["userIdentity", "arn"])?.as_text()?;
+        let arn = self.text_at("userIdentity.arn")?;
         let resource = arn.strip_prefix("arn:")?.splitn(5, ':').nth(4)?;
         let (role, session) = resource.strip_prefix("assumed-role/")?.split_once('/')?;
         (!role.is_empty() && !session.is_empty()).then(|| resource.into())
+    }
+
+    /// The first value that a path reaches, if it is a text.
+    fn text_at(&self, dotted: &str) -> Option<&str> {
+        path::walk(&self.root, &path::steps_of(dotted)).first()?.as_text()
     }
 }

@@ -1,18 +1,20 @@
 //! One event: a JSON object, what shape it has, and what a key of the language reaches in it.
 //!
 //! Every rule about keys is here and in the modules below: paths ([`path`]), shapes and the event type ([`shape`]),
-//! derived keys, helper keys and aliases ([`derived`]), what alerts say of an event ([`about`]). Comparing values is not.
+//! derived keys, helper keys and aliases ([`derived`]), the tables of both ([`tables`]), what alerts say of an event ([`about`]). Comparing values is not.
 
 mod about;
 mod derived;
 mod path;
 mod shape;
+pub(crate) mod tables;
 #[cfg(test)]
 mod tests;
 mod time;
 
 pub use shape::Shape;
 pub use time::{Instant, format_time};
+pub(crate) use time::{milliseconds_of_number, milliseconds_of_text};
 
 use std::borrow::Cow;
 
@@ -113,7 +115,7 @@ impl Event {
     /// of something else.
     #[must_use]
     pub fn event_type(&self) -> Option<&str> {
-        let own = || self.root.get(derived::EVENT_TYPE)?.scalar_text().filter(|text| !Shape::is_cloudtrail_type(text));
+        let own = || self.root.get(tables::EVENT_TYPE)?.scalar_text().filter(|text| !Shape::is_cloudtrail_type(text));
         self.given_type().or_else(own)
     }
 
@@ -134,7 +136,7 @@ impl Event {
 
     fn resolve_name(&self, name: &str) -> Found<'_> {
         let native = self.native(&[Step::Name(name.to_owned())]);
-        if name == derived::EVENT_TYPE {
+        if name == tables::EVENT_TYPE {
             return self.type_or_own_field(native);
         }
         if native.has_value() {

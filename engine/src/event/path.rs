@@ -1,11 +1,8 @@
 //! Following a path through a tree: names, indexes, arrays on the way, keys with dots in their names.
 
+use super::tables::CAN_BE_OMITTED;
 use crate::json::Json;
 use crate::language::expr::Step;
-
-/// The fields of a CloudTrail record that CloudTrail replaces by `{"omitted": true, …}` when the record is too large.
-const CAN_BE_OMITTED: [&str; 4] =
-    ["requestParameters", "responseElements", "additionalEventData", "serviceEventDetails"];
 
 /// Every place where the path ends.
 ///
@@ -94,9 +91,9 @@ fn place_of(length: usize, index: i64) -> Option<usize> {
 
 /// Whether the path goes below a field that CloudTrail left out.
 pub(super) fn leads_into_omitted(root: &Json, steps: &[Step]) -> bool {
-    member(root, steps).is_some_and(|(name, value, rest)| {
-        CAN_BE_OMITTED.contains(&name) && value.get("omitted") == Some(&Json::Bool(true)) && !rest.is_empty()
-    })
+    let [Step::Name(field), _, ..] = steps else { return false };
+    let omitted = || walk(root, &[Step::Name(field.clone()), Step::Name("omitted".to_owned())]);
+    CAN_BE_OMITTED.contains(&field.as_str()) && omitted().contains(&&Json::Bool(true))
 }
 
 /// Appends `value`, an array's elements in its place, at every depth.

@@ -51,7 +51,7 @@ impl Shape {
     }
 
     /// Whether this is the event type of one of CloudTrail's shapes, which an event's own field cannot give.
-    pub(super) fn is_cloudtrail_type(event_type: &str) -> bool {
+    pub(crate) fn is_cloudtrail_type(event_type: &str) -> bool {
         [Shape::CloudTrail, Shape::CloudTrailInsight, Shape::CloudTrailNetworkActivity, Shape::CloudTrailAggregated]
             .iter()
             .any(|shape| shape.event_type() == Some(event_type))

@@ -99,10 +99,10 @@ fn days_before(year: i64, month: i64) -> i64 {
 
 /// Milliseconds since 1970 that a JSON number or numeric text stands for: seconds, milliseconds, micro- or nanoseconds,
 /// told apart by size, which is safe from 1973 to 5138.
-pub(super) fn epoch_milliseconds(text: &str) -> Option<i64> {
+pub(crate) fn milliseconds_of_number(text: &str) -> Option<i64> {
     if text.contains(['e', 'E']) {
         // A float holds today's seconds to less than a microsecond, which is enough for a time that was written as one.
-        return text.parse::<f64>().ok().and_then(|seconds| epoch_milliseconds(&format!("{seconds:.6}")));
+        return text.parse::<f64>().ok().and_then(|seconds| milliseconds_of_number(&format!("{seconds:.6}")));
     }
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     if !decimals.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -117,6 +117,11 @@ pub(super) fn epoch_milliseconds(text: &str) -> Option<i64> {
         _ => number.div_euclid(1_000_000),
     };
     WRITABLE_SECONDS.contains(&milliseconds.div_euclid(1000)).then_some(milliseconds)
+}
+
+/// Milliseconds since 1970 of a timestamp, or of a number written as text.
+pub(crate) fn milliseconds_of_text(text: &str) -> Option<i64> {
+    Instant::parse(text).map(|instant| instant.milliseconds()).or_else(|| milliseconds_of_number(text))
 }
 
 /// The first three of some decimals as a number.

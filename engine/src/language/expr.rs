@@ -67,7 +67,7 @@ pub struct Key {
 }
 
 /// One step of a path.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
     /// The member of an object with this name.
     Name(String),

@@ -1,0 +1,311 @@
+//! From rules to a plan.
+
+use super::derived::{self, Derived};
+use super::facts::{Facts, Slot};
+use super::index::{Index, PredicateId};
+use super::nnf::{Form, Literal};
+use super::program::{Code, Line};
+use super::share::share;
+use super::test::{Scratch, Test};
+use super::{Column, Compiled, Eager, Now, Plan, Predicate, Wake, Work};
+use crate::event::tables::{EVENT_TYPE, HELPERS, row};
+use crate::language::Expr;
+use crate::language::expr::{self, Function, Key, Operand, Step, TextOperator, Value};
+use crate::lists::Lists;
+use crate::scan::{Scanner, Trie, Width};
+use std::collections::{BTreeSet, HashMap};
+
+/// A rule or a plain filter to compile.
+#[derive(Debug)]
+pub(crate) struct Source<'r> {
+    /// What it matches.
+    pub(crate) filter: &'r Expr,
+    /// What hides an event that it matches, with the millisecond from which that no longer counts.
+    pub(crate) suppressions: Vec<(&'r Expr, Option<i64>)>,
+}
+
+impl Plan {
+    /// Compiles rules. `watched` are keys of which it is told whether any event had them.
+    pub(crate) fn new(sources: &[Source<'_>], watched: &[Key], lists: &Lists, width: Width) -> Self {
+        let slots = Slots::of(sources, watched);
+        let mut draft = Draft { slots: &slots, lists, known: HashMap::new(), all: Vec::new(), code: Code::default() };
+        let mut guarded = Vec::with_capacity(sources.len());
+        let columns: Vec<Column> = sources
+            .iter()
+            .map(|source| {
+                let form = draft.form(source.filter, false);
+                guarded.push(draft.wake(&form));
+                let suppressions = source.suppressions.iter();
+                Column {
+                    begin: draft.program(&form),
+                    suppressions: suppressions
+                        .map(|(filter, until)| {
+                            let form = draft.form(filter, false);
+                            (draft.program(&form), *until)
+                        })
+                        .collect(),
+                }
+            })
+            .collect();
+        let Draft { mut all, code, .. } = draft;
+        let (wakes, always) = sleepers(&guarded, all.len());
+        let eager = eager(&mut all, &wakes, &slots, lists);
+        let now = Now {
+            facts: Facts::new(slots.trie.len(), slots.names.len()),
+            scratch: Scratch::default(),
+            event: 0,
+            answers: vec![(0, false); all.len()],
+            ran: vec![0; columns.len()],
+            found: Vec::new(),
+            work: Work::default(),
+        };
+        let unseen = watched.iter().map(|key| slots.of_key(key)).enumerate().collect();
+        let predicates = all.into_iter().map(|drafted| drafted.predicate).collect();
+        let behind_paths = eager.iter().enumerate().skip(slots.trie.len());
+        let woken_by = behind_paths.filter(|(_, eager)| eager.is_some()).map(|(slot, _)| number(slot)).collect();
+        let compiled = Compiled { predicates, code, columns, derived: slots.derived, eager, wakes, woken_by, always };
+        Self { scanner: Scanner::new(slots.trie, width), compiled, now, unseen }
+    }
+}
+
+/// The number of each key that is asked for.
+struct Slots {
+    trie: Trie,
+    derived: Derived,
+    /// Names with numbers behind the trie's.
+    names: Vec<String>,
+}
+
+impl Slots {
+    fn of(sources: &[Source<'_>], watched: &[Key]) -> Self {
+        let mut keys: BTreeSet<&[Step]> = watched.iter().map(|key| key.steps.as_slice()).collect();
+        let mut is_timed = false;
+        for source in sources {
+            let hidden = source.suppressions.iter().map(|(filter, _)| *filter);
+            for filter in std::iter::once(source.filter).chain(hidden) {
+                filter.for_each_predicate(&mut |predicate| {
+                    keys.insert(&predicate.operand.key.steps);
+                });
+            }
+            is_timed |= source.suppressions.iter().any(|(_, until)| until.is_some());
+        }
+        let derived_name = |steps: &&[Step]| match steps {
+            [Step::Name(name)] if derived::is_derived(name) => Some(name.clone()),
+            _ => None,
+        };
+        let names: Vec<String> = keys.iter().filter_map(derived_name).collect();
+        let is_helped = |name: &String| name == EVENT_TYPE || row(&HELPERS, name).is_some();
+        let draws_on = derived::paths(names.iter().map(String::as_str), false, is_timed);
+        let of_rules = keys.iter().copied().filter(|steps| derived_name(steps).is_none());
+        let mut paths: Vec<Vec<Step>> = of_rules.map(<[Step]>::to_vec).chain(draws_on).collect();
+        let omitted: BTreeSet<Vec<Step>> = paths.iter().filter_map(|path| derived::omitted(path)).collect();
+        let is_shaped = names.iter().any(is_helped) || !omitted.is_empty();
+        paths.extend(omitted);
+        paths.extend(derived::paths(std::iter::empty(), is_shaped, false));
+        let trie = Trie::of(paths.iter().map(Vec::as_slice));
+        let derived = Derived::new(&names, &trie, number(trie.len()), is_shaped, is_timed);
+        Self { trie, derived, names }
+    }
+
+    fn count(&self) -> usize {
+        self.trie.len() + self.names.len()
+    }
+
+    fn of_key(&self, key: &Key) -> Slot {
+        let place = match key.steps.as_slice() {
+            [Step::Name(name)] => self.names.iter().position(|known| known == name),
+            _ => None,
+        };
+        place.map_or_else(|| self.trie.node(&key.steps), |place| number(self.trie.len() + place))
+    }
+}
+
+fn number(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
+/// A predicate with what is known of it while plans are made.
+struct Drafted<'r> {
+    predicate: Predicate,
+    /// What it asks; none of the part "has a value" of a test with null.
+    test: Option<&'r expr::Test>,
+    share: f32,
+    cost: f32,
+}
+
+/// What two predicates must have in common to be one.
+#[derive(PartialEq, Eq, Hash)]
+struct Identity {
+    slot: Slot,
+    function: Option<Function>,
+    test: String,
+}
+
+struct Draft<'r, 's> {
+    slots: &'s Slots,
+    lists: &'r Lists,
+    known: HashMap<Identity, PredicateId>,
+    all: Vec<Drafted<'r>>,
+    code: Code,
+}
+
+impl<'r> Draft<'r, '_> {
+    fn program(&mut self, form: &Form) -> Line {
+        let all = &self.all;
+        self.code.add(form, &|id| all.get(id as usize).map_or(0.0, |drafted| drafted.cost))
+    }
+
+    /// What wakes a rule of this form, and what else must hold.
+    fn wake(&self, form: &Form) -> Option<(Vec<PredicateId>, Option<PredicateId>)> {
+        let share = |id: PredicateId| self.all.get(id as usize).map_or(1.0, |drafted| drafted.share);
+        let guard = form.guard(&share)?;
+        let second = form.second(&guard, &share);
+        Some((guard.predicates, second))
+    }
+
+    /// A filter with its negations at the predicates.
+    fn form(&mut self, expr: &'r Expr, negated: bool) -> Form {
+        match expr {
+            Expr::Not(inner) => self.form(inner, !negated),
+            Expr::Predicate(predicate) => self.literal(predicate, predicate.negated != negated),
+            Expr::And(parts) | Expr::Or(parts) => {
+                let parts = parts.iter().map(|part| self.form(part, negated)).collect();
+                if matches!(expr, Expr::And(_)) != negated { Form::And(parts) } else { Form::Or(parts) }
+            }
+        }
+    }
+
+    /// A predicate. Null is a value like no other: `k in ("a", null)` is `k in ("a") or not (k has a value)`, so that
+    /// nothing else holds for a key that leads nowhere.
+    fn literal(&mut self, asked: &'r expr::Predicate, negated: bool) -> Form {
+        let of_all = asked.operand.function == Some(Function::All);
+        let (has_null, has_others) = self.nulls(&asked.test);
+        if of_all || !has_null {
+            let predicate = self.predicate(&asked.operand, Some(&asked.test));
+            return Form::Literal(Literal { predicate, negated });
+        }
+        let valued = self.predicate(&asked.operand, None);
+        let absent = Form::Literal(Literal { predicate: valued, negated: !negated });
+        if !has_others {
+            return absent;
+        }
+        let predicate = self.predicate(&asked.operand, Some(&asked.test));
+        let parts = vec![Form::Literal(Literal { predicate, negated }), absent];
+        if negated { Form::And(parts) } else { Form::Or(parts) }
+    }
+
+    /// Whether null is among the values of an equality, and whether others are.
+    fn nulls(&self, test: &expr::Test) -> (bool, bool) {
+        if !matches!(test, expr::Test::Equals(_) | expr::Test::In(_)) {
+            return (false, true);
+        }
+        let all = || values(test, self.lists);
+        (all().any(|value| *value == Value::Null), all().any(|value| *value != Value::Null))
+    }
+
+    fn predicate(&mut self, operand: &Operand, test: Option<&'r expr::Test>) -> PredicateId {
+        let slot = self.slots.of_key(&operand.key);
+        let text = test.map(|test| identity(operand, test)).unwrap_or_default();
+        let new = number(self.all.len());
+        let id = *self.known.entry(Identity { slot, function: operand.function, test: text }).or_insert(new);
+        if id == new {
+            let under_all = operand.function == Some(Function::All);
+            let compiled = test.map_or(Test::HasValue, |test| Test::new(test, under_all, self.lists));
+            let share = match test {
+                Some(test) => share(operand, test, values(test, self.lists).count()),
+                None => super::share::presence(operand),
+            };
+            let cost = compiled.cost();
+            let predicate = Predicate { slot, function: operand.function, test: compiled, is_indexed: false };
+            self.all.push(Drafted { predicate, test, share, cost });
+        }
+        id
+    }
+}
+
+/// A text that is the same for tests that ask the same.
+fn identity(operand: &Operand, test: &expr::Test) -> String {
+    let predicate =
+        expr::Predicate { span: crate::Span::default(), operand: operand.clone(), test: test.clone(), negated: false };
+    predicate.to_string()
+}
+
+/// The values of a test, lists taken apart.
+fn values<'v>(test: &'v expr::Test, lists: &'v Lists) -> impl Iterator<Item = &'v Value> {
+    let literals = match test {
+        expr::Test::Equals(one) | expr::Test::Compare(_, one) | expr::Test::Text(_, one) | expr::Test::Matches(one) => {
+            std::slice::from_ref(one)
+        }
+        expr::Test::In(many) => many,
+        expr::Test::Exists => &[],
+    };
+    literals.iter().flat_map(|literal| match &literal.value {
+        Value::List(name) => lists.get(name),
+        value => std::slice::from_ref(value),
+    })
+}
+
+type Guarded = Option<(Vec<PredicateId>, Option<PredicateId>)>;
+
+/// For each predicate the rules that sleep under it, and the rules that never sleep.
+fn sleepers(guarded: &[Guarded], predicates: usize) -> (Vec<Vec<Wake>>, Vec<u32>) {
+    let (mut wakes, mut always) = (vec![Vec::new(); predicates], Vec::new());
+    for (column, guard) in (0..).zip(guarded) {
+        let Some((guard, second)) = guard else {
+            always.push(column);
+            continue;
+        };
+        for predicate in guard {
+            if let Some(wakes) = wakes.get_mut(*predicate as usize) {
+                wakes.push(Wake { column, second: *second });
+            }
+        }
+    }
+    (wakes, always)
+}
+
+/// Puts the predicates that wake somebody where they are found.
+fn eager(all: &mut [Drafted<'_>], wakes: &[Vec<Wake>], slots: &Slots, lists: &Lists) -> Vec<Option<Box<Eager>>> {
+    let mut eager: Vec<Option<Box<Eager>>> = vec![None; slots.count()];
+    let mut indexes: HashMap<(Slot, Option<Function>), Index> = HashMap::new();
+    for (id, drafted) in (0..).zip(all.iter_mut()) {
+        if wakes.get(id as usize).is_none_or(Vec::is_empty) {
+            continue;
+        }
+        let Predicate { slot, function, .. } = drafted.predicate;
+        drafted.predicate.is_indexed = is_indexable(drafted);
+        if let (Some(test), true) = (drafted.test, drafted.predicate.is_indexed) {
+            add(indexes.entry((slot, function)).or_default(), test, id, lists);
+        } else if let Some(eager) = eager.get_mut(slot as usize) {
+            eager.get_or_insert_default().direct.push(id);
+        }
+    }
+    for ((slot, function), mut index) in indexes {
+        index.finish();
+        if let Some(eager) = eager.get_mut(slot as usize) {
+            eager.get_or_insert_default().indexes.push((function, index));
+        }
+    }
+    eager
+}
+
+fn is_indexable(drafted: &Drafted<'_>) -> bool {
+    let elementwise =
+        matches!(drafted.predicate.function, None | Some(Function::Lower | Function::Upper | Function::Length));
+    let by_value = match drafted.test {
+        Some(expr::Test::Equals(_) | expr::Test::In(_)) => true,
+        Some(expr::Test::Text(operator, _)) => *operator != TextOperator::Contains,
+        _ => false,
+    };
+    elementwise && by_value
+}
+
+fn add(index: &mut Index, test: &expr::Test, id: PredicateId, lists: &Lists) {
+    for value in values(test, lists) {
+        match (test, value.as_text()) {
+            (expr::Test::Text(operator, _), Some(text)) => index.word(*operator, text.as_bytes(), id),
+            (expr::Test::Text(..), None) => {}
+            _ => index.equal(value, id),
+        }
+    }
+}

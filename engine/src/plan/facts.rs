@@ -1,0 +1,210 @@
+//! What one event has for the keys that rules ask for: for each key, by its number, a chain of values.
+//!
+//! Everything is used again for the next event: a number that is counted up tells what is this event's, so nothing is
+//! cleared and, once the buffers have grown, nothing is allocated.
+
+use crate::event::Shape;
+use crate::scan::{Capture, Kind, NO_MORE, NOWHERE, Value, decode};
+
+/// The number of a key: first those that are paths, by their node in the trie, then those that take values from others.
+pub(super) type Slot = u32;
+
+#[derive(Debug, Clone, Copy)]
+struct Chain {
+    event: u64,
+    first: u32,
+    last: u32,
+}
+
+/// The values of one event.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Facts {
+    event: u64,
+    /// What the scan captured, and behind it what was put together from that.
+    items: Vec<Capture>,
+    chains: Vec<Chain>,
+    /// For each key the last event of which it is not known what the key has: CloudTrail left that part out.
+    cuts: Vec<u64>,
+    any_cut: bool,
+    /// For each key that takes its values from others, the last event for which it was put together.
+    made: Vec<u64>,
+    shape: Option<Shape>,
+    /// Texts that stand nowhere in the event.
+    arena: Vec<u8>,
+    touched: Vec<Slot>,
+}
+
+impl Facts {
+    /// Room for the values of so many paths, and so many keys that draw on them.
+    pub(super) fn new(paths: usize, others: usize) -> Self {
+        let none = Chain { event: 0, first: NO_MORE, last: NO_MORE };
+        Self {
+            chains: vec![none; paths + others],
+            cuts: vec![0; paths + others],
+            made: vec![0; others],
+            ..Self::default()
+        }
+    }
+
+    /// Forgets the last event and takes over what was captured of another; what the last one needed is given back for
+    /// use.
+    #[inline]
+    pub(super) fn begin(&mut self, captures: &mut Vec<Capture>, event: &[u8]) {
+        self.event += 1;
+        self.arena.clear();
+        self.touched.clear();
+        self.any_cut = false;
+        self.shape = None;
+        std::mem::swap(&mut self.items, captures);
+        for new in 0..self.items.len() {
+            let Some(item) = self.items.get_mut(new) else { return };
+            if item.node == NOWHERE {
+                continue;
+            }
+            if item.kind == Kind::Escaped {
+                let start = self.arena.len();
+                decode(event.get(item.start..item.end).unwrap_or_default(), &mut self.arena);
+                *item = Capture { kind: Kind::Text, start, end: self.arena.len(), elsewhere: true, ..*item };
+            }
+            let slot = item.node;
+            self.link(slot, new);
+        }
+    }
+
+    /// Appends an item to a key's chain.
+    #[inline]
+    fn link(&mut self, slot: Slot, item: usize) {
+        let new = u32::try_from(item).unwrap_or(NO_MORE);
+        let Some(chain) = self.chains.get_mut(slot as usize) else { return };
+        if chain.event != self.event {
+            *chain = Chain { event: self.event, first: new, last: new };
+            self.touched.push(slot);
+            return;
+        }
+        let last = std::mem::replace(&mut chain.last, new);
+        if let Some(last) = self.items.get_mut(last as usize) {
+            last.next = new;
+        }
+    }
+
+    fn add(&mut self, slot: Slot, item: Capture) {
+        self.items.push(Capture { node: slot, next: NO_MORE, ..item });
+        self.link(slot, self.items.len() - 1);
+    }
+
+    /// Adds a text that stands nowhere in the event.
+    pub(super) fn add_text(&mut self, slot: Slot, text: &[u8]) {
+        let start = self.arena.len();
+        self.arena.extend_from_slice(text);
+        let end = self.arena.len();
+        self.add(slot, Capture { node: slot, next: NO_MORE, kind: Kind::Text, start, end, elsewhere: true });
+    }
+
+    /// Adds a part of the first value of another key, which is a text.
+    pub(super) fn add_part(&mut self, slot: Slot, of: Slot, part: std::ops::Range<usize>) {
+        let Some(item) = self.first(of) else { return };
+        let (start, end) = (item.start + part.start, (item.start + part.end).min(item.end));
+        self.add(slot, Capture { start, end, ..item });
+    }
+
+    /// Adds the values of another key.
+    pub(super) fn add_all(&mut self, slot: Slot, of: Slot) {
+        let mut at = self.chain(of).map_or(NO_MORE, |chain| chain.first);
+        while let Some(item) = self.items.get(at as usize).copied() {
+            at = item.next;
+            self.add(slot, item);
+        }
+    }
+
+    /// Whether a key that draws on others has still to be put together; it is taken to be from now on.
+    #[inline]
+    pub(super) fn is_due(&mut self, other: usize) -> bool {
+        self.made.get_mut(other).is_some_and(|made| std::mem::replace(made, self.event) != self.event)
+    }
+
+    /// The event's shape, found out when it is first asked for.
+    pub(super) fn shape(&mut self, find: impl FnOnce(&Self) -> Shape) -> Shape {
+        let shape = self.shape.unwrap_or_else(|| find(self));
+        self.shape = Some(shape);
+        shape
+    }
+
+    /// Notes that nobody can say what a key has.
+    pub(super) fn cut(&mut self, slot: Slot) {
+        self.any_cut = true;
+        if let Some(cut) = self.cuts.get_mut(slot as usize) {
+            *cut = self.event;
+        }
+    }
+
+    /// Whether that was noted of any key.
+    #[inline]
+    pub(super) fn any_cut(&self) -> bool {
+        self.any_cut
+    }
+
+    /// Whether it was noted of this key.
+    #[inline]
+    pub(super) fn is_cut(&self, slot: Slot) -> bool {
+        self.any_cut && self.cuts.get(slot as usize) == Some(&self.event)
+    }
+
+    #[inline]
+    fn chain(&self, slot: Slot) -> Option<&Chain> {
+        self.chains.get(slot as usize).filter(|chain| chain.event == self.event)
+    }
+
+    fn first(&self, slot: Slot) -> Option<Capture> {
+        self.items.get(self.chain(slot)?.first as usize).copied()
+    }
+
+    /// Whether a key leads anywhere.
+    #[inline]
+    pub(super) fn exists(&self, slot: Slot) -> bool {
+        self.chain(slot).is_some()
+    }
+
+    /// The keys that lead somewhere, each once.
+    pub(super) fn touched(&self, place: usize) -> Option<Slot> {
+        self.touched.get(place).copied()
+    }
+
+    /// The values of a key.
+    #[inline]
+    pub(super) fn values<'f>(&'f self, slot: Slot, event: &'f [u8]) -> Values<'f> {
+        Values { facts: self, event, at: self.chain(slot).map_or(NO_MORE, |chain| chain.first) }
+    }
+
+    /// The first value of a key, if it is a text.
+    pub(super) fn text<'f>(&'f self, slot: Slot, event: &'f [u8]) -> Option<&'f [u8]> {
+        self.values(slot, event).next().filter(|value| value.kind == Kind::Text).map(|value| value.text)
+    }
+
+    /// Whether a key leads to anything but null, in arrays too.
+    pub(super) fn has_value(&self, slot: Slot, event: &[u8]) -> bool {
+        self.values(slot, event).any(|value| match value.kind {
+            Kind::Null => false,
+            Kind::Array => crate::scan::any_inside(value.text, &mut |inner| inner.kind != Kind::Null),
+            _ => true,
+        })
+    }
+}
+
+/// The values of a key, in the event's order.
+pub(super) struct Values<'f> {
+    facts: &'f Facts,
+    event: &'f [u8],
+    at: u32,
+}
+
+impl<'f> Iterator for Values<'f> {
+    type Item = Value<'f>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Value<'f>> {
+        let item = self.facts.items.get(self.at as usize)?;
+        self.at = item.next;
+        let text = if item.elsewhere { &self.facts.arena } else { self.event };
+        Some(Value { kind: item.kind, text: text.get(item.start..item.end)? })
+    }
+}

@@ -1,0 +1,236 @@
+//! Which of many tests on one key hold for a value, found by looking the value up rather than by asking each.
+//!
+//! ```text
+//! =, in          a table of values            one look-up a value
+//! starts_with    a table of prefixes          one look-up for each length that occurs
+//! ends_with      a table of suffixes          likewise
+//! like           one automaton of all texts   one walk over the value
+//! = network      a table for each length      one look-up for each length that occurs
+//! ```
+
+use super::members::NumberKey;
+use super::network::{Address, network};
+use super::test::has_text;
+use crate::flat::ByteMap;
+use crate::language::expr::{TextOperator, Value as Wanted};
+use crate::scan::Kind;
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+/// The number of a predicate.
+pub(super) type PredicateId = u32;
+
+/// Lists of predicates, each under a number.
+#[derive(Debug, Clone, Default)]
+struct Postings(Vec<Vec<PredicateId>>);
+
+impl Postings {
+    fn next(&self) -> u32 {
+        u32::try_from(self.0.len()).unwrap_or(u32::MAX)
+    }
+
+    fn add(&mut self, list: u32, predicate: PredicateId) {
+        if list == self.next() {
+            self.0.push(Vec::new());
+        }
+        if let Some(list) = self.0.get_mut(list as usize) {
+            list.push(predicate);
+        }
+    }
+
+    fn report(&self, list: Option<u32>, found: &mut Vec<PredicateId>) {
+        if let Some(list) = list.and_then(|list| self.0.get(list as usize)) {
+            found.extend_from_slice(list);
+        }
+    }
+}
+
+/// Texts at one end of a value, by their lengths.
+#[derive(Debug, Clone, Default)]
+struct Ends {
+    texts: ByteMap,
+    lengths: Vec<usize>,
+}
+
+impl Ends {
+    fn add(&mut self, text: &[u8], next: u32) -> u32 {
+        if let Err(place) = self.lengths.binary_search(&text.len()) {
+            self.lengths.insert(place, text.len());
+        }
+        self.texts.get_or_insert(text, 0, next)
+    }
+}
+
+/// Networks of one length.
+#[derive(Debug, Clone)]
+struct SameLength {
+    /// Bits that differ inside one.
+    free: u128,
+    is_v4: bool,
+    networks: ByteMap,
+}
+
+/// The index of one key, or of what one function makes of it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Index {
+    postings: Postings,
+    texts: ByteMap,
+    numbers: ByteMap,
+    number_texts: ByteMap,
+    yes: Vec<PredicateId>,
+    no: Vec<PredicateId>,
+    networks: Vec<SameLength>,
+    prefixes: Ends,
+    suffixes: Ends,
+    inside: ByteMap,
+    automaton: Option<AhoCorasick>,
+    /// For each text of the automaton its list.
+    inside_lists: Vec<u32>,
+}
+
+impl Index {
+    /// Adds a predicate that holds for values equal to this one. Null and lists are for the caller.
+    pub(super) fn equal(&mut self, value: &Wanted, predicate: PredicateId) {
+        let mut key = NumberKey::default();
+        match value {
+            Wanted::Text(text) => {
+                let list = self.texts.get_or_insert(text.as_bytes(), 0, self.postings.next());
+                self.postings.add(list, predicate);
+                if let Some(key) = key.of(text.as_bytes()) {
+                    let list = self.number_texts.get_or_insert(key, 0, self.postings.next());
+                    self.postings.add(list, predicate);
+                } else if let Some((first, last)) = network(text.as_bytes()) {
+                    self.network(first, last, predicate);
+                }
+            }
+            Wanted::Number(number) => {
+                if let Some(key) = key.of(number.as_bytes()) {
+                    let list = self.numbers.get_or_insert(key, 0, self.postings.next());
+                    self.postings.add(list, predicate);
+                }
+            }
+            Wanted::Bool(true) => self.yes.push(predicate),
+            Wanted::Bool(false) => self.no.push(predicate),
+            Wanted::Null | Wanted::List(_) => {}
+        }
+    }
+
+    fn network(&mut self, first: Address, last: Address, predicate: PredicateId) {
+        let (is_v4, first) = bits(first);
+        let free = first ^ bits(last).1;
+        let of_length = self.networks.iter().position(|same| same.free == free && same.is_v4 == is_v4);
+        let place = of_length.unwrap_or_else(|| {
+            self.networks.push(SameLength { free, is_v4, networks: ByteMap::default() });
+            self.networks.len() - 1
+        });
+        if let Some(same) = self.networks.get_mut(place) {
+            let list = same.networks.get_or_insert(&first.to_le_bytes(), 0, self.postings.next());
+            self.postings.add(list, predicate);
+        }
+    }
+
+    /// Adds a predicate that holds for values with this text in them.
+    pub(super) fn word(&mut self, operator: TextOperator, text: &[u8], predicate: PredicateId) {
+        let next = self.postings.next();
+        let list = match operator {
+            TextOperator::StartsWith => self.prefixes.add(text, next),
+            TextOperator::EndsWith => self.suffixes.add(text, next),
+            TextOperator::Like | TextOperator::Contains => self.inside.get_or_insert(text, 0, next),
+        };
+        self.postings.add(list, predicate);
+    }
+
+    /// Makes the automaton, once everything is added.
+    pub(super) fn finish(&mut self) {
+        if self.inside.is_empty() {
+            return;
+        }
+        let (texts, lists): (Vec<&[u8]>, Vec<u32>) = self.inside.iter().unzip();
+        // The form that takes least memory and is made fastest; overlapping matches ask for the standard kind.
+        let automaton = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .prefilter(false)
+            .build(texts);
+        self.automaton = automaton.ok();
+        self.inside_lists = lists;
+    }
+
+    /// Appends the predicates that hold for a value that is no array; some may stand more than once.
+    #[inline]
+    pub(super) fn find(&self, kind: Kind, text: &[u8], key: &mut NumberKey, found: &mut Vec<PredicateId>) {
+        self.find_equal(kind, text, key, found);
+        if has_text(kind) {
+            self.find_words(text, found);
+        }
+    }
+
+    #[inline]
+    fn find_equal(&self, kind: Kind, text: &[u8], key: &mut NumberKey, found: &mut Vec<PredicateId>) {
+        match kind {
+            Kind::Text | Kind::Escaped => {
+                self.postings.report(self.texts.get(text, 0), found);
+                if !self.numbers.is_empty()
+                    && let Some(key) = key.of(text)
+                {
+                    self.postings.report(self.numbers.get(key, 0), found);
+                }
+                match text {
+                    b"true" => found.extend_from_slice(&self.yes),
+                    b"false" => found.extend_from_slice(&self.no),
+                    _ => self.find_networks(text, found),
+                }
+            }
+            Kind::Number if self.numbers.is_empty() && self.number_texts.is_empty() => {}
+            Kind::Number => {
+                if let Some(key) = key.of(text) {
+                    self.postings.report(self.numbers.get(key, 0), found);
+                    self.postings.report(self.number_texts.get(key, 0), found);
+                }
+            }
+            Kind::True => {
+                found.extend_from_slice(&self.yes);
+                self.postings.report(self.texts.get(b"true", 0), found);
+            }
+            Kind::False => {
+                found.extend_from_slice(&self.no);
+                self.postings.report(self.texts.get(b"false", 0), found);
+            }
+            Kind::Null | Kind::Array | Kind::Object => {}
+        }
+    }
+
+    #[inline]
+    fn find_networks(&self, text: &[u8], found: &mut Vec<PredicateId>) {
+        if self.networks.is_empty() {
+            return;
+        }
+        let Some(address) = Address::read(text) else { return };
+        let (is_v4, address) = bits(address);
+        for same in self.networks.iter().filter(|same| same.is_v4 == is_v4) {
+            self.postings.report(same.networks.get(&(address & !same.free).to_le_bytes(), 0), found);
+        }
+    }
+
+    #[inline]
+    fn find_words(&self, text: &[u8], found: &mut Vec<PredicateId>) {
+        for length in self.prefixes.lengths.iter().take_while(|length| **length <= text.len()) {
+            let prefix = text.get(..*length).unwrap_or_default();
+            self.postings.report(self.prefixes.texts.get(prefix, 0), found);
+        }
+        for length in self.suffixes.lengths.iter().take_while(|length| **length <= text.len()) {
+            let suffix = text.get(text.len() - length..).unwrap_or_default();
+            self.postings.report(self.suffixes.texts.get(suffix, 0), found);
+        }
+        let Some(automaton) = &self.automaton else { return };
+        for at in automaton.find_overlapping_iter(text) {
+            self.postings.report(self.inside_lists.get(at.pattern().as_usize()).copied(), found);
+        }
+    }
+}
+
+fn bits(address: Address) -> (bool, u128) {
+    match address {
+        Address::V4(bits) => (true, u128::from(bits)),
+        Address::V6(bits) => (false, bits),
+    }
+}

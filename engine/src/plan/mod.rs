@@ -1,0 +1,305 @@
+//! Rules compiled for speed: what an event costs follows what matches it, not how many rules there are.
+//!
+//! ```text
+//! rules ──> nnf       negations moved down to the predicates           ┐
+//!           compile   each distinct predicate once; what wakes a rule  │ once
+//!           program   each filter as lines that branch                 │
+//!           index     the predicates that wake rules, by value         ┘
+//! event ─> scan ─> facts ─> derived ─> index ─> woken rules ─> program ─> verdicts
+//! ```
+//!
+//! **Each distinct predicate once.** Predicates of all rules are gathered by what they ask; the answer for an event is
+//! found when it is first needed and remembered until the next event.
+//!
+//! **Rules are woken, not polled.** Each rule sleeps under its rarest predicates, of which one at least must hold for the
+//! rule to match ([`Form::guard`](nnf::Form::guard)). Only those are looked up for every event, all of one key at once
+//! ([`index`]). A rule that is woken is turned away by its next rarest predicate, or runs its program. Rules that can match
+//! for what an event lacks have no such predicates, and run for every event.
+//!
+//! **The same answers** as the reference evaluator's, which shares no code with this one for paths, numbers or networks.
+
+mod compile;
+mod derived;
+mod facts;
+mod index;
+mod members;
+mod network;
+mod nnf;
+mod number;
+mod program;
+mod share;
+mod test;
+#[cfg(test)]
+mod tests;
+
+use crate::json::{Limits, Reject};
+use crate::language::expr::Function;
+use crate::matcher::{Hit, Outcome};
+use crate::scan::Scanner;
+use derived::Derived;
+use facts::{Facts, Slot};
+use index::{Index, PredicateId};
+use program::{Code, Line};
+use test::{Scratch, Test};
+
+pub(crate) use compile::Source;
+
+/// How much work events were, beyond the scan of their bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Predicates whose answer was found by asking, not by looking it up.
+    pub predicates: u64,
+    /// Rules that ran their programs.
+    pub woken: u64,
+}
+
+/// A distinct predicate.
+#[derive(Debug, Clone)]
+struct Predicate {
+    slot: Slot,
+    function: Option<Function>,
+    test: Test,
+    /// Whether an index finds it where it holds.
+    is_indexed: bool,
+}
+
+/// What is looked up for every event that has a key.
+#[derive(Debug, Clone, Default)]
+struct Eager {
+    indexes: Vec<(Option<Function>, Index)>,
+    /// Predicates that no index can find.
+    direct: Vec<PredicateId>,
+}
+
+/// A rule that sleeps under a predicate.
+#[derive(Debug, Clone, Copy)]
+struct Wake {
+    column: u32,
+    /// Another predicate that must hold.
+    second: Option<PredicateId>,
+}
+
+/// A rule or a plain filter.
+#[derive(Debug, Clone)]
+struct Column {
+    begin: Line,
+    /// Programs of its suppressions, with the millisecond from which each no longer counts.
+    suppressions: Vec<(Line, Option<i64>)>,
+}
+
+/// What is made of rules once.
+#[derive(Debug)]
+struct Compiled {
+    predicates: Vec<Predicate>,
+    code: Code,
+    columns: Vec<Column>,
+    derived: Derived,
+    /// By slot.
+    eager: Vec<Option<Box<Eager>>>,
+    /// By predicate.
+    wakes: Vec<Vec<Wake>>,
+    /// Keys that draw on others and wake rules.
+    woken_by: Vec<Slot>,
+    /// Columns that nothing wakes.
+    always: Vec<u32>,
+}
+
+/// What is known of the event at hand.
+#[derive(Debug)]
+struct Now {
+    facts: Facts,
+    scratch: Scratch,
+    /// Counts events; what was noted under an earlier number is of no event any more.
+    event: u64,
+    /// For each predicate, the event and whether it holds.
+    answers: Vec<(u64, bool)>,
+    /// For each column, the event for which it ran.
+    ran: Vec<u64>,
+    /// Predicates found by look-up.
+    found: Vec<PredicateId>,
+    work: Work,
+}
+
+/// A compiled rule set and its room to work in.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    scanner: Scanner,
+    compiled: Compiled,
+    now: Now,
+    /// Keys of plain filters that no event has had yet: their place among those keys, and their number.
+    unseen: Vec<(usize, Slot)>,
+}
+
+impl Plan {
+    /// How many columns there are.
+    pub(crate) fn columns(&self) -> usize {
+        self.compiled.columns.len()
+    }
+
+    /// How much work all events so far were.
+    pub(crate) fn work(&self) -> Work {
+        self.now.work
+    }
+
+    /// The places, among the keys that were given to be watched, of those that no event has had.
+    pub(crate) fn unseen(&self) -> impl Iterator<Item = usize> {
+        self.unseen.iter().map(|(place, _)| *place)
+    }
+
+    /// The verdicts on one event that are not "no match", in the order of the columns.
+    ///
+    /// # Errors
+    /// When the bytes are no event.
+    pub(crate) fn decide(
+        &mut self,
+        event: &[u8],
+        event_type: Option<&str>,
+        limits: &Limits,
+        hits: &mut Vec<Hit>,
+    ) -> Result<(), Reject> {
+        let Self { scanner, compiled, now, unseen } = self;
+        let captures = scanner.scan(event, limits)?;
+        now.event += 1;
+        now.facts.begin(captures, event);
+        compiled.derived.note_omissions(&mut now.facts, event);
+        unseen.retain(|(_, slot)| {
+            compiled.derived.make(*slot, &mut now.facts, event, event_type);
+            !now.facts.exists(*slot) || now.facts.is_cut(*slot)
+        });
+        let mut asked = Asked { compiled, now, event, event_type };
+        if asked.now.facts.any_cut() {
+            // What is unknown wakes nobody: everybody is asked.
+            (0..).zip(&compiled.columns).for_each(|(column, _)| asked.decide(column, hits));
+            return Ok(());
+        }
+        asked.look_up();
+        asked.wake(hits);
+        compiled.always.iter().for_each(|column| asked.decide(*column, hits));
+        hits.sort_unstable_by_key(|hit| hit.column);
+        Ok(())
+    }
+}
+
+/// An event that rules are asked about.
+struct Asked<'p, 'e> {
+    compiled: &'p Compiled,
+    now: &'p mut Now,
+    event: &'e [u8],
+    event_type: Option<&'e str>,
+}
+
+impl Asked<'_, '_> {
+    /// Finds the predicates that hold among those that rules sleep under.
+    #[inline]
+    fn look_up(&mut self) {
+        self.now.found.clear();
+        // Keys that wake rules are put together first: then they are among those that the event has.
+        for slot in &self.compiled.woken_by {
+            self.compiled.derived.make(*slot, &mut self.now.facts, self.event, self.event_type);
+        }
+        let mut place = 0;
+        while let Some(slot) = self.now.facts.touched(place) {
+            place += 1;
+            let Some(Some(eager)) = self.compiled.eager.get(slot as usize) else { continue };
+            let Now { facts, scratch: Scratch { key, room }, found, .. } = &mut *self.now;
+            for (function, index) in &eager.indexes {
+                for end in facts.values(slot, self.event) {
+                    if function.is_some() && end.kind == crate::scan::Kind::Null {
+                        continue;
+                    }
+                    room.each(*function, end, &mut |kind, text| {
+                        index.find(kind, text, key, found);
+                        false
+                    });
+                }
+            }
+            for predicate in &eager.direct {
+                if self.holds(*predicate) == Some(true) {
+                    self.now.found.push(*predicate);
+                }
+            }
+        }
+    }
+
+    /// Decides the rules that sleep under what was found.
+    #[inline]
+    fn wake(&mut self, hits: &mut Vec<Hit>) {
+        let mut found = std::mem::take(&mut self.now.found);
+        for predicate in &found {
+            if let Some(answer) = self.now.answers.get_mut(*predicate as usize) {
+                *answer = (self.now.event, true);
+            }
+        }
+        for predicate in &found {
+            for wake in self.compiled.wakes.get(*predicate as usize).into_iter().flatten() {
+                if wake.second.is_none_or(|second| self.holds(second) == Some(true)) {
+                    self.decide(wake.column, hits);
+                }
+            }
+        }
+        found.clear();
+        self.now.found = found;
+    }
+
+    /// Decides one rule, once.
+    fn decide(&mut self, column: u32, hits: &mut Vec<Hit>) {
+        let (Some(ran), Some(compiled)) =
+            (self.now.ran.get_mut(column as usize), self.compiled.columns.get(column as usize))
+        else {
+            return;
+        };
+        if *ran == self.now.event {
+            return;
+        }
+        *ran = self.now.event;
+        self.now.work.woken += 1;
+        let outcome = if self.run(compiled.begin, false) {
+            self.suppressed(compiled).map_or(Outcome::Matched, Outcome::Suppressed)
+        } else if self.now.facts.any_cut() && self.run(compiled.begin, true) {
+            Outcome::Undecided
+        } else {
+            return;
+        };
+        hits.push(Hit { column: column as usize, outcome });
+    }
+
+    /// The first suppression that hides the event. Expiry is judged on the event's own time; an event without one is
+    /// hidden by no suppression that can expire.
+    fn suppressed(&mut self, column: &Column) -> Option<usize> {
+        column.suppressions.iter().position(|(begin, until)| {
+            let in_force = until.is_none_or(|until| {
+                self.compiled.derived.time(&self.now.facts, self.event).is_some_and(|time| time < until)
+            });
+            in_force && self.run(*begin, false)
+        })
+    }
+
+    #[inline]
+    fn run(&mut self, begin: Line, unknown: bool) -> bool {
+        let code = &self.compiled.code;
+        code.run(begin, unknown, |predicate| self.holds(predicate))
+    }
+
+    /// Whether a predicate holds; none where nobody can say.
+    #[inline]
+    fn holds(&mut self, id: PredicateId) -> Option<bool> {
+        let predicate = self.compiled.predicates.get(id as usize)?;
+        let now = &mut *self.now;
+        self.compiled.derived.make(predicate.slot, &mut now.facts, self.event, self.event_type);
+        if now.facts.is_cut(predicate.slot) {
+            return None;
+        }
+        let answer = now.answers.get_mut(id as usize)?;
+        if answer.0 == now.event {
+            return Some(answer.1);
+        }
+        // An index was asked already and would have found it; with doubt in the event it was not asked.
+        let holds = (!predicate.is_indexed || now.facts.any_cut()) && {
+            now.work.predicates += 1;
+            let values = now.facts.values(predicate.slot, self.event);
+            predicate.test.holds(predicate.function, values, &mut now.scratch)
+        };
+        *answer = (now.event, holds);
+        Some(holds)
+    }
+}

@@ -1,0 +1,221 @@
+//! The paths that rules ask for, as one trie: what a scan keeps of an event, and what it steps over.
+//!
+//! ```text
+//! userIdentity.type, userIdentity.arn, requestParameters.tags[0].key
+//!
+//! (root) ─ userIdentity ─┬─ type                          a node is a path; one that is asked for is captured
+//!        │               └─ arn                           an edge is a member's name
+//!        ├─ userIdentity.type, userIdentity.arn           joined edges: the same nodes, by names that hold dots
+//!        └─ requestParameters ─ tags ─ [0] ─ key          an index is followed after the scan, from the array's text
+//! ```
+//!
+//! Nodes are numbered so that all below one are the numbers behind it: "everything under this path" is a range.
+
+use crate::flat::ByteMap;
+use crate::language::expr::Step;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// A path of the trie; 0 is the event itself.
+pub(crate) type NodeId = u32;
+/// A member's name that leads from one path to another.
+pub(crate) type EdgeId = u32;
+
+/// What no rule asks for.
+pub(crate) const NOWHERE: NodeId = u32::MAX;
+/// How a value came that no edge leads to: an element of an array, or the event itself.
+pub(crate) const NO_EDGE: EdgeId = u32::MAX;
+
+/// One path.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Node {
+    /// The first number behind the nodes below it.
+    end: NodeId,
+    flags: Flags,
+    /// Elements of an array that are asked for, by place.
+    indexes: Vec<(i64, NodeId)>,
+    /// Edges from here whose names join several steps.
+    joined: Vec<EdgeId>,
+    /// All edges from here.
+    edges: Vec<EdgeId>,
+    /// The first edge from here of each name.
+    names: ByteMap,
+}
+
+/// One name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Edge {
+    /// Where it leads.
+    pub(crate) target: NodeId,
+    /// Whether the name joins several steps: then it beats shorter ones of the same object.
+    pub(crate) joined: bool,
+    /// A further edge from the same node with the same name. `"a.b"` and `a.b` are two paths, and the member `a.b` is on
+    /// both.
+    pub(crate) also: EdgeId,
+}
+
+/// What a node asks of a value that it leads to, as bits.
+pub(crate) type Flags = u8;
+/// The value is kept: it is asked for, or elements of it are.
+pub(crate) const CAPTURED: Flags = 1;
+/// Names lead further.
+pub(crate) const NAMED: Flags = 2;
+/// Only of an edge: it is joined, or there is a further edge with its name.
+pub(crate) const SPECIAL: Flags = 4;
+
+/// All paths.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Trie {
+    nodes: Vec<Node>,
+    edges: Vec<Edge>,
+}
+
+/// The tree while it is put together.
+#[derive(Debug, Default)]
+struct Draft<'p> {
+    names: BTreeMap<&'p str, Draft<'p>>,
+    indexes: BTreeMap<i64, Draft<'p>>,
+    captured: bool,
+}
+
+impl<'p> Draft<'p> {
+    fn child(&mut self, step: &'p Step) -> &mut Self {
+        match step {
+            Step::Name(name) => self.names.entry(name).or_default(),
+            Step::Index(index) => self.indexes.entry(*index).or_default(),
+        }
+    }
+}
+
+fn id(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(NOWHERE)
+}
+
+impl Trie {
+    /// The trie of some paths; [`Trie::node`] finds each. Keys are bounded by the language, so recursion is too.
+    pub(crate) fn of<'p>(paths: impl IntoIterator<Item = &'p [Step]>) -> Self {
+        let mut draft = Draft::default();
+        for path in paths {
+            path.iter().fold(&mut draft, Draft::child).captured = true;
+        }
+        let mut trie = Self::default();
+        trie.add(&draft, &[]);
+        trie
+    }
+
+    /// Adds a node with all below it. `above` are the nodes from which names alone lead here, each with those names.
+    fn add(&mut self, draft: &Draft<'_>, above: &[(NodeId, String)]) -> NodeId {
+        let node = id(self.nodes.len());
+        let captured = if draft.captured || !draft.indexes.is_empty() { CAPTURED } else { 0 };
+        let named = if draft.names.is_empty() { 0 } else { NAMED };
+        self.nodes.push(Node { flags: captured | named, ..Node::default() });
+        for (name, child) in &draft.names {
+            let mut above: Vec<(NodeId, String)> =
+                above.iter().map(|(from, names)| (*from, format!("{names}.{name}"))).collect();
+            above.push((node, (*name).to_owned()));
+            let target = self.add(child, &above);
+            for (from, names) in above {
+                self.connect(from, &names, Edge { target, joined: from != node, also: NO_EDGE });
+            }
+        }
+        for (index, child) in &draft.indexes {
+            let target = self.add(child, &[]);
+            if let Some(node) = self.nodes.get_mut(node as usize) {
+                node.indexes.push((*index, target));
+            }
+        }
+        let end = id(self.nodes.len());
+        if let Some(node) = self.nodes.get_mut(node as usize) {
+            node.end = end;
+        }
+        node
+    }
+
+    fn connect(&mut self, from: NodeId, name: &str, edge: Edge) {
+        let new = id(self.edges.len());
+        self.edges.push(edge);
+        let Some(node) = self.nodes.get_mut(from as usize) else { return };
+        node.edges.push(new);
+        if edge.joined {
+            node.joined.push(new);
+        }
+        let first = node.names.get_or_insert(name.as_bytes(), 0, new);
+        // Appended behind those that have the name already.
+        let mut last = first;
+        while last != new {
+            let Some(edge) = self.edges.get_mut(last as usize) else { return };
+            if edge.also == NO_EDGE {
+                edge.also = new;
+            }
+            last = edge.also;
+        }
+    }
+
+    /// The node of a path; [`NOWHERE`] if it is not in the trie.
+    pub(crate) fn node(&self, path: &[Step]) -> NodeId {
+        path.iter().try_fold(0, |at, step| self.child(at, step)).unwrap_or(NOWHERE)
+    }
+
+    fn child(&self, node: NodeId, step: &Step) -> Option<NodeId> {
+        match step {
+            Step::Index(index) => {
+                let indexes = &self.nodes.get(node as usize)?.indexes;
+                indexes.iter().find(|(place, _)| place == index).map(|(_, target)| *target)
+            }
+            Step::Name(name) => {
+                let mut edge = self.edge(self.edge_of(node, name.as_bytes()))?;
+                while edge.joined {
+                    edge = self.edge(edge.also)?;
+                }
+                Some(edge.target)
+            }
+        }
+    }
+
+    /// How many nodes there are.
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// How many edges there are.
+    pub(crate) fn edges(&self) -> usize {
+        self.edges.len()
+    }
+
+    /// The first edge from a node that has a name.
+    pub(crate) fn edge_of(&self, node: NodeId, name: &[u8]) -> EdgeId {
+        self.nodes.get(node as usize).and_then(|node| node.names.get(name, 0)).unwrap_or(NO_EDGE)
+    }
+
+    /// An edge.
+    #[inline]
+    pub(crate) fn edge(&self, edge: EdgeId) -> Option<Edge> {
+        self.edges.get(edge as usize).copied()
+    }
+
+    /// What a node asks of its values; nothing if it is [`NOWHERE`].
+    #[inline]
+    pub(crate) fn flags(&self, node: NodeId) -> Flags {
+        self.nodes.get(node as usize).map_or(0, |node| node.flags)
+    }
+
+    /// Whether any path has an index.
+    pub(crate) fn has_indexes(&self) -> bool {
+        self.nodes.iter().any(|node| !node.indexes.is_empty())
+    }
+
+    /// The elements of an array at a node that are asked for.
+    pub(crate) fn indexes(&self, node: NodeId) -> &[(i64, NodeId)] {
+        self.nodes.get(node as usize).map(|node| node.indexes.as_slice()).unwrap_or_default()
+    }
+
+    /// All edges from a node, and of those the joined ones.
+    pub(crate) fn edges_from(&self, node: NodeId) -> (&[EdgeId], &[EdgeId]) {
+        self.nodes.get(node as usize).map(|node| (node.edges.as_slice(), node.joined.as_slice())).unwrap_or_default()
+    }
+
+    /// A node and all below it.
+    pub(crate) fn below(&self, node: NodeId) -> Range<NodeId> {
+        node..self.nodes.get(node as usize).map_or(node, |node| node.end)
+    }
+}
