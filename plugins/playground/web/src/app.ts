@@ -40,6 +40,8 @@ export class App {
   outcomes: Uint8Array = new Uint8Array();
   unseen: string[] = [];
   milliseconds = 0;
+  /** How many questions have been answered to the end. */
+  answers = 0;
   finished = true;
   events = 0;
   selected = -1;
@@ -151,6 +153,7 @@ export class App {
     this.finished = progress.finished;
     this.events = progress.total;
     if (progress.finished) {
+      this.answers++;
       this.unseen = progress.unseen;
       this.milliseconds = progress.milliseconds;
     }

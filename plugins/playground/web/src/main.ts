@@ -186,7 +186,7 @@ class Page {
               if (step !== 0) this.show((tab + step + labels.length) % labels.length);
             },
           },
-          label,
+          number === "" ? label : `${label} `,
           number !== "" && h("b", { class: label === "Tests" && tests.failed > 0 ? "bad" : "" }, number),
         ),
       ),

@@ -53,6 +53,7 @@ export class Editor {
       keymap.of([...closeBracketsKeymap, ...completionKeymap, ...lintKeymap, ...historyKeymap, ...defaultKeymap]),
       EditorView.contentAttributes.of({
         "aria-label": mode === "filter" ? "Filter" : "Rule file",
+        tabindex: "0",
         autocapitalize: "off",
         autocorrect: "off",
         spellcheck: "false",

@@ -30,6 +30,8 @@ export class EventsView {
   private chips = h("div", { class: "chips", role: "group", "aria-label": "Show events" });
   private status = h("p", { class: "status", role: "status" });
   private progress = h("div", { class: "progress" });
+  private bar = h("progress", { max: "1", value: 0, "aria-label": "Reading" });
+  private reading = h("span", {});
   private samples: HTMLSelectElement;
   private drawn = 0;
 
@@ -184,6 +186,7 @@ export class EventsView {
       parts.push(`no event has ${app.unseen.slice(0, 3).join(", ")}${app.unseen.length > 3 ? " …" : ""}`);
     }
     fill(this.status, parts.join(" · "));
+    this.status.dataset.answers = String(app.answers);
     this.status.title = app.read?.told.join("\n") ?? "";
     if ((app.read?.told.length ?? 0) > 0) {
       this.status.append(
@@ -196,12 +199,12 @@ export class EventsView {
     const loading = this.app.loading;
     if (!loading) return fill(this.progress);
     const part = loading.total > 0 ? loading.bytes / loading.total : 0;
-    fill(
-      this.progress,
-      h("progress", { max: "1", value: part, "aria-label": "Reading" }),
-      h("span", {}, `${loading.name}: ${Math.round(part * 100)} %, ${plural(loading.events, "event")}`),
-      h("button", { onclick: () => this.app.stopLoading() }, "Cancel"),
-    );
+    // The button stays the same one, so that it can be pressed while numbers change.
+    if (this.progress.children.length === 0) {
+      fill(this.progress, this.bar, this.reading, h("button", { onclick: () => this.app.stopLoading() }, "Cancel"));
+    }
+    this.bar.value = part;
+    this.reading.textContent = `${loading.name}: ${Math.round(part * 100)} %, ${plural(loading.events, "event")}`;
   }
 
   private height(): number {
