@@ -66,15 +66,8 @@ struct Frame {
 }
 
 impl Frame {
-    const OUTSIDE: Self = Self {
-        due: Due::UNASKED,
-        start: 0,
-        close: 0,
-        has_joined: false,
-        object: 0,
-        known: u32::MAX,
-        values_left: 0,
-    };
+    const OUTSIDE: Self =
+        Self { due: Due::UNASKED, start: 0, close: 0, has_joined: false, object: 0, known: u32::MAX, values_left: 0 };
 }
 
 impl Scanner {
@@ -427,7 +420,8 @@ impl Pass<'_, '_> {
     #[cold]
     fn no_value(&self, at: usize) -> Reject {
         let is_end = at >= self.text.len();
-        let reason = if is_end || self.values_left > 0 { RejectReason::InvalidJson } else { RejectReason::TooManyValues };
+        let reason =
+            if is_end || self.values_left > 0 { RejectReason::InvalidJson } else { RejectReason::TooManyValues };
         self.reject(reason, at)
     }
 }

@@ -8,7 +8,7 @@ use oxpecker_engine::Engine;
 use oxpecker_engine::detection::Detection;
 use oxpecker_engine::event::Instant;
 use oxpecker_engine::json::Json;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// An alert with the loaded events behind it.
 #[derive(Debug, Clone)]
@@ -21,33 +21,31 @@ pub(crate) struct Told {
 /// What is left of a detection once its window has it.
 struct Trace {
     event: usize,
-    rule: usize,
     time: Option<i64>,
     suppressed: bool,
-    source: String,
-    aggregate: Vec<Json>,
     id: Option<String>,
 }
 
-/// The alerts with their final counts. `events` are those that may matter; each is looked at once.
-pub(crate) fn run(question: &Question, store: &Store, mut events: Vec<usize>) -> Vec<Told> {
+/// The alerts with their final counts. `events` are those that may matter; `times` are those of all events.
+pub(crate) fn run(question: &Question, store: &Store, mut events: Vec<usize>, times: &[Option<i64>]) -> Vec<Told> {
     events.sort_unstable();
     events.dedup();
-    let Ok((mut engine, _)) = Engine::load(&question.request()) else { return Vec::new() };
-    let mut found: Vec<(usize, Detection)> = Vec::new();
-    for event in events {
-        let mut detections = Vec::new();
-        if engine.detect(store.get(event), &mut detections).is_ok() {
-            found.extend(detections.into_iter().map(|detection| (event, detection)));
-        }
-    }
     // In the order of event time, those without one last, as a replay does it.
-    found.sort_by_key(|(_, detection)| (detection.time.is_none(), detection.time));
+    let time = |event: usize| times.get(event).copied().flatten();
+    events.sort_by_key(|event| (time(*event).is_none(), time(*event)));
+    let Ok((mut engine, _)) = Engine::load(&question.request()) else { return Vec::new() };
     let mut records = Vec::new();
-    let mut traces = Vec::with_capacity(found.len());
-    for (event, detection) in found {
-        traces.push(trace(event, &detection));
-        engine.observe(detection, &mut records);
+    let mut traces: HashMap<Group, Vec<Trace>> = HashMap::new();
+    let mut detections = Vec::new();
+    for event in events {
+        if engine.detect(store.get(event), &mut detections).is_err() {
+            continue;
+        }
+        for detection in detections.drain(..) {
+            let (group, trace) = trace(event, &detection);
+            traces.entry(group).or_default().push(trace);
+            engine.observe(detection, &mut records);
+        }
     }
     while engine.windows().open_windows() > 0 {
         engine.flush(&mut records);
@@ -65,39 +63,38 @@ fn is_last(record: &Json) -> bool {
     state == Some("final") || record.get("first_seen").is_none_or(Json::is_null)
 }
 
-fn trace(event: usize, detection: &Detection) -> Trace {
-    Trace {
-        event,
-        rule: detection.rule,
-        time: detection.time,
-        suppressed: detection.suppressed,
-        source: detection.source.clone(),
-        aggregate: detection.aggregate.clone(),
-        id: detection.event_id.clone(),
-    }
+fn trace(event: usize, detection: &Detection) -> (Group, Trace) {
+    let group = group(detection.rule, &detection.source, detection.aggregate.iter());
+    let Detection { time, suppressed, event_id, .. } = detection;
+    (group, Trace { event, time: *time, suppressed: *suppressed, id: event_id.clone() })
 }
 
-fn with_events(record: Json, traces: &[Trace], ids: &[&str]) -> Told {
+/// What tells groups of one rule apart.
+type Group = (usize, String);
+
+fn group<'j>(rule: usize, source: &str, aggregate: impl Iterator<Item = &'j Json>) -> Group {
+    let mut text = source.to_owned();
+    for value in aggregate {
+        text.push('\n');
+        value.write_to(&mut text);
+    }
+    (rule, text)
+}
+
+fn with_events(record: Json, traces: &HashMap<Group, Vec<Trace>>, ids: &[&str]) -> Told {
     let text = |name: &str| record.get(name).and_then(Json::as_text);
-    let rule = ids.iter().position(|id| text("rule_id") == Some(id));
-    let aggregate: Vec<&Json> = record
-        .get("aggregate")
-        .and_then(Json::as_object)
-        .map(|members| members.iter().map(|(_, value)| value).collect())
-        .unwrap_or_default();
+    let rule = ids.iter().position(|id| text("rule_id") == Some(id)).unwrap_or(usize::MAX);
+    let aggregate = record.get("aggregate").and_then(Json::as_object).unwrap_or_default();
+    let group = group(rule, text("source").unwrap_or_default(), aggregate.iter().map(|(_, value)| value));
     let (first, last) = times(&record);
-    let of_alert = |trace: &&Trace| {
-        Some(trace.rule) == rule
-            && text("source") == Some(trace.source.as_str())
-            && trace.aggregate.iter().zip(&aggregate).all(|(one, other)| one == *other)
-            && match (trace.time, first, last) {
-                (Some(time), Some(first), Some(last)) => first <= time && time <= last,
-                (None, None, _) => trace.id.as_deref() == first_id(&record),
-                _ => false,
-            }
+    let of_alert = |trace: &&Trace| match (trace.time, first, last) {
+        (Some(time), Some(first), Some(last)) => first <= time && time <= last,
+        (None, None, _) => trace.id.as_deref() == first_id(&record),
+        _ => false,
     };
+    let of_group = traces.get(&group).map(Vec::as_slice).unwrap_or_default();
     let events = |suppressed: bool| {
-        let of_alert = traces.iter().filter(of_alert).filter(|trace| trace.suppressed == suppressed);
+        let of_alert = of_group.iter().filter(of_alert).filter(|trace| trace.suppressed == suppressed);
         of_alert.map(|trace| trace.event).collect()
     };
     let (members, hidden) = (events(false), events(true));
@@ -159,11 +156,17 @@ impl Told {
 
 /// One rule set against another over the same events: `{before, after, gained, lost, louder, quieter, matched_before,
 /// matched_after, suppressed_before, suppressed_after}`.
-pub(crate) fn effect(before: &[(String, Vec<u8>)], after: &[(String, Vec<u8>)], only: &str, store: &Store) -> Json {
+pub(crate) fn effect(
+    before: &[(String, Vec<u8>)],
+    after: &[(String, Vec<u8>)],
+    only: &str,
+    store: &Store,
+    times: &[Option<i64>],
+) -> Json {
     let side = |files: &[(String, Vec<u8>)]| {
         let files = files.iter().map(|(name, bytes)| (name.clone(), rules::only(bytes, only))).collect();
         let question = Question { files, ..Question::default() };
-        let told = run(&question, store, (0..store.len()).collect());
+        let told = run(&question, store, (0..store.len()).collect(), times);
         told.into_iter().filter(|told| only.is_empty() || told.text("rule_id") == only).collect::<Vec<_>>()
     };
     let (before, after) = (side(before), side(after));

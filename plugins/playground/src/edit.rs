@@ -1,7 +1,9 @@
 //! Changes to the text of a rule file, made where they belong and nowhere else: a test or a suppression more. What comes
 //! out is read again before it is given, so that a change is whole or not made.
 
+use crate::utf16::Units;
 use oxpecker_engine::json::{Json, Limits};
+use oxpecker_engine::language::layout;
 use oxpecker_engine::rule::outline::{self, RulePlace};
 use oxpecker_engine::rule::{self, ListValues, Rule, Source};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -59,6 +61,22 @@ pub fn set_filter(file: &str, rule: &str, filter: &str) -> Option<String> {
     let out = format!("{} |{body}{}", file.get(..name.end)?.to_owned() + ":", file.get(end..)?);
     let parsed = oxpecker_engine::language::parse(filter, &Default::default()).expr?.to_string();
     holds(file, &out, rule, |_, after| after.filter.to_string() == parsed).then_some(out)
+}
+
+/// The file with the filter at a place in its canonical form; null outside the filters of rules, and where the filter has
+/// errors or comments.
+#[wasm_bindgen]
+#[must_use]
+pub fn format_in_file(file: &str, at: usize) -> Option<String> {
+    let byte = Units::new(file).byte(at);
+    let holds = |rule: &&RulePlace| rule.span.start <= byte && byte <= rule.span.end;
+    let rule = outline::rules(file).iter().find(holds)?.id.clone();
+    let filter = read(file, &rule)?.filter;
+    let (_, _, value) = place(file, &rule)?.fields.into_iter().find(|(name, ..)| name == "filter")?;
+    if !(value.start <= byte && byte <= value.end) || value.of(file).contains('#') {
+        return None;
+    }
+    set_filter(file, &rule, &layout(&filter, 88))
 }
 
 /// Puts lines as the first item of a rule's list, which begins where there is none.

@@ -69,7 +69,7 @@ pub(crate) fn keys(store: &Store) -> Json {
         }
     }
     let mut all: Vec<(String, Seen)> = seen.into_iter().collect();
-    all.sort_by(|(_, left), (_, right)| right.events.cmp(&left.events));
+    all.sort_by_key(|(_, seen)| std::cmp::Reverse(seen.events));
     all.truncate(KEYS);
     object([("events", number(looked_at)), ("keys", array(all.into_iter().map(told)))])
 }

@@ -48,13 +48,14 @@ fn located(file: &str, places: &[usize], span: Span) -> Option<Span> {
     (start < end).then(|| Span::new(start, end))
 }
 
-/// The problems of a filter, `{problems, ok, canonical}`; `lists` are the names of lists that it may use.
+/// The problems of a filter, `{problems, ok, canonical}`; `lists` are the names of lists that it may use,
+/// with blanks between them.
 #[wasm_bindgen]
 #[must_use]
-pub fn check(filter: &str, lists: Vec<String>) -> String {
+pub fn check(filter: &str, lists: &str) -> String {
     let mut parsed = language::parse(filter, &Limits::default());
     if let Some(expr) = &parsed.expr {
-        let lists: Vec<&str> = lists.iter().map(String::as_str).collect();
+        let lists: Vec<&str> = lists.split_whitespace().collect();
         language::check(expr, &lists, &mut parsed.problems);
     }
     parsed.problems.sort_by_key(|problem| (problem.span.start, problem.span.end));
@@ -141,22 +142,38 @@ fn shown(context: &Context, from: u32) -> String {
 #[must_use]
 pub fn hover(filter: &str, at: usize) -> String {
     let units = Units::new(filter);
+    key_at(filter, units.byte(at)).map_or_else(|| "null".into(), |span| meant(span.of(filter), span, &units))
+}
+
+/// The same in a rule file; null outside its filters.
+#[wasm_bindgen]
+#[must_use]
+pub fn hover_in_file(file: &str, at: usize) -> String {
+    let units = Units::new(file);
     let place = units.byte(at);
+    let found = outline::filters(file).into_iter().find_map(|filter| {
+        let offset = filter.places.iter().position(|known| *known == place)?;
+        let span = key_at(&filter.text, offset)?;
+        Some(meant(span.of(&filter.text), located(file, &filter.places, span)?, &units))
+    });
+    found.unwrap_or_else(|| "null".into())
+}
+
+fn meant(key: &str, span: Span, units: &Units) -> String {
+    text(&object([("at", units.span(span)), ("key", Json::from(key)), ("meaning", optional(meaning::meaning(key)))]))
+}
+
+/// The whole key that has a part at a byte.
+fn key_at(filter: &str, place: usize) -> Option<Span> {
     let classes = editing::classes(filter);
-    let inside = |span: &Span| span.start <= place && place < span.end;
-    let Some(here) = classes.iter().position(|(span, _)| inside(span)) else { return "null".into() };
-    let of_key = |class: editing::Class| matches!(class, editing::Class::Key | editing::Class::Punctuation);
-    if !classes.get(here).is_some_and(|(_, class)| *class == editing::Class::Key) {
-        return "null".into();
-    }
+    let here = classes
+        .iter()
+        .position(|(span, class)| *class == editing::Class::Key && span.start <= place && place < span.end)?;
     // A key is a run of parts without blanks between them.
-    let joins = |left: usize, right: usize| match (classes.get(left), classes.get(right)) {
+    let part = |at: usize| classes.get(at).map(|(span, class)| (*span, *class));
+    let joins = |left: usize, right: usize| match (part(left), part(right)) {
         (Some((a, one)), Some((b, two))) => {
-            a.end == b.start
-                && of_key(*one)
-                && of_key(*two)
-                && !matches!(a.of(filter), "(" | ")")
-                && b.of(filter) != ")"
+            a.end == b.start && [(a, one), (b, two)].iter().all(|(span, class)| of_key(span.of(filter), *class))
         }
         _ => false,
     };
@@ -167,10 +184,16 @@ pub fn hover(filter: &str, at: usize) -> String {
     while joins(last, last + 1) {
         last += 1;
     }
-    let (Some((start, _)), Some((end, _))) = (classes.get(first), classes.get(last)) else { return "null".into() };
-    let span = start.to(*end);
-    let key = span.of(filter);
-    text(&object([("at", units.span(span)), ("key", Json::from(key)), ("meaning", optional(meaning::meaning(key)))]))
+    Some(part(first)?.0.to(part(last)?.0))
+}
+
+fn of_key(text: &str, class: editing::Class) -> bool {
+    use editing::Class;
+    match class {
+        Class::Key | Class::Number => true,
+        Class::Punctuation => matches!(text, "." | "[" | "]"),
+        _ => false,
+    }
 }
 
 /// A filter in its canonical form, over several lines where it is long; null where it has errors or comments, which the

@@ -68,6 +68,8 @@ pub struct Session {
     rejected: Vec<usize>,
     pub(crate) verdicts: Vec<Verdict>,
     pub(crate) told: Vec<alerts::Told>,
+    /// The times of the events, as far as they have been asked for.
+    times: Vec<Option<i64>>,
 }
 
 #[wasm_bindgen]
@@ -87,6 +89,7 @@ impl Session {
     /// Forgets all events.
     pub fn clear(&mut self) {
         self.store.clear();
+        self.times.clear();
         self.forget();
     }
 
@@ -204,9 +207,9 @@ impl Session {
     /// The time of each event in milliseconds since 1970; not a number where it has none.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "milliseconds of any year that has a name fit")]
-    pub fn times(&self) -> Vec<f64> {
-        let time = |event| Event::parse(self.store.get(event), &Limits::default(), None).ok()?.time();
-        (0..self.store.len()).map(|event| time(event).map_or(f64::NAN, |time| time as f64)).collect()
+    pub fn times(&mut self) -> Vec<f64> {
+        self.read_times();
+        self.times.iter().map(|time| time.map_or(f64::NAN, |time| time as f64)).collect()
     }
 
     /// Why a column matched an event or did not.
@@ -255,7 +258,8 @@ impl Session {
     /// The alerts of the rules over the loaded events. Only after all are evaluated.
     pub fn alerts(&mut self) -> String {
         let events: Vec<usize> = self.verdicts.iter().map(|verdict| verdict.event).collect();
-        self.told = alerts::run(&self.question, &self.store, events);
+        self.read_times();
+        self.told = alerts::run(&self.question, &self.store, events, &self.times);
         text(&array(self.told.iter().map(alerts::Told::shown)))
     }
 
@@ -278,14 +282,16 @@ impl Session {
     /// What other rule files would change: alerts gained, lost, louder, quieter. `only` is the one rule that differs;
     /// empty for all.
     #[must_use]
-    pub fn effect(&self, files: &str, only: &str) -> String {
-        text(&alerts::effect(&self.question.files, &rules::files(files), only, &self.store))
+    pub fn effect(&mut self, files: &str, only: &str) -> String {
+        self.read_times();
+        text(&alerts::effect(&self.question.files, &rules::files(files), only, &self.store, &self.times))
     }
 
     /// What some rule files raise over the loaded events, and what others would.
     #[must_use]
-    pub fn compare(&self, before: &str, after: &str, only: &str) -> String {
-        text(&alerts::effect(&rules::files(before), &rules::files(after), only, &self.store))
+    pub fn compare(&mut self, before: &str, after: &str, only: &str) -> String {
+        self.read_times();
+        text(&alerts::effect(&rules::files(before), &rules::files(after), only, &self.store, &self.times))
     }
 
     /// Runs the tests inside the rule files.
@@ -304,6 +310,13 @@ impl Session {
         self.filter = filter;
         self.forget();
         true
+    }
+
+    /// Reads the times of events that came since.
+    fn read_times(&mut self) {
+        let known = self.times.len();
+        let time = |event| Event::parse(self.store.get(event), &Limits::default(), None).ok()?.time();
+        self.times.extend((known..self.store.len()).map(time));
     }
 
     fn forget(&mut self) {
@@ -332,17 +345,18 @@ impl Session {
     }
 }
 
-/// One filter on one event, as text: `match`, `no match`, `undecided`, the code of a rejection, or `error`. For holding
+/// One filter on one event, as text: `match`, `no match`, `undecided`, the code of a rejection, or `error`. An empty
+/// `event_type` sets none. For holding
 /// the page against other hosts.
 #[wasm_bindgen]
 #[must_use]
-pub fn verdict(filter: &str, lists: &str, event_type: Option<String>, event: Vec<u8>) -> String {
+pub fn verdict(filter: &str, lists: &str, event_type: &str, event: &[u8]) -> String {
     let mut session = Session::new();
-    if !session.ask_with(filter, rules::lists(lists), event_type.as_deref()) {
+    if !session.ask_with(filter, rules::lists(lists), Some(event_type).filter(|given| !given.is_empty())) {
         return "error".into();
     }
     let Some(engine) = &mut session.engine else { return "error".into() };
-    match engine.verdicts(&event) {
+    match engine.verdicts(event) {
         Err(reject) => reject.reason.code().into(),
         Ok([]) => "no match".into(),
         Ok([hit, ..]) if hit.outcome == Outcome::Undecided => "undecided".into(),

@@ -1,7 +1,5 @@
 //! The functions of the page, called natively.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that finds nothing has failed")]
-
 use crate::{Session, edit, language, read_bytes, rules};
 use oxpecker_engine::json::{Json, Limits};
 
@@ -107,11 +105,17 @@ fn one_rule_is_cut_out_of_a_file() {
 fn the_editor_is_answered() {
     assert_eq!(language::tokens("a = 'é' and b"), [0, 1, 1, 2, 3, 2, 4, 7, 5, 8, 11, 3, 12, 13, 1]);
     assert_eq!(language::file_tokens(RULES).len(), 2 * 9);
-    let found = json(&language::check("usr startswith 'x'", Vec::new()));
+    let found = json(&language::check("usr startswith 'x'", ""));
     assert_eq!(found.get("ok"), Some(&Json::Bool(false)));
     let hover = json(&language::hover("a = 1 and userIdentity.type = 'x'", 24));
     assert_eq!(hover.get("key").unwrap().as_text(), Some("userIdentity.type"));
     assert_eq!(language::hover("a = 1", 4), "null");
+    let place = RULES.find("PutImage").unwrap() - 8;
+    assert!(language::hover_in_file(RULES, place).contains(r#""key":"eventName","meaning":"The call"#));
+    let untidy = RULES.replace("filter: eventName = \"PutImage\"", "filter: eventName='PutImage'  AND  user=1");
+    let tidy = edit::format_in_file(&untidy, untidy.find("PutImage").unwrap()).unwrap();
+    assert!(tidy.contains("    filter: |\n      eventName = \"PutImage\" and user = 1\n    tests:"), "{tidy}");
+    assert_eq!(edit::format_in_file(&untidy, 3), None);
     assert!(language::complete("user = ", 7).contains(r#""expects":"value","key":"user""#));
     let at = RULES.find("\"StartSession\"").unwrap();
     assert!(language::complete_in_file(RULES, at).contains(r#""expects":"value","key":"eventName""#));

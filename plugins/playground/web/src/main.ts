@@ -197,6 +197,7 @@ class Page {
   private show(tab: number): void {
     this.tab = tab;
     this.body.setAttribute("aria-labelledby", `tab-${tab}`);
+    this.alerts.show(tab === 1);
     fill(this.body, [this.why, this.alerts, this.tests][tab]!.element);
     this.drawTabs();
   }

@@ -34,7 +34,7 @@ test("the corpus holds in the page's module", { timeout: 180_000 }, async () => 
       }
       if (paragraph.canonical !== null && found.canonical !== paragraph.canonical) fail(`printed as ${found.canonical}`);
       for (const [expected, bytes] of paragraph.events) {
-        const verdict = engine.verdict(paragraph.filter, paragraph.lists, paragraph.type ?? undefined, new Uint8Array(bytes));
+        const verdict = engine.verdict(paragraph.filter, paragraph.lists, paragraph.type ?? "", new Uint8Array(bytes));
         if (verdict !== expected) fail(`${expected} expected, ${verdict} for ${new TextDecoder().decode(new Uint8Array(bytes)).slice(0, 300)}`);
       }
     }

@@ -98,6 +98,12 @@ describe("the editor", () => {
     await write(page, "user='root'   AND eventName=\"x\"");
     await page.keyboard.press("Control+Enter");
     assert.equal(await page.locator(".cm-content").textContent(), 'user = "root" and eventName = "x"');
+    // In a rule file, the filter that the cursor is in.
+    await write(page, "user='root'   AND eventName='x'");
+    await page.getByRole("button", { name: "Rule file" }).click();
+    await page.locator(".cm-line", { hasText: "user='root'" }).click();
+    await page.keyboard.press("Control+Enter");
+    await page.locator(".cm-line", { hasText: 'user = "root" and eventName = "x"' }).waitFor();
   });
 
   on("a rule file shows its filters in the engine's colours and its problems by line", async (page) => {
@@ -363,15 +369,17 @@ describe("for everyone", () => {
     assert.equal(await where(), "editor");
   });
 
-  on("an engine that breaks is started again", async (page) => {
-    await page.evaluate(() => {
-      // What a trap in the module looks like from here.
-      globalThis.dispatchEvent(new ErrorEvent("error", { message: "test" }));
-    });
+  on("an engine that breaks is started again, with the events", async (page) => {
+    await page.workers()[0].evaluate(() => void setTimeout(() => { throw new Error("broken on purpose"); }));
     await page.waitForSelector(".toast.error");
-    assert.match(await page.locator(".toast.error").textContent(), /Something went wrong: test/);
+    assert.match(await page.locator(".toast.error").textContent(), /The engine stopped.*broken on purpose.*started again/);
+    await page.waitForSelector(".row.matched");
+    await settled(page);
+    await write(page, 'eventName = "SendCommand"');
+    await page.waitForFunction(() => document.querySelector(".chip.matched b")?.textContent === "1");
     await page.locator(".toast.error button").click();
     assert.equal(await page.locator(".toast").count(), 0);
+    page.problems.length = 0;
   });
 
   test("a page without its engine says so and turns no spinner", { timeout: 30_000 }, async () => {

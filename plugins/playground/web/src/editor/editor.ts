@@ -120,9 +120,14 @@ export class Editor {
     this.goTo([place, place]);
   }
 
-  /** The canonical form in place of the text; of a rule file, nothing yet. */
+  /** The canonical form in place of the text; in a rule file, of the filter that the cursor is in. */
   format(): void {
-    if (this.mode === "file") return this.options.say("Only filters are formatted: a rule file keeps the form its author gave it.");
+    if (this.mode === "file") {
+      const file = engine.format_in_file(this.text, this.view.state.selection.main.head);
+      if (file === undefined) this.options.say("Put the cursor into a rule's filter without errors or comments to format it.");
+      else if (file !== this.text) this.replace(file);
+      return;
+    }
     const formatted = engine.format(this.text);
     if (formatted === undefined) {
       const why = /(^|\s)#/.test(this.text) ? "comments would be lost" : "it has errors";

@@ -68,7 +68,7 @@ const shown = StateField.define<DecorationSet>({
 });
 
 export function check(text: string, mode: Mode): Checked {
-  return JSON.parse(mode === "filter" ? engine.check(text, []) : engine.check_file(text));
+  return JSON.parse(mode === "filter" ? engine.check(text, "") : engine.check_file(text));
 }
 
 /** A short name for what a fix does. */
@@ -195,9 +195,9 @@ const source =
 
 const meanings = (mode: Mode, keys: () => Keys) =>
   hoverTooltip((view, position) => {
-    if (mode !== "filter") return null;
+    const text = view.state.doc.toString();
     const found: { at: [number, number]; key: string; meaning: string | null } | null = JSON.parse(
-      engine.hover(view.state.doc.toString(), position),
+      mode === "filter" ? engine.hover(text, position) : engine.hover_in_file(text, position),
     );
     if (!found) return null;
     const all = keys();

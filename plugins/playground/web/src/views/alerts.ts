@@ -11,6 +11,8 @@ import { fields, timeline } from "./timeline";
 
 /** Alerts that are listed at once. */
 const LISTED = 300;
+/** Over more events, alerts are made when they are looked at. */
+const MANY = 20_000;
 /** Events shown before and after one. */
 const AROUND = 3;
 
@@ -19,6 +21,7 @@ export class AlertsView {
   /** Those of the chosen rule, or all. */
   alerts: Alert[] = [];
   private all: Alert[] = [];
+  private active = false;
   private times: Float64Array = new Float64Array();
   private field = "severity";
   private chosen = -1;
@@ -62,6 +65,11 @@ export class AlertsView {
       );
     }
     if (!app.finished) return;
+    // Over very many events, only for who looks at it.
+    if (!this.active && app.events > MANY) {
+      this.alerts = this.all = [];
+      return void this.changed();
+    }
     const found = await app.try("The alerts could not be made", async () => {
       const alerts = await app.engine.call<Alert[]>("alerts");
       return { alerts, times: await app.engine.call<Float64Array>("times") };
@@ -70,6 +78,13 @@ export class AlertsView {
     this.all = found.alerts;
     this.times = found.times;
     this.narrow();
+  }
+
+  /** Says whether this is looked at. */
+  show(active: boolean): void {
+    const now = active && !this.active;
+    this.active = active;
+    if (now && this.app.events > MANY) void this.run();
   }
 
   /** Shows the alerts of the chosen rule, or all. */
