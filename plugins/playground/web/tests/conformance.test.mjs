@@ -3,8 +3,9 @@
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { cases, CASES, read } from "./corpus.mjs";
 import { built, launch, root, serve } from "./support.mjs";
 
@@ -46,4 +47,14 @@ test("the corpus holds in the page's module", { timeout: 180_000 }, async () => 
   console.log(`conformance: ${ran} cases in Chromium, ${failures.length} failed`);
   assert.deepEqual(failures, []);
   assert.equal(ran, CASES, "tests/conformance/CASES says how many cases there are");
+});
+
+test("the page is small: a megabyte of module and 400 kB of script, compressed", () => {
+  const sizes = { ".wasm": 0, ".js": 0 };
+  for (const name of readdirSync(join(built, "assets"))) {
+    const kind = extname(name);
+    if (kind in sizes) sizes[kind] += gzipSync(readFileSync(join(built, "assets", name)), { level: 9 }).length;
+  }
+  console.log(`compressed: ${Math.round(sizes[".wasm"] / 1000)} kB of module, ${Math.round(sizes[".js"] / 1000)} kB of script`);
+  assert.ok(sizes[".wasm"] < 1_000_000 && sizes[".js"] < 400_000, JSON.stringify(sizes));
 });

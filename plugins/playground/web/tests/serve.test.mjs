@@ -7,7 +7,7 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { launch, open, root, settled } from "./support.mjs";
+import { launch, open, root, settled, write } from "./support.mjs";
 
 const cli = join(root, "target/release/oxpecker");
 let browser, context, process_, url;
@@ -86,5 +86,27 @@ test("a link from the command line opens the rule, with the event only when aske
   await settled(page);
   await page.waitForSelector(".row.matched.selected");
   assert.match(await page.locator(".verdict").textContent(), /Matches/);
+  await page.close();
+});
+
+test("the shipped rules raise the same alerts as on the command line", { timeout: 60_000 }, async () => {
+  const printed = execFileSync(cli, ["replay", "--output", "ndjson", join(root, "rules/samples/cloudtrail.ndjson")], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  const expected = printed.trimEnd().split("\n").map((line) => JSON.parse(line)).map((alert) => `${alert.title} ${alert.count}×`);
+  const page = await open(context, url);
+  await page.getByRole("button", { name: "Rules", exact: true }).click();
+  await page.getByRole("button", { name: /Show all/ }).click();
+  await page.waitForFunction((count) => document.querySelectorAll(".alert-row").length === count, expected.length);
+  const shown = await page.locator(".alert-row").evaluateAll((rows) => rows.map((row) => `${row.querySelector(".title").textContent} ${row.querySelector(".count").textContent}`));
+  assert.deepEqual(shown.sort(), expected.sort());
+  await page.close();
+});
+
+test("the same events match as on the command line", { timeout: 60_000 }, async () => {
+  const filter = 'ip = "203.0.113.0/24" and (error != null or eventName starts_with "Get") and not userType = "Root"';
+  const found = execFileSync(cli, ["eval", "-q", "--count", filter, join(root, "rules/samples/cloudtrail.ndjson")], { encoding: "utf8" });
+  const page = await open(context, url);
+  await page.getByLabel("Sample events").selectOption("day");
+  await write(page, filter);
+  await page.waitForFunction((count) => document.querySelector(".chip.matched b")?.textContent === count, String(Number(found)));
   await page.close();
 });

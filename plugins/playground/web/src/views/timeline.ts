@@ -8,6 +8,8 @@ const LANE = 26;
 const TOP = 62;
 const LANES = 14;
 const BINS = 60;
+/** Alerts drawn in one lane. */
+const BARS = 400;
 /** Pixels behind the last event. */
 const RIGHT = 20;
 
@@ -65,7 +67,7 @@ export function timeline(chart: Chart): HTMLElement {
     ...shown.flatMap(([name, places], lane) => [
       s("line", { x1: left, x2: width - RIGHT, y1: TOP + lane * LANE + LANE / 2, y2: TOP + lane * LANE + LANE / 2, class: "lane" }),
       s("text", { x: left - 10, y: TOP + lane * LANE + LANE / 2 + 4, "text-anchor": "end", class: "lane-name" }, short(name, left), s("title", {}, visible(name))),
-      ...places.map((place) => bar(chart, place, x, TOP + lane * LANE)),
+      ...places.slice(0, BARS).map((place) => bar(chart, place, x, TOP + lane * LANE)),
     ]),
     ...axis(first, span, x, height, width < 480 ? 1 : width < 760 ? 2 : 4),
     chart.event >= 0 && !Number.isNaN(chart.times[chart.event] ?? NaN)
