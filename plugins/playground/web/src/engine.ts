@@ -38,7 +38,10 @@ export class Engine {
     const worker = spawn(workerUrl);
     this.worker = worker;
     worker.onmessage = (message) => this.take(message.data);
-    worker.onerror = (event) => this.broken(event.message || "the worker could not be started");
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.broken(event.message || "the worker could not be started");
+    };
     await this.call("init", await module());
   }
 
