@@ -9,10 +9,10 @@ WASM := target/oxpecker.wasm
 CLI := target/release/oxpecker
 SAMPLE := rules/samples/cloudtrail.ndjson
 
-.PHONY: help demo build playground test lint fmt fuzz clean
+.PHONY: help demo build playground test lint fmt fuzz bench-peers clean
 
 help: ## what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
 demo: build ## replay a day of CloudTrail with an intrusion in it through the shipped rules
 	@.ci/demo $(CLI) $(SAMPLE)
@@ -37,6 +37,9 @@ fmt: ## format the code
 
 fuzz: build ## fuzz each boundary for a minute (FUZZ_SECONDS=60)
 	@.ci/fuzz
+
+bench-peers: build ## Oxpecker and other rule engines on the same events and rules, as a table (BENCH_ROUNDS=5, BENCH_RULES=11,200,1000,10000)
+	@.ci/bench-peers
 
 clean: ## remove what was built
 	$(CARGO) clean

@@ -1,4 +1,5 @@
-//! Puts `oxpecker.wasm`, and its precompiled code if that was made from the very same bytes, into the library.
+//! Puts both modules, and the precompiled code of the one with vectors if that was made from the very same bytes, into
+//! the library.
 //!
 //! The page of the playground is put in too, where it has been built.
 //!
@@ -16,22 +17,24 @@ fn main() -> io::Result<()> {
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or_else(|| io::Error::other("cargo sets OUT_DIR"))?);
     println!("cargo::rerun-if-env-changed=OXPECKER_WASM");
     println!("cargo::rerun-if-changed=src/sandbox/code_file.rs");
-    let wasm_file =
+    let plain_file =
         env::var_os("OXPECKER_WASM").map_or_else(|| PathBuf::from("../target/oxpecker.wasm"), PathBuf::from);
-    let wasm = read(&wasm_file)?;
-    let code = match &wasm {
-        Some(wasm) => code_for(wasm, &wasm_file.with_extension("cwasm"))?,
-        None => {
-            println!("cargo::warning={} is missing; run `make build` to have the sandbox.", wasm_file.display());
-            None
-        }
+    let simd_file = plain_file.with_file_name("oxpecker-simd.wasm");
+    let (plain, simd) = (wasm(&plain_file)?, wasm(&simd_file)?);
+    let code = match &simd {
+        Some(simd) => code_for(simd, &simd_file.with_extension("cwasm"))?,
+        None => None,
     };
-    let hash = code_file::sha256(wasm.as_deref().unwrap_or_default());
+    let hash = |wasm: &Option<Vec<u8>>| code_file::sha256(wasm.as_deref().unwrap_or_default());
     let text = format!(
-        "pub(super) static WASM: Option<&[u8]> = {};\npub(super) static CODE: Option<&[u8]> = {};\n\
-         pub(super) const WASM_SHA256: [u8; 32] = {hash:?};\n",
-        embed(&out, "oxpecker.wasm", wasm.as_deref())?,
-        embed(&out, "oxpecker.cwasm", code.as_deref())?,
+        "pub(super) static WASM: Option<&[u8]> = {};\npub(super) const WASM_SHA256: [u8; 32] = {:?};\n\
+         pub(super) static SIMD: Option<&[u8]> = {};\npub(super) const SIMD_SHA256: [u8; 32] = {:?};\n\
+         pub(super) static CODE: Option<&[u8]> = {};\n",
+        embed(&out, "oxpecker.wasm", plain.as_deref())?,
+        hash(&plain),
+        embed(&out, "oxpecker-simd.wasm", simd.as_deref())?,
+        hash(&simd),
+        embed(&out, "oxpecker-simd.cwasm", code.as_deref())?,
     );
     fs::write(out.join("embedded.rs"), text)?;
     fs::write(out.join("playground.rs"), playground(&out)?)
@@ -74,6 +77,15 @@ fn walk(folder: &Path, before: &str, files: &mut Vec<String>) -> io::Result<()> 
         }
     }
     Ok(())
+}
+
+/// A module's bytes, if it was built.
+fn wasm(file: &Path) -> io::Result<Option<Vec<u8>>> {
+    let wasm = read(file)?;
+    if wasm.is_none() {
+        println!("cargo::warning={} is missing; run `make build` to have the sandbox.", file.display());
+    }
+    Ok(wasm)
 }
 
 /// Precompiled code made from `wasm`; code of another module would run under a false hash, so it is left out.

@@ -1,4 +1,4 @@
-//! The conformance corpus in the sandbox: the same cases through the ABI, in `oxpecker.wasm` under wasmtime.
+//! The conformance corpus in the sandbox: the same cases through the ABI, in both modules under wasmtime.
 
 #![expect(clippy::expect_used, reason = "a test that cannot read its data has failed")]
 
@@ -14,9 +14,17 @@ use std::io::Write;
 const CASES: usize = include!("../../tests/conformance/CASES");
 
 #[test]
-fn the_corpus_holds_in_the_sandbox() {
-    let module = Module::shipped().expect("make build comes before the tests");
-    let mut sandbox = Sandbox::new(&module, Limits::default()).expect("an instance");
+fn the_corpus_holds_in_the_sandbox_with_vectors() {
+    holds("oxpecker-simd.wasm", &Module::shipped().expect("make build comes before the tests"));
+}
+
+#[test]
+fn the_corpus_holds_in_the_sandbox_without_vectors() {
+    holds("oxpecker.wasm", &Module::plain().expect("make build comes before the tests"));
+}
+
+fn holds(name: &str, module: &Module) {
+    let mut sandbox = Sandbox::new(module, Limits::default()).expect("an instance");
     let mut failures = Vec::new();
     let mut cases = 0;
     for paragraph in corpus::read() {
@@ -26,7 +34,7 @@ fn the_corpus_holds_in_the_sandbox() {
         }
     }
     // Not println: the number is to be seen although the test passes.
-    let _ = writeln!(std::io::stderr(), "conformance: {cases} cases in the sandbox, {} failed", failures.len());
+    let _ = writeln!(std::io::stderr(), "conformance: {cases} cases in the sandbox with {name}, {} failed", failures.len());
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert_eq!(cases, CASES, "tests/conformance/CASES says how many cases there are");
 }

@@ -16,6 +16,9 @@ use crate::language::expr::{TextOperator, Value as Wanted};
 use crate::scan::Kind;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
+/// Bytes of texts up to which one key's automaton takes its fastest form.
+const FAST_BYTES: usize = 32 << 10;
+
 /// The number of a predicate.
 pub(super) type PredicateId = u32;
 
@@ -145,10 +148,13 @@ impl Index {
             return;
         }
         let (texts, lists): (Vec<&[u8]>, Vec<u32>) = self.inside.iter().unzip();
-        // The form that takes least memory and is made fastest; overlapping matches ask for the standard kind.
+        // A table of all transitions is the fastest form, and the largest: some 200 bytes for each of the texts'.
+        let bytes: usize = texts.iter().map(|text| text.len()).sum();
+        let kind = if bytes <= FAST_BYTES { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
+        // Overlapping matches ask for the standard kind.
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
+            .kind(Some(kind))
             .prefilter(false)
             .build(texts);
         self.automaton = automaton.ok();

@@ -5,7 +5,7 @@
 //! colon included. A hit has read, checked and looked up a name with one or two comparisons of vectors; a miss costs as
 //! much and goes the long way once. What is remembered changes no answer, and is bounded.
 
-use super::trie::{EdgeId, Flags, NO_EDGE, NOWHERE, NodeId};
+use super::trie::{NodeId, Way};
 use super::vector::Vector;
 use crate::flat::hash;
 
@@ -27,12 +27,8 @@ pub(super) struct Known {
     length: u8,
     /// Where it stands.
     from: NodeId,
-    /// Where it leads.
-    pub(super) node: NodeId,
-    /// The edge that it is; none where no rule asks for it.
-    pub(super) edge: EdgeId,
-    /// Those of the edge and of the node.
-    pub(super) flags: Flags,
+    /// How its value is reached.
+    pub(super) way: Way,
     /// The names that came after it, the latest first.
     next: [u32; 2],
 }
@@ -90,9 +86,9 @@ impl KnownNames {
     }
 
     /// Remembers a name that [`KnownNames::find`] did not find, if there is room.
-    pub(super) fn add(&mut self, from: NodeId, name: &[u8], node: NodeId, edge: EdgeId, flags: Flags) -> Option<u32> {
+    pub(super) fn add(&mut self, from: NodeId, name: &[u8], way: Way) -> Option<u32> {
         let length = u8::try_from(name.len() + 3).ok()?;
-        let known = Known { pattern: pattern(name)?, length, from, node, edge, flags, next: [FREE; 2] };
+        let known = Known { pattern: pattern(name)?, length, from, way, next: [FREE; 2] };
         let entry = self.push(known)?;
         let mut slot = hash(name, from) as usize % SLOTS;
         while self.slots.get(slot).is_some_and(|taken| *taken != FREE) {
@@ -123,7 +119,7 @@ impl KnownNames {
     /// Makes the entry before the first name of a node's objects.
     fn begin(&mut self, from: NodeId) -> Option<u32> {
         let start =
-            Known { pattern: [0; LONGEST], length: 0, from, node: NOWHERE, edge: NO_EDGE, flags: 0, next: [FREE; 2] };
+            Known { pattern: [0; LONGEST], length: 0, from, way: Way::UNASKED, next: [FREE; 2] };
         let entry = self.push(start)?;
         *self.starts.get_mut(from as usize)? = entry;
         Some(entry)

@@ -6,7 +6,7 @@
 use super::capture::{Capture, Captures, Kind};
 use super::known::KnownNames;
 use super::text::{self, invalid, token};
-use super::trie::{CAPTURED, EdgeId, Flags, NAMED, NO_EDGE, NOWHERE, NodeId, SPECIAL, Trie};
+use super::trie::{CAPTURED, EdgeId, MEMBER, NAMED, SPECIAL, Trie, Way};
 use super::value;
 use super::vector::{Vector, Width, Work, dispatch};
 use crate::json::{DEEPEST, Limits, Reject, RejectReason};
@@ -24,34 +24,11 @@ pub(crate) struct Scanner {
     objects: u64,
 }
 
-/// How the next value is reached, and so what is done with it.
-#[derive(Debug, Clone, Copy)]
-struct Due {
-    node: NodeId,
-    edge: EdgeId,
-    flags: Flags,
-}
-
-impl Due {
-    /// A value that is only checked.
-    const UNASKED: Self = Self { node: NOWHERE, edge: NO_EDGE, flags: 0 };
-
-    #[inline(always)]
-    fn is(self, flag: Flags) -> bool {
-        self.flags & flag != 0
-    }
-
-    /// The elements of an array that is due: names lead through it, but it is the path's end, not they.
-    #[inline(always)]
-    fn element(self) -> Self {
-        if self.is(NAMED) { Self { edge: NO_EDGE, flags: NAMED, ..self } } else { Self::UNASKED }
-    }
-}
-
 /// An open bracket.
 #[derive(Debug, Clone, Copy)]
 struct Frame {
-    due: Due,
+    /// How its value is reached.
+    way: Way,
     start: usize,
     /// What closes it; 0 outside of all brackets.
     close: u8,
@@ -66,8 +43,15 @@ struct Frame {
 }
 
 impl Frame {
-    const OUTSIDE: Self =
-        Self { due: Due::UNASKED, start: 0, close: 0, has_joined: false, object: 0, known: u32::MAX, values_left: 0 };
+    const OUTSIDE: Self = Self {
+        way: Way::UNASKED,
+        start: 0,
+        close: 0,
+        has_joined: false,
+        object: 0,
+        known: u32::MAX,
+        values_left: 0,
+    };
 }
 
 impl Scanner {
@@ -100,8 +84,8 @@ impl Scanner {
         }
         self.captures.all.clear();
         let width = self.width;
-        let event = Due { node: 0, edge: NO_EDGE, flags: NAMED };
-        let unicode = dispatch(width, Run { scanner: self, text, at: 0, due: event, limits: *limits, whole: true })
+        let event = Way::to_node(&self.trie, 0);
+        let unicode = dispatch(width, Run { scanner: self, text, at: 0, way: event, limits: *limits, whole: true })
             .map_err(|reject| utf8(text).err().unwrap_or(reject))?;
         if unicode {
             utf8(text)?;
@@ -130,9 +114,9 @@ impl Scanner {
             for at in 0..self.trie.indexes(capture.node).len() {
                 let Some(&(index, node)) = self.trie.indexes(capture.node).get(at) else { break };
                 let Some(start) = value::element(text, capture.start, index) else { continue };
-                let due = Due { node, edge: NO_EDGE, flags: self.trie.flags(node) };
+                let way = Way::to_node(&self.trie, node);
                 // What was checked as part of the array cannot fail as a value by itself.
-                let _ = dispatch(width, Run { scanner: self, text, at: start, due, limits, whole: false });
+                let _ = dispatch(width, Run { scanner: self, text, at: start, way, limits, whole: false });
             }
         }
     }
@@ -151,7 +135,7 @@ struct Run<'s, 't> {
     scanner: &'s mut Scanner,
     text: &'t [u8],
     at: usize,
-    due: Due,
+    way: Way,
     limits: Limits,
     /// Whether nothing may follow.
     whole: bool,
@@ -163,13 +147,30 @@ impl Work for Run<'_, '_> {
 
     #[inline(always)]
     fn with<V: Vector>(self) -> Self::Output {
-        let Run { scanner, text, at, due, limits, whole } = self;
+        // Each value begins at a byte of its own: few bytes cannot hold too many.
+        if self.text.len() <= self.limits.values { self.run::<V, false>() } else { self.run::<V, true>() }
+    }
+}
+
+impl Run<'_, '_> {
+    #[inline(always)]
+    fn run<V: Vector, const COUNTED: bool>(self) -> Result<bool, Reject> {
+        let Run { scanner, text, at, way, limits, whole } = self;
         scanner.frames.clear();
         let Scanner { trie, known, captures, frames, objects, .. } = scanner;
         let depth = limits.depth.min(DEEPEST);
-        let mut pass =
-            Pass { text, unicode: false, depth, values_left: limits.values, trie, known, captures, frames, objects };
-        let mut at = pass.value::<V>(due, at)?;
+        let mut pass = Pass::<COUNTED> {
+            text,
+            unicode: false,
+            depth,
+            values_left: limits.values,
+            trie,
+            known,
+            captures,
+            frames,
+            objects,
+        };
+        let mut at = pass.value::<V>(way, at)?;
         if whole && (token(text, &mut at) != 0 || at < text.len()) {
             return Err(invalid(at));
         }
@@ -177,7 +178,9 @@ impl Work for Run<'_, '_> {
     }
 }
 
-struct Pass<'s, 't> {
+/// What a pass knows. None of it is ever lent to a function that is not inlined: then it would have to live in memory, and
+/// each step would load and store it.
+struct Pass<'s, 't, const COUNTED: bool> {
     text: &'t [u8],
     unicode: bool,
     depth: usize,
@@ -189,107 +192,97 @@ struct Pass<'s, 't> {
     objects: &'s mut u64,
 }
 
-impl Pass<'_, '_> {
+/// A value that was read to its end: what it is, and where its text begins and ends.
+type Whole = (Kind, usize, usize);
+
+impl<const COUNTED: bool> Pass<'_, '_, COUNTED> {
     /// Reads the value at a place with all in it; gives the place behind it.
     ///
     /// The innermost bracket is held in a variable of its own, since nearly every step asks for it; those around it wait
     /// in `frames`.
     #[inline(always)]
-    fn value<V: Vector>(&mut self, mut due: Due, mut at: usize) -> Result<usize, Reject> {
+    fn value<V: Vector>(&mut self, mut way: Way, mut at: usize) -> Result<usize, Reject> {
         let mut top = Frame::OUTSIDE;
         loop {
             let first = token(self.text, &mut at);
-            if first == 0 || self.values_left == 0 {
-                return Err(self.no_value(at));
+            if COUNTED {
+                self.values_left = count(self.text, at, self.values_left)?;
             }
-            self.values_left -= 1;
-            if due.edge != NO_EDGE {
-                self.member_begins(due, &mut top);
+            if way.is(MEMBER) {
+                self.member_begins(way, &mut top);
             }
             let start = at;
-            let whole = if first == b'"' {
-                Some(self.string::<V>(&mut at)?)
-            } else if first == b'{' || first == b'[' {
-                self.open(due, first, &mut at, &mut top)?
-            } else {
-                Some(self.scalar(first, &mut at)?)
+            let whole = match first {
+                b'"' => self.string::<V>(&mut at)?,
+                b'{' | b'[' => match self.open(way, first, &mut at, &mut top)? {
+                    Some(empty) => empty,
+                    None => {
+                        way = self.inside::<V>(&mut at, &mut top)?;
+                        continue;
+                    }
+                },
+                _ => scalar(self.text, first, &mut at)?,
             };
-            match whole {
-                None => due = self.first_inside::<V>(&mut at, &mut top)?,
-                Some(whole) => {
-                    let again = self.ended(due, whole);
-                    due = match again {
-                        Some(again) => {
-                            (at, self.values_left) = (start, self.values_left + 1);
-                            again
-                        }
-                        None => match self.behind::<V>(&mut at, &mut top)? {
-                            Some(next) => next,
-                            None => return Ok(at),
-                        },
-                    };
-                }
+            if way.is_asked()
+                && let Some(again) = self.ended(way, whole)
+            {
+                (way, at, self.values_left) = (again, start, self.values_left + 1);
+                continue;
             }
+            way = match self.behind::<V>(&mut at, &mut top)? {
+                Some(next) => next,
+                None => return Ok(at),
+            };
         }
     }
 
     #[inline(always)]
     fn string<V: Vector>(&mut self, at: &mut usize) -> Result<Whole, Reject> {
         let from = *at + 1;
-        let string = text::string::<V>(self.text, from, &mut self.unicode)?;
+        if let Some(close) = text::plain_string::<V>(self.text, from) {
+            *at = close + 1;
+            return Ok((Kind::Text, from, close));
+        }
+        let string = text::string::<V>(self.text, from)?;
+        self.unicode |= string.unicode;
         *at = string.close + 1;
         Ok((if string.escaped { Kind::Escaped } else { Kind::Text }, from, string.close))
     }
 
-    /// A number or a word.
-    #[inline(always)]
-    fn scalar(&mut self, first: u8, at: &mut usize) -> Result<Whole, Reject> {
-        let start = *at;
-        let (kind, end) = match first {
-            b'-' | b'0'..=b'9' => (Kind::Number, text::number(self.text, start)?),
-            b'n' => (Kind::Null, text::word(self.text, start, b"null")?),
-            b't' => (Kind::True, text::word(self.text, start, b"true")?),
-            b'f' => (Kind::False, text::word(self.text, start, b"false")?),
-            _ => return Err(invalid(start)),
-        };
-        *at = end;
-        Ok((kind, start, end))
-    }
-
     /// Opens a bracket; one that closes at once is a whole value.
     #[inline(always)]
-    fn open(&mut self, due: Due, bracket: u8, at: &mut usize, top: &mut Frame) -> Result<Option<Whole>, Reject> {
+    fn open(&mut self, way: Way, bracket: u8, at: &mut usize, top: &mut Frame) -> Result<Option<Whole>, Reject> {
         let start = *at;
-        let is_object = bracket == b'{';
         // Of the brackets that are open one is `top`, and below the others waits what is outside of all.
         if self.frames.len() >= self.depth {
-            return Err(self.reject(RejectReason::TooDeep, start));
+            return Err(too_deep(start));
         }
-        let close = if is_object { b'}' } else { b']' };
+        // `}` and `]` stand two behind their partners.
+        let close = bracket + 2;
         *at += 1;
         if token(self.text, at) == close {
             *at += 1;
-            return Ok(Some((if is_object { Kind::Object } else { Kind::Array }, start, *at)));
+            return Ok(Some((kind_of(close), start, *at)));
         }
         self.frames.push(*top);
-        *top = Frame { due, start, close, values_left: self.values_left, ..Frame::OUTSIDE };
-        if is_object && due.is(NAMED) {
+        *top = Frame { way, start, close, values_left: self.values_left, ..Frame::OUTSIDE };
+        if bracket == b'{' && way.is(NAMED) {
             *self.objects += 1;
             top.object = *self.objects;
-            top.known = self.known.start(due.node);
+            top.known = self.known.start(way.node(self.trie));
         }
         Ok(None)
     }
 
-    /// What is due first inside a bracket that has just opened.
+    /// What is due next inside the innermost bracket.
     #[inline(always)]
-    fn first_inside<V: Vector>(&mut self, at: &mut usize, top: &mut Frame) -> Result<Due, Reject> {
-        if top.close == b'}' { self.name::<V>(at, top) } else { Ok(top.due.element()) }
+    fn inside<V: Vector>(&mut self, at: &mut usize, top: &mut Frame) -> Result<Way, Reject> {
+        if top.close == b'}' { self.name::<V>(at, top) } else { Ok(top.way.element(self.trie)) }
     }
 
     /// What is due behind a whole value; `None` where that was the outermost.
     #[inline(always)]
-    fn behind<V: Vector>(&mut self, at: &mut usize, top: &mut Frame) -> Result<Option<Due>, Reject> {
+    fn behind<V: Vector>(&mut self, at: &mut usize, top: &mut Frame) -> Result<Option<Way>, Reject> {
         loop {
             if top.close == 0 {
                 return Ok(None);
@@ -297,8 +290,7 @@ impl Pass<'_, '_> {
             let sign = token(self.text, at);
             if sign == b',' {
                 *at += 1;
-                token(self.text, at);
-                return self.first_inside::<V>(at, top).map(Some);
+                return self.inside::<V>(at, top).map(Some);
             }
             if sign != top.close {
                 return Err(invalid(*at));
@@ -306,7 +298,9 @@ impl Pass<'_, '_> {
             *at += 1;
             let ended = *top;
             *top = self.frames.pop().unwrap_or(Frame::OUTSIDE);
-            if let Some(again) = self.closed(&ended, *at) {
+            if ended.way.is_asked()
+                && let Some(again) = self.closed(&ended, *at)
+            {
                 *at = ended.start;
                 self.values_left = ended.values_left + 1;
                 return Ok(Some(again));
@@ -314,128 +308,164 @@ impl Pass<'_, '_> {
         }
     }
 
-    /// A bracket has closed.
+    /// A bracket has closed whose value some rule asks for.
     #[inline(always)]
-    fn closed(&mut self, frame: &Frame, end: usize) -> Option<Due> {
+    fn closed(&mut self, frame: &Frame, end: usize) -> Option<Way> {
         if frame.has_joined {
-            self.captures.longest_names_win(self.trie, frame.due.node, frame.object);
+            self.captures.longest_names_win(self.trie, frame.way.node(self.trie), frame.object);
         }
-        let kind = if frame.close == b'}' { Kind::Object } else { Kind::Array };
-        self.ended(frame.due, (kind, frame.start, end))
+        self.ended(frame.way, (kind_of(frame.close), frame.start, end))
     }
 
-    /// A value has ended: it is kept if a rule asks for it. Gives how else it is reached, if its name leads to further
-    /// nodes: then it is to be read again.
+    /// A value has ended that some rule asks for. Gives how else it is reached, if its name leads to further nodes: then
+    /// it is to be read again.
     #[inline(always)]
-    fn ended(&mut self, due: Due, (kind, from, to): Whole) -> Option<Due> {
-        if due.is(CAPTURED) {
-            self.captures.push(due.node, kind, from, to);
+    fn ended(&mut self, way: Way, (kind, from, to): Whole) -> Option<Way> {
+        if way.is(CAPTURED) {
+            self.captures.push(way.node(self.trie), kind, from, to);
         }
-        if due.edge == NO_EDGE {
-            return None;
+        if way.is(MEMBER) {
+            self.captures.member_ends(way.edge());
         }
-        self.captures.member_ends(due.edge);
-        if due.is(SPECIAL) { self.again(due) } else { None }
-    }
-
-    #[cold]
-    fn again(&self, due: Due) -> Option<Due> {
-        by_edge(self.trie, self.trie.edge(due.edge)?.also)
+        if way.is(SPECIAL) { again(self.trie, way.edge()) } else { None }
     }
 
     /// A member's name and its colon; gives how its value is reached.
     #[inline(always)]
-    fn name<V: Vector>(&mut self, at: &mut usize, top: &mut Frame) -> Result<Due, Reject> {
-        if top.object != 0 {
-            if let Some((entry, known)) = self.known.guess::<V>(top.known, self.text, *at) {
-                top.known = entry;
-                *at += known.len();
-                return Ok(Due { node: known.node, edge: known.edge, flags: known.flags });
-            }
-            let (due, behind) = self.new_name::<V>(*at, top)?;
-            *at = behind;
-            return Ok(due);
+    fn name<V: Vector>(&mut self, at: &mut usize, top: &mut Frame) -> Result<Way, Reject> {
+        if top.object == 0 {
+            return self.unasked_name::<V>(at);
         }
-        self.step_over_name::<V>(at)?;
-        Ok(Due::UNASKED)
+        if let Some((entry, known)) = self.known.guess::<V>(top.known, self.text, *at) {
+            top.known = entry;
+            *at += known.len();
+            return Ok(known.way);
+        }
+        let new = new_name::<V>(self.text, *at, self.trie, self.known, top.way, top.known)?;
+        self.unicode |= new.unicode;
+        (*at, top.known) = (new.behind, new.known);
+        Ok(new.way)
     }
 
-    /// Steps over a name and its colon.
+    /// A name in an object of which nothing is asked.
     #[inline(always)]
-    fn step_over_name<V: Vector>(&mut self, at: &mut usize) -> Result<text::Stepped, Reject> {
-        if text::peek(self.text, *at) != Some(b'"') {
-            return Err(invalid(*at));
+    fn unasked_name<V: Vector>(&mut self, at: &mut usize) -> Result<Way, Reject> {
+        if let (Some(b'"'), Some(close)) =
+            (text::peek(self.text, *at), text::plain_string::<V>(self.text, *at + 1))
+            && text::peek(self.text, close + 1) == Some(b':')
+        {
+            *at = close + 2;
+            return Ok(Way::UNASKED);
         }
-        let name = text::string::<V>(self.text, *at + 1, &mut self.unicode)?;
-        *at = name.close + 1;
-        if token(self.text, at) != b':' {
-            return Err(invalid(*at));
-        }
-        *at += 1;
-        Ok(name)
-    }
-
-    /// A name that did not come next before: looked up, and remembered if it can be. Gives the place behind its colon too.
-    #[inline(never)]
-    fn new_name<V: Vector>(&mut self, mut at: usize, top: &mut Frame) -> Result<(Due, usize), Reject> {
-        let start = at + 1;
-        let name = self.step_over_name::<V>(&mut at)?;
-        let spelled = self.text.get(start..name.close).unwrap_or_default();
-        let from = top.due.node;
-        if name.escaped {
-            let mut decoded = Vec::new();
-            text::decode(spelled, &mut decoded);
-            return Ok((named(self.trie, from, &decoded), at));
-        }
-        // A remembered name is compared and not looked at again: only ASCII, which is UTF-8 whatever comes.
-        if !spelled.is_ascii() {
-            return Ok((named(self.trie, from, spelled), at));
-        }
-        let entry = self.known.find(from, spelled).or_else(|| {
-            let due = named(self.trie, from, spelled);
-            self.known.add(from, spelled, due.node, due.edge, due.flags)
-        });
-        let Some(entry) = entry else { return Ok((named(self.trie, from, spelled), at)) };
-        self.known.follow(from, top.known, entry);
-        top.known = entry;
-        let due = self.known.get(entry).map(|known| Due { node: known.node, edge: known.edge, flags: known.flags });
-        Ok((due.unwrap_or(Due::UNASKED), at))
+        let (name, behind) = odd_name::<V>(self.text, *at)?;
+        self.unicode |= name.unicode;
+        *at = behind;
+        Ok(Way::UNASKED)
     }
 
     /// A member that some rule asks for begins.
     #[inline(always)]
-    fn member_begins(&mut self, due: Due, top: &mut Frame) {
-        self.captures.member_begins(due.edge, top.object);
-        if due.is(SPECIAL) {
-            top.has_joined |= self.trie.edge(due.edge).is_some_and(|edge| edge.joined);
+    fn member_begins(&mut self, way: Way, top: &mut Frame) {
+        self.captures.member_begins(way.edge(), top.object);
+        if way.is(SPECIAL) {
+            top.has_joined |= self.trie.edge(way.edge()).is_some_and(|edge| edge.joined);
         }
     }
-
-    #[cold]
-    fn reject(&self, reason: RejectReason, offset: usize) -> Reject {
-        Reject { reason, offset }
-    }
-
-    /// Why no value can begin at a place.
-    #[cold]
-    fn no_value(&self, at: usize) -> Reject {
-        let is_end = at >= self.text.len();
-        let reason =
-            if is_end || self.values_left > 0 { RejectReason::InvalidJson } else { RejectReason::TooManyValues };
-        self.reject(reason, at)
-    }
 }
 
-/// A value that was read to its end: what it is, and where its text begins and ends.
-type Whole = (Kind, usize, usize);
-
-/// How a name at a node leads on.
-fn named(trie: &Trie, from: NodeId, name: &[u8]) -> Due {
-    by_edge(trie, trie.edge_of(from, name)).unwrap_or(Due::UNASKED)
+fn kind_of(close: u8) -> Kind {
+    if close == b'}' { Kind::Object } else { Kind::Array }
 }
 
-fn by_edge(trie: &Trie, edge: EdgeId) -> Option<Due> {
-    let to = trie.edge(edge)?;
-    let special = if to.joined || to.also != NO_EDGE { SPECIAL } else { 0 };
-    Some(Due { node: to.target, edge, flags: trie.flags(to.target) | special })
+/// A number or a word.
+#[inline(always)]
+fn scalar(text: &[u8], first: u8, at: &mut usize) -> Result<Whole, Reject> {
+    let start = *at;
+    let (kind, end) = match first {
+        b'-' | b'0'..=b'9' => (Kind::Number, text::number(text, start)?),
+        b'n' => (Kind::Null, text::word(text, start, b"null")?),
+        b't' => (Kind::True, text::word(text, start, b"true")?),
+        b'f' => (Kind::False, text::word(text, start, b"false")?),
+        _ => return Err(invalid(start)),
+    };
+    *at = end;
+    Ok((kind, start, end))
+}
+
+/// Any name and its colon, blanks before and between; gives where its text ends, and the place behind the colon.
+#[inline(never)]
+fn odd_name<V: Vector>(text: &[u8], mut at: usize) -> Result<(text::Stepped, usize), Reject> {
+    if token(text, &mut at) != b'"' {
+        return Err(invalid(at));
+    }
+    let name = text::string::<V>(text, at + 1)?;
+    at = name.close + 1;
+    if token(text, &mut at) != b':' {
+        return Err(invalid(at));
+    }
+    Ok((name, at + 1))
+}
+
+/// A name that did not come next before.
+struct NewName {
+    way: Way,
+    /// The place behind its colon.
+    behind: usize,
+    /// The remembered name that stood last: this one, if it can be remembered.
+    known: u32,
+    unicode: bool,
+}
+
+/// Looks a name up, and remembers it if it can be.
+#[inline(never)]
+fn new_name<V: Vector>(
+    text: &[u8],
+    mut at: usize,
+    trie: &Trie,
+    known: &mut KnownNames,
+    object: Way,
+    previous: u32,
+) -> Result<NewName, Reject> {
+    token(text, &mut at);
+    let (name, behind) = odd_name::<V>(text, at)?;
+    let spelled = text.get(at + 1..name.close).unwrap_or_default();
+    let from = object.node(trie);
+    let mut new = NewName { way: Way::UNASKED, behind, known: previous, unicode: name.unicode };
+    if name.escaped {
+        let mut decoded = Vec::new();
+        text::decode(spelled, &mut decoded);
+        new.way = trie.way_by_name(from, &decoded);
+        return Ok(new);
+    }
+    // A remembered name is compared and not looked at again: only ASCII, which is UTF-8 whatever comes.
+    let entry = known.find(from, spelled).filter(|_| !name.unicode).or_else(|| {
+        new.way = trie.way_by_name(from, spelled);
+        if name.unicode { None } else { known.add(from, spelled, new.way) }
+    });
+    if let Some(entry) = entry {
+        known.follow(from, previous, entry);
+        new.known = entry;
+        new.way = known.get(entry).map_or(Way::UNASKED, |known| known.way);
+    }
+    Ok(new)
+}
+
+/// How else a value is reached whose name leads to further nodes.
+#[cold]
+fn again(trie: &Trie, edge: EdgeId) -> Option<Way> {
+    Some(trie.way(trie.edge(edge)?.also)).filter(|way| way.is_asked())
+}
+
+#[cold]
+fn too_deep(offset: usize) -> Reject {
+    Reject { reason: RejectReason::TooDeep, offset }
+}
+
+/// What is left to read after the value at a place.
+#[inline(always)]
+fn count(text: &[u8], at: usize, values_left: usize) -> Result<usize, Reject> {
+    if at >= text.len() {
+        return Err(invalid(at));
+    }
+    values_left.checked_sub(1).ok_or(Reject { reason: RejectReason::TooManyValues, offset: at })
 }

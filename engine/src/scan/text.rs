@@ -13,6 +13,8 @@ pub(crate) struct Stepped {
     pub(crate) close: usize,
     /// Whether a backslash stands in it, so that its text is not what it spells.
     pub(crate) escaped: bool,
+    /// Whether a byte of it is no ASCII: whether those are UTF-8 is for the caller to see.
+    pub(crate) unicode: bool,
 }
 
 #[cold]
@@ -48,29 +50,25 @@ fn token_behind_blanks(text: &[u8], mut at: usize) -> (u8, usize) {
     (peek(text, at).unwrap_or(0), at)
 }
 
-/// Steps over a string's text; `at` is behind its opening quote. `unicode` is set where a byte is no ASCII: whether those
-/// are UTF-8 is for the caller to see.
+/// The closing quote of a string of plain ASCII without escapes, as nearly all are; `at` is behind the opening one. `None`
+/// where it is not so plain, or ends too near the end of the text: then [`string`] tells.
 #[inline(always)]
-pub(super) fn string<V: Vector>(text: &[u8], mut at: usize, unicode: &mut bool) -> Result<Stepped, Reject> {
-    // Most strings end in the first or second vector, and at their closing quote.
+pub(super) fn plain_string<V: Vector>(text: &[u8], mut at: usize) -> Option<usize> {
+    // Most strings end in the first or second vector.
     while let Some(vector) = V::load(text, at) {
-        let Some(lane) = vector.stop() else {
-            at += V::LANES;
-            continue;
-        };
-        at += lane;
-        if peek(text, at) == Some(b'"') {
-            return Ok(Stepped { close: at, escaped: false });
+        if let Some(lane) = vector.stop() {
+            at += lane;
+            return if peek(text, at) == Some(b'"') { Some(at) } else { None };
         }
-        break;
+        at += V::LANES;
     }
-    odd_string::<V>(text, at, unicode)
+    None
 }
 
-/// The rest of a string that has an escape in it, a character beyond ASCII, or the text's end near it.
+/// Steps over any string's text; `at` is behind its opening quote.
 #[inline(never)]
-fn odd_string<V: Vector>(text: &[u8], mut at: usize, unicode: &mut bool) -> Result<Stepped, Reject> {
-    let mut escaped = false;
+pub(super) fn string<V: Vector>(text: &[u8], mut at: usize) -> Result<Stepped, Reject> {
+    let (mut escaped, mut unicode) = (false, false);
     loop {
         let stop = match V::load(text, at) {
             Some(vector) => match vector.stop() {
@@ -83,13 +81,13 @@ fn odd_string<V: Vector>(text: &[u8], mut at: usize, unicode: &mut bool) -> Resu
             None => last_stop(text, at),
         };
         match peek(text, stop) {
-            Some(b'"') => return Ok(Stepped { close: stop, escaped }),
+            Some(b'"') => return Ok(Stepped { close: stop, escaped, unicode }),
             Some(b'\\') => {
                 escaped = true;
                 at = escape(text, stop)?;
             }
             Some(0x80..) => {
-                *unicode = true;
+                unicode = true;
                 at = stop + 1;
             }
             _ => return Err(invalid(stop)),

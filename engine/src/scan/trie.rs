@@ -19,12 +19,12 @@ use std::ops::Range;
 /// A path of the trie; 0 is the event itself.
 pub(crate) type NodeId = u32;
 /// A member's name that leads from one path to another.
-pub(crate) type EdgeId = u32;
+pub(super) type EdgeId = u32;
 
 /// What no rule asks for.
 pub(crate) const NOWHERE: NodeId = u32::MAX;
-/// How a value came that no edge leads to: an element of an array, or the event itself.
-pub(crate) const NO_EDGE: EdgeId = u32::MAX;
+/// No edge.
+pub(super) const NO_EDGE: EdgeId = u32::MAX;
 
 /// One path.
 #[derive(Debug, Clone, Default)]
@@ -44,7 +44,7 @@ pub(crate) struct Node {
 
 /// One name.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Edge {
+pub(super) struct Edge {
     /// Where it leads.
     pub(crate) target: NodeId,
     /// Whether the name joins several steps: then it beats shorter ones of the same object.
@@ -54,14 +54,66 @@ pub(crate) struct Edge {
     pub(crate) also: EdgeId,
 }
 
-/// What a node asks of a value that it leads to, as bits.
-pub(crate) type Flags = u8;
+/// What is asked of a value, as bits.
+pub(super) type Flags = u32;
 /// The value is kept: it is asked for, or elements of it are.
-pub(crate) const CAPTURED: Flags = 1;
+pub(super) const CAPTURED: Flags = 1;
 /// Names lead further.
-pub(crate) const NAMED: Flags = 2;
-/// Only of an edge: it is joined, or there is a further edge with its name.
-pub(crate) const SPECIAL: Flags = 4;
+pub(super) const NAMED: Flags = 2;
+/// It is a member that an edge leads to.
+pub(super) const MEMBER: Flags = 4;
+/// Its edge is joined, or there is a further edge with its name.
+pub(super) const SPECIAL: Flags = 8;
+/// Bits of a [`Way`] that are flags.
+const FLAG_BITS: u32 = 4;
+
+/// How a value is reached, in one word: an edge or a node, with what is asked of the value. Zero is a value that nobody
+/// asks for, which most are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Way(u32);
+
+impl Way {
+    /// A value that is only checked.
+    pub(super) const UNASKED: Self = Self(0);
+
+    fn new(index: u32, flags: Flags) -> Self {
+        if flags == 0 { Self::UNASKED } else { Self(index << FLAG_BITS | flags) }
+    }
+
+    /// A value at a node that no edge leads to.
+    pub(super) fn to_node(trie: &Trie, node: NodeId) -> Self {
+        Self::new(node, trie.flags(node))
+    }
+
+    #[inline(always)]
+    pub(super) fn is_asked(self) -> bool {
+        self.0 != 0
+    }
+
+    #[inline(always)]
+    pub(super) fn is(self, flag: Flags) -> bool {
+        self.0 & flag != 0
+    }
+
+    /// The edge, if this is the way to a member.
+    #[inline(always)]
+    pub(super) fn edge(self) -> EdgeId {
+        self.0 >> FLAG_BITS
+    }
+
+    /// The node that it leads to.
+    #[inline(always)]
+    pub(super) fn node(self, trie: &Trie) -> NodeId {
+        let index = self.0 >> FLAG_BITS;
+        if self.is(MEMBER) { trie.edges.get(index as usize).map_or(NOWHERE, |edge| edge.target) } else { index }
+    }
+
+    /// The elements of an array that is reached so: names lead through it, but it is the path's end, not they.
+    #[inline(always)]
+    pub(super) fn element(self, trie: &Trie) -> Self {
+        if self.is(NAMED) { Self::new(self.node(trie), NAMED) } else { Self::UNASKED }
+    }
+}
 
 /// All paths.
 #[derive(Debug, Clone, Default)]
@@ -178,25 +230,35 @@ impl Trie {
     }
 
     /// How many edges there are.
-    pub(crate) fn edges(&self) -> usize {
+    pub(super) fn edges(&self) -> usize {
         self.edges.len()
     }
 
     /// The first edge from a node that has a name.
-    pub(crate) fn edge_of(&self, node: NodeId, name: &[u8]) -> EdgeId {
+    fn edge_of(&self, node: NodeId, name: &[u8]) -> EdgeId {
         self.nodes.get(node as usize).and_then(|node| node.names.get(name, 0)).unwrap_or(NO_EDGE)
     }
 
     /// An edge.
     #[inline]
-    pub(crate) fn edge(&self, edge: EdgeId) -> Option<Edge> {
+    pub(super) fn edge(&self, edge: EdgeId) -> Option<Edge> {
         self.edges.get(edge as usize).copied()
     }
 
-    /// What a node asks of its values; nothing if it is [`NOWHERE`].
-    #[inline]
-    pub(crate) fn flags(&self, node: NodeId) -> Flags {
+    fn flags(&self, node: NodeId) -> Flags {
         self.nodes.get(node as usize).map_or(0, |node| node.flags)
+    }
+
+    /// How the member of an edge is reached; the way of nothing for [`NO_EDGE`].
+    pub(super) fn way(&self, edge: EdgeId) -> Way {
+        let Some(to) = self.edge(edge) else { return Way::UNASKED };
+        let special = if to.joined || to.also != NO_EDGE { SPECIAL } else { 0 };
+        Way::new(edge, self.flags(to.target) | MEMBER | special)
+    }
+
+    /// How the member of this name is reached from a node.
+    pub(super) fn way_by_name(&self, node: NodeId, name: &[u8]) -> Way {
+        self.way(self.edge_of(node, name))
     }
 
     /// Whether any path has an index.
@@ -210,7 +272,7 @@ impl Trie {
     }
 
     /// All edges from a node, and of those the joined ones.
-    pub(crate) fn edges_from(&self, node: NodeId) -> (&[EdgeId], &[EdgeId]) {
+    pub(super) fn edges_from(&self, node: NodeId) -> (&[EdgeId], &[EdgeId]) {
         self.nodes.get(node as usize).map(|node| (node.edges.as_slice(), node.joined.as_slice())).unwrap_or_default()
     }
 

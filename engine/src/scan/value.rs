@@ -45,7 +45,7 @@ fn read<'t>(json: &'t [u8], at: &mut usize) -> Option<Value<'t>> {
 }
 
 fn step_over_string(json: &[u8], quote: usize) -> Option<text::Stepped> {
-    text::string::<Native>(json, quote + 1, &mut false).ok()
+    text::string::<Native>(json, quote + 1).ok()
 }
 
 /// The place behind the bracket that closes the one at `at`.

@@ -13,7 +13,8 @@ use super::limits::Ceiling;
 use super::ticker::engine;
 
 mod embedded {
-    //! What the build script found: `WASM`, `WASM_SHA256` and `CODE`.
+    //! What the build script found: `WASM`, the module for any runtime; `SIMD`, the same source with 128-bit vectors; their
+    //! hashes; and `CODE`, the latter compiled.
     include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 }
 
@@ -47,7 +48,8 @@ impl std::fmt::Debug for Module {
 }
 
 impl Module {
-    /// The `oxpecker.wasm` inside this program: by its precompiled code, else from the user's cache, else compiled now.
+    /// The `oxpecker-simd.wasm` inside this program: by its precompiled code, else from the user's cache, else compiled
+    /// now.
     ///
     /// # Errors
     /// If the program was built without the module, or WebAssembly cannot run here.
@@ -60,15 +62,25 @@ impl Module {
     /// # Errors
     /// As [`Module::shipped`].
     pub fn shipped_with(cache: Option<&CodeCache>) -> Result<Self, SandboxError> {
-        let wasm = embedded::WASM.ok_or(SandboxError::NotEmbedded)?;
+        let wasm = embedded::SIMD.ok_or(SandboxError::NotEmbedded)?;
         let engine = engine()?;
         if let Some(code) = embedded::CODE {
             // SAFETY: the build embedded this code, so it is as trusted as the program it lies in.
             if let Ok(module) = unsafe { wasmtime::Module::deserialize(engine, code) } {
-                return Self::new(&module, embedded::WASM_SHA256, Origin::Embedded);
+                return Self::new(&module, embedded::SIMD_SHA256, Origin::Embedded);
             }
         }
-        Self::through_cache(engine, wasm, embedded::WASM_SHA256, cache)
+        Self::through_cache(engine, wasm, embedded::SIMD_SHA256, cache)
+    }
+
+    /// The `oxpecker.wasm` inside this program, which has no vectors and runs in any runtime: from the user's cache, else
+    /// compiled now. The same verdicts, in more time.
+    ///
+    /// # Errors
+    /// As [`Module::shipped`].
+    pub fn plain() -> Result<Self, SandboxError> {
+        let wasm = embedded::WASM.ok_or(SandboxError::NotEmbedded)?;
+        Self::through_cache(engine()?, wasm, embedded::WASM_SHA256, CodeCache::of_user().as_ref())
     }
 
     /// A module from WebAssembly bytes, compiled now. They need not be trusted.

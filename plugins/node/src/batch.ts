@@ -1,0 +1,101 @@
+// Events on their way in and the answer on its way out, in the frames of the ABI.
+//
+//   batch    u8 format 2, u8 0, u16 tag length 0, u32 0, i64 shipper's time; then for each event u32 length, bytes
+//   answer   u32 evaluated, rejected, undecided, body length; then for each reject u32 index, offset, reason; body
+
+/** Bytes of events that go to the module in one call. More gain nothing, fewer cost. */
+export const BATCH_BYTES = 128 << 10;
+/** The longest event that the module takes. A longer one is cut to one byte more, which is rejected all the same. */
+const EVENT_BYTES = 4 << 20;
+const UNKNOWN_TIME = -(1n << 63n);
+const BATCH_HEAD = 16;
+const ANSWER_HEAD = 16;
+const REJECT = 12;
+
+export type RejectCode =
+  "invalid-json" | "invalid-utf8" | "lone-surrogate" | "too-deep" | "not-an-object" | "too-large" | "too-many-values";
+const CODES: (RejectCode | undefined)[] = [
+  undefined,
+  "invalid-json",
+  "invalid-utf8",
+  "lone-surrogate",
+  "too-deep",
+  "not-an-object",
+  "too-large",
+  "too-many-values",
+];
+
+/** An event that could not be evaluated. */
+export interface Reject {
+  /** Its place among the events of the call, from 0. */
+  index: number;
+  /** Where in the event the trouble is. */
+  offset: number;
+  /** Why; `reason-N` from a module newer than this package. */
+  code: RejectCode | `reason-${number}`;
+  event: Uint8Array;
+}
+
+/** Events that go to the module in one call. */
+export class Batch {
+  readonly events: Uint8Array[] = [];
+  bytes = 0;
+
+  /** `first`: how many events of the same call went before. */
+  constructor(readonly first: number) {}
+
+  push(event: Uint8Array): void {
+    this.events.push(event);
+    this.bytes += event.length + 4;
+  }
+
+  /** Length of the batch as the module reads it. */
+  get framed(): number {
+    return this.events.reduce((sum, event) => sum + 4 + taken(event), BATCH_HEAD);
+  }
+
+  /** Writes the batch as the module reads it. */
+  write(out: Uint8Array): void {
+    const view = new DataView(out.buffer, out.byteOffset, out.length);
+    view.setUint8(0, 2);
+    view.setBigInt64(8, UNKNOWN_TIME, true);
+    let at = BATCH_HEAD;
+    for (const event of this.events) {
+      const length = taken(event);
+      view.setUint32(at, length, true);
+      out.set(length === event.length ? event : event.subarray(0, length), at + 4);
+      at += 4 + length;
+    }
+  }
+}
+
+function taken(event: Uint8Array): number {
+  return Math.min(event.length, EVENT_BYTES + 1);
+}
+
+/** What a batch came to. */
+export interface Answer {
+  evaluated: number;
+  undecided: number;
+  rejects: Reject[];
+  body: Uint8Array;
+}
+
+/** Reads an answer about `batch`; a text says what makes no sense in it. */
+export function answer(result: Uint8Array, batch: Batch): Answer | string {
+  if (result.length < ANSWER_HEAD) return "it is shorter than its head";
+  const view = new DataView(result.buffer, result.byteOffset, result.length);
+  const number = (at: number) => view.getUint32(at, true);
+  const [evaluated, rejected, undecided, length] = [number(0), number(4), number(8), number(12)];
+  if (evaluated + rejected !== batch.events.length) return "evaluated and rejected events are not those of the batch";
+  const body = ANSWER_HEAD + REJECT * rejected;
+  if (body + length !== result.length) return "its length is not the sum of its parts";
+  const rejects: Reject[] = [];
+  for (let at = ANSWER_HEAD; at < body; at += REJECT) {
+    const [index, offset, reason] = [number(at), number(at + 4), number(at + 8)];
+    const event = batch.events[index];
+    if (event === undefined) return "a rejected event lies outside the batch";
+    rejects.push({ index: batch.first + index, offset, code: CODES[reason] ?? `reason-${reason}`, event });
+  }
+  return { evaluated, undecided, rejects, body: result.subarray(body) };
+}
