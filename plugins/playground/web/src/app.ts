@@ -128,6 +128,15 @@ export class App {
     const mine = ++this.asked;
     this.files = files ? { kind: "files", files } : null;
     const question = this.files ?? this.question();
+    if (question.kind === "filter" && this.blank) {
+      this.current = this.finished = true;
+      this.columns = [];
+      this.unseen = [];
+      this.outcomes = new Uint8Array(this.events);
+      this.tell("verdicts");
+      this.tell("selection");
+      return;
+    }
     if (question.kind === "filter" && !this.checked.ok) {
       this.current = false;
       this.tell("verdicts");
@@ -148,6 +157,8 @@ export class App {
   }
 
   private progress(progress: Progress): void {
+    // The worker may still be busy with what was asked before.
+    if (this.blank && !this.files) return;
     this.outcomes = progress.outcomes;
     this.columns = progress.columns;
     this.finished = progress.finished;
@@ -159,6 +170,11 @@ export class App {
     }
     this.tell("verdicts");
     if (progress.finished) this.tell("done");
+  }
+
+  /** Whether nothing is asked: an empty filter. */
+  get blank(): boolean {
+    return this.page === "write" && this.mode === "filter" && this.texts.filter.trim() === "";
   }
 
   /** Shows the verdicts of one rule, or of all. */
@@ -267,7 +283,7 @@ export class App {
       this.finished = this.events === 0;
       this.tell("events");
       await this.ask(this.files?.kind === "files" ? this.files.files : undefined);
-      await this.engine.call("goOn");
+      if (!this.blank) await this.engine.call("goOn");
       this.keys = await this.engine.call<Keys>("keys");
       this.tell("events");
     });

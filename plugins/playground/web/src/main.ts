@@ -213,7 +213,7 @@ class Page {
     app.on((change) => {
       if (change === "page") this.drawPage();
       // The first look at new events is at one that matches.
-      if (change === "done" && app.selected < 0 && app.events > 0) app.select(app.firstMatch());
+      if ((change === "done" || (change === "events" && app.blank)) && app.selected < 0 && app.events > 0) app.select(app.firstMatch());
     });
     const dropped = (event: DragEvent) => event.dataTransfer?.types.includes("Files");
     addEventListener("dragover", (event) => {

@@ -197,6 +197,8 @@ describe("why", () => {
 
   on("a value that is clicked is asked for", async (page) => {
     await write(page, "");
+    await page.waitForFunction(() => /nothing is asked/.test(document.querySelector(".status").textContent));
+    assert.equal(await chip(page, "none"), 0);
     await page.locator(".row").nth(3).click();
     await page.waitForFunction(() => document.querySelector(".event-head h3")?.textContent === "Event 4");
     await page.locator(".json .j-text", { hasText: '"DescribeInstanceInformation"' }).click();

@@ -6,7 +6,7 @@ import { h, visible } from "../dom";
 import { Outcome, type View } from "../types";
 
 export const SIGNS: Record<number, { sign: string; word: string; name: string }> = {
-  [Outcome.NotYet]: { sign: "…", word: "not evaluated yet", name: "wait" },
+  [Outcome.NotYet]: { sign: "", word: "not evaluated", name: "wait" },
   [Outcome.NoMatch]: { sign: "·", word: "no match", name: "none" },
   [Outcome.Undecided]: { sign: "?", word: "undecided", name: "undecided" },
   [Outcome.Suppressed]: { sign: "◌", word: "suppressed", name: "suppressed" },

@@ -14,7 +14,7 @@ const KINDS: [string, string, number[]][] = [
   ["All", "all", [0, 1, 2, 3, 4, 5]],
   ["Matched", "matched", [Outcome.Matched]],
   ["Suppressed", "suppressed", [Outcome.Suppressed]],
-  ["Not matched", "none", [Outcome.NoMatch, Outcome.NotYet]],
+  ["Not matched", "none", [Outcome.NoMatch]],
   ["Undecided", "undecided", [Outcome.Undecided]],
   ["Rejected", "rejected", [Outcome.Rejected]],
 ];
@@ -179,7 +179,8 @@ export class EventsView {
     const { app } = this;
     const parts: string[] = [];
     if (app.events > 0) parts.push(app.loaded());
-    if (!app.current) parts.push("verdicts of the last text without errors");
+    if (app.blank) parts.push("nothing is asked yet");
+    else if (!app.current) parts.push("verdicts of the last text without errors");
     else if (!app.finished && app.events > 0) parts.push("evaluating…");
     else if (app.events > 0) parts.push(`evaluated in ${Math.max(1, Math.round(app.milliseconds))} ms`);
     if (app.current && app.finished && app.unseen.length > 0 && app.events > 0) {

@@ -56,6 +56,14 @@ export class WhyView {
         this.event(event, why, false),
       ];
     }
+    if (app.blank) {
+      // What the last question marked is not of this one.
+      const spans = why.view.spans.map((number, place) => (place % 3 === 2 ? number & 15 : number));
+      return [
+        h("p", { class: "muted" }, "Nothing is asked yet: write a filter, or click a value."),
+        this.event(event, { ...why, view: { ...why.view, spans } }, true),
+      ];
+    }
     if (!why.tree || !why.outcome) return [this.event(event, why, false)];
     const [name, words] = OUTCOME[why.outcome];
     return [
