@@ -11,7 +11,7 @@ use crate::language;
 use crate::language::expr::{Literal, Test, Value};
 use crate::lists::Lists;
 use crate::matcher::{Hit, Matcher, Outcome};
-use crate::problem::{Diagnostic, Position, Problem};
+use crate::problem::{Diagnostic, Lines, Position, Problem};
 use crate::redaction;
 use crate::rule::{self, Collected, RuleSet, Source, Status};
 use crate::scan::Width;
@@ -139,9 +139,14 @@ impl Engine {
         let sources: Vec<Source<'_>> = request.documents.iter().map(|(name, bytes)| Source { name, bytes }).collect();
         let (set, problems) = rule::load(&sources, request.lists.clone(), &request.rule_limits);
         let mut report = Report { disabled: set.disabled.len(), ..Report::default() };
+        let mut lines: Option<(usize, Lines<'_>)> = None;
         for problem in problems {
             let Some(source) = sources.get(problem.source) else { continue };
-            report.add(source.name, source.bytes, problem.diagnostic);
+            // Problems of one file come one after the other.
+            let of_file = lines.take().filter(|(of, _)| *of == problem.source);
+            let text = || std::str::from_utf8(source.bytes).unwrap_or_default();
+            let (_, of_file) = lines.insert(of_file.unwrap_or_else(|| (problem.source, Lines::of(text()))));
+            report.add(source.name, of_file, problem.diagnostic);
         }
         let filters = filters(request, &set, &mut report);
         let fits = patterns(&set, &sources, &mut report);
@@ -319,7 +324,8 @@ fn patterns(set: &RuleSet, sources: &[Source<'_>], report: &mut Report) -> bool 
             let problem = Problem::RegexTooLarge { limit: PATTERNS };
             if let Some(source) = sources.get(collected.source) {
                 let head = Span::new(rule.span.start, rule.span.start);
-                report.add(source.name, source.bytes, Diagnostic::new(head, problem));
+                let text = std::str::from_utf8(source.bytes).unwrap_or_default();
+                report.add(source.name, &Lines::of(text), Diagnostic::new(head, problem));
             }
             return false;
         }
@@ -337,7 +343,7 @@ fn filters(request: &Request, set: &RuleSet, report: &mut Report) -> Vec<languag
             language::check(expr, &lists, &mut parsed.problems);
         }
         for diagnostic in parsed.problems {
-            report.add(&format!("filter {}", place + 1), text.as_bytes(), diagnostic);
+            report.add(&format!("filter {}", place + 1), &Lines::of(text), diagnostic);
         }
         filters.extend(parsed.expr);
     }
@@ -345,9 +351,8 @@ fn filters(request: &Request, set: &RuleSet, report: &mut Report) -> Vec<languag
 }
 
 impl Report {
-    fn add(&mut self, file: &str, bytes: &[u8], diagnostic: Diagnostic) {
-        let text = std::str::from_utf8(bytes).unwrap_or_default();
-        let position = Position::of(text, diagnostic.span);
+    fn add(&mut self, file: &str, lines: &Lines<'_>, diagnostic: Diagnostic) {
+        let position = lines.position(diagnostic.span);
         self.problems.push(ReportedProblem { file: file.to_owned(), position, diagnostic });
     }
 }

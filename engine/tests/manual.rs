@@ -29,7 +29,7 @@ use oxpecker_engine::{Engine, Request};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const PAGES: [&str; 5] = ["README.md", "language.md", "rules.md", "input.md", "alerts.md"];
+const PAGES: [&str; 6] = ["README.md", "language.md", "rules.md", "import.md", "input.md", "alerts.md"];
 
 /// Fewer examples than this, and something keeps them from being found.
 const FEWEST: usize = 280;

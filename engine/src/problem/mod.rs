@@ -5,7 +5,7 @@
 mod message;
 mod position;
 
-pub use position::Position;
+pub use position::{Lines, Position};
 
 use crate::Span;
 

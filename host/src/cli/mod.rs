@@ -8,6 +8,7 @@ mod diff;
 mod eval;
 mod exit;
 mod explain;
+mod import;
 mod input;
 mod inventory;
 mod link;
@@ -55,6 +56,7 @@ enum Command {
     Rules(inventory::Opts),
     Diff(diff::Opts),
     Suppress(suppress::Opts),
+    Import(import::Opts),
     Playground(playground::Opts),
     Completions(completions::Opts),
 }
@@ -70,6 +72,7 @@ impl Command {
             Command::Rules(opts) => opts.run(),
             Command::Diff(opts) => opts.run(),
             Command::Suppress(opts) => opts.run(),
+            Command::Import(opts) => opts.run(),
             Command::Playground(opts) => opts.run(),
             Command::Completions(opts) => opts.run(),
         }

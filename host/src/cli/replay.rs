@@ -145,7 +145,7 @@ impl Opts {
 
     /// Reads the rules, shows what is wrong with them, and asks for those without errors to be loaded.
     fn request(&self) -> Result<(LoadRequest, u64, InForce)> {
-        let files = rules::read(&self.rules)?;
+        let files = rules::read_to_run(&self.rules)?;
         let lists = self.input.lists.read()?;
         let loaded = Loaded::new(files.clone(), lists.values(), &Limits::default());
         let broken = loaded.show_errors() as u64;

@@ -75,7 +75,7 @@ export const SAMPLES: Sample[] = [
   {
     id: "day",
     name: "A day of CloudTrail with an intrusion",
-    about: "292 calls of one account; the shipped rules raise 31 alerts over them",
+    about: "A day of one account's calls; the shipped rules tell the intrusion in it",
     filter: 'ip = "203.0.113.0/24" and error != null',
     type: "CloudTrail",
     title: "{{user}} was denied {{eventName}} from {{ip}}",
