@@ -4,44 +4,32 @@ use crate::answer::{number, object, text, texts};
 use crate::intake::{self, Item, Limits};
 use flate2::bufread::MultiGzDecoder;
 use oxpecker_engine::json::Json;
-use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Read};
 use std::ops::ControlFlow;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
-
-#[wasm_bindgen]
-extern "C" {
-    /// A file that the page reads, and what takes its events.
-    pub type Source;
-
-    /// Up to `length` bytes of the file from `offset` on.
-    #[wasm_bindgen(method, catch)]
-    fn pull(this: &Source, offset: f64, length: usize) -> Result<Vec<u8>, JsValue>;
-
-    /// Takes a batch of events, when so many bytes of the file are read.
-    #[wasm_bindgen(method)]
-    fn push(this: &Source, batch: &[u8], read: f64);
-}
 
 /// Bytes of events in one batch.
 const BATCH: usize = 1 << 20;
 /// How many rejected texts are told of.
 const TOLD: usize = 20;
 
-/// Reads a whole file in batches of events, each with its length before it as four bytes. Gzip is read as it is. The
-/// answer is `{events, rejected, skipped, told, error}`.
+/// Reads a whole file. `pull(offset, length)` gives its bytes; `push(batch, bytes_read)` takes a batch of events, each
+/// with its length before it as four bytes. Gzip is read as it is. The answer is `{events, rejected, skipped, told,
+/// error}`.
 #[wasm_bindgen]
 #[must_use]
-pub fn read(source: &Source) -> String {
-    let progress = Cell::new(0u64);
-    let pulled = Pulled { source, read: &progress };
-    run(pulled, &mut |batch| source.push(batch, number_of(progress.get())))
-}
-
-/// A count of bytes as a number of JavaScript.
-#[expect(clippy::cast_precision_loss, reason = "no file has 2^53 bytes")]
-fn number_of(bytes: u64) -> f64 {
-    bytes as f64
+pub fn read(pull: &js_sys::Function, push: &js_sys::Function) -> String {
+    let source = Pulled { pull, offset: 0 };
+    let progress = std::cell::Cell::new(0u64);
+    let counted = Counted { inner: source, read: &progress };
+    let mut sink = |batch: &[u8]| {
+        let bytes = js_sys::Uint8Array::from(batch);
+        // Bytes of the file, as a number that JavaScript holds exactly.
+        #[expect(clippy::cast_precision_loss, reason = "no file has 2^53 bytes")]
+        let read = progress.get() as f64;
+        let _ = push.call2(&JsValue::NULL, &bytes, &JsValue::from_f64(read));
+    };
+    run(counted, &mut sink)
 }
 
 /// The same of bytes that are at hand: all events in one batch behind the answer. The first four bytes are the answer's
@@ -110,20 +98,35 @@ fn told(events: u64, rejected: u64, skipped: u64, rejects: &[String], error: Opt
     ]))
 }
 
-/// A file that JavaScript reads, with how much of it was read.
+/// A file that JavaScript reads.
 struct Pulled<'f> {
-    source: &'f Source,
-    read: &'f Cell<u64>,
+    pull: &'f js_sys::Function,
+    offset: u64,
 }
 
 impl Read for Pulled<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let bytes = self.source.pull(number_of(self.read.get()), into.len());
+        #[expect(clippy::cast_precision_loss, reason = "no file has 2^53 bytes")]
+        let (offset, length) = (JsValue::from_f64(self.offset as f64), JsValue::from_f64(into.len() as f64));
+        let bytes = self.pull.call2(&JsValue::NULL, &offset, &length);
         let bytes = bytes.map_err(|_| io::Error::other("the browser could not read the file"))?;
-        let got = bytes.len().min(into.len());
-        if let (Some(into), Some(from)) = (into.get_mut(..got), bytes.get(..got)) {
-            into.copy_from_slice(from);
-        }
+        let bytes = js_sys::Uint8Array::new(&bytes);
+        let got = usize::try_from(bytes.length()).unwrap_or_default().min(into.len());
+        bytes.subarray(0, u32::try_from(got).unwrap_or_default()).copy_to(into.get_mut(..got).unwrap_or_default());
+        self.offset += got as u64;
+        Ok(got)
+    }
+}
+
+/// Counts what was read of the file itself.
+struct Counted<'p, R> {
+    inner: R,
+    read: &'p std::cell::Cell<u64>,
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let got = self.inner.read(into)?;
         self.read.set(self.read.get() + got as u64);
         Ok(got)
     }
