@@ -7,6 +7,7 @@ import type { TestResult } from "../types";
 export class TestsView {
   readonly element = h("div", { class: "tests" });
   private asked = 0;
+  private results: TestResult[] = [];
   /** How many failed last; the tab shows it. */
   failed = 0;
   total = 0;
@@ -16,14 +17,26 @@ export class TestsView {
     private changed: () => unknown,
   ) {
     app.on((change) => {
-      if (change === "rules" || change === "done" || change === "page") void this.run();
+      if (change === "done") void this.run();
+      if (change === "rules" || change === "page") this.draw();
     });
     void this.run();
   }
 
   private async run(): Promise<void> {
-    const { app } = this;
     const mine = ++this.asked;
+    this.results = [];
+    if (this.app.mode !== "filter" || this.app.page === "rules") {
+      const results = await this.app.try("The tests could not be run", () => this.app.engine.call<TestResult[]>("tests"));
+      if (!results || mine !== this.asked) return;
+      this.results = results;
+    }
+    this.draw();
+  }
+
+  /** Shows the results of the last run: of the chosen rule alone where rules are browsed. */
+  private draw(): void {
+    const { app } = this;
     if (app.mode === "filter" && app.page === "write") {
       [this.failed, this.total] = [0, 0];
       this.changed();
@@ -37,10 +50,8 @@ export class TestsView {
         ),
       );
     }
-    const all = await app.try("The tests could not be run", () => app.engine.call<TestResult[]>("tests"));
-    if (!all || mine !== this.asked) return;
     const rule = app.page === "rules" ? app.rules[app.column]?.id : undefined;
-    const results = rule === undefined ? all : all.filter((result) => result.rule === rule);
+    const results = rule === undefined ? this.results : this.results.filter((result) => result.rule === rule);
     this.failed = results.filter((result) => result.failure !== null).length;
     this.total = results.length;
     this.changed();
