@@ -71,7 +71,6 @@ export class RulesView {
     }
     app.column = -1;
     await app.ask(this.files);
-    if (this.chosen === "" && this.rules[0]) this.choose(this.rules[0].id);
     this.drawList();
   }
 
@@ -107,6 +106,11 @@ export class RulesView {
   private drawList(): void {
     const shown = this.rules.filter((rule) => this.matches(rule)).sort((a, b) => this.matched(b) - this.matched(a) || a.severity - b.severity);
     const focused = (document.activeElement as HTMLElement | null)?.dataset.rule;
+    // The first look is at the loudest rule, and at the alerts of all.
+    if (this.chosen === "" && this.app.finished && shown[0]) {
+      this.chosen = shown[0].id;
+      this.drawDetail();
+    }
     fill(
       this.list,
       h("li", { class: "muted" }, `${plural(shown.length, "rule")} of ${count(this.rules.length)}`),
