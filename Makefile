@@ -9,7 +9,7 @@ WASM := target/oxpecker.wasm
 CLI := target/release/oxpecker
 SAMPLE := rules/samples/cloudtrail.ndjson
 
-.PHONY: help demo build test lint fmt fuzz bench bench-peers instructions instructions-keep clean
+.PHONY: help demo build playground test lint fmt fuzz bench bench-peers instructions instructions-keep clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
@@ -21,7 +21,11 @@ build: ## target/release/oxpecker and target/oxpecker.wasm
 	@.ci/setup
 	@.ci/build
 
-test: build ## every test
+playground: ## the playground's page, and a command line that serves it (needs npm; installs it)
+	@.ci/playground
+	@.ci/build
+
+test: ## every test
 	@.ci/test
 
 lint: build ## formatting and lints, warnings are errors

@@ -1,6 +1,8 @@
 //! Puts both modules, and the precompiled code of the one with vectors if that was made from the very same bytes, into
 //! the library.
 //!
+//! The page of the playground is put in too, where it has been built.
+//!
 //! Without the module the library still builds, so that checks, lints and documentation need no wasm toolchain; using the
 //! sandbox then fails with an error that says what to run. The shipped rule sets, all files under `rules/`, go into the
 //! command line.
@@ -36,7 +38,8 @@ fn main() -> io::Result<()> {
         embed(&out, "oxpecker-simd.cwasm", code.as_deref())?,
     );
     fs::write(out.join("embedded.rs"), text)?;
-    fs::write(out.join("shipped.rs"), shipped(Path::new("../rules"))?)
+    fs::write(out.join("shipped.rs"), shipped(Path::new("../rules"))?)?;
+    fs::write(out.join("playground.rs"), playground(&out)?)
 }
 
 /// The rule files in the folders of `rules`, by their names, as the text of a slice of names and texts.
@@ -57,6 +60,45 @@ fn shipped(rules: &Path) -> io::Result<String> {
     };
     let entries: String = files.iter().map(entry).collect::<io::Result<String>>()?;
     Ok(format!("&[\n{entries}]\n"))
+}
+
+/// The files of the playground's page as a table, empty where it has not been built: `make playground` does that.
+fn playground(out: &Path) -> io::Result<String> {
+    println!("cargo::rerun-if-env-changed=OXPECKER_PLAYGROUND");
+    let given = env::var_os("OXPECKER_PLAYGROUND").map(PathBuf::from);
+    let folder = given.unwrap_or_else(|| PathBuf::from("../target/playground"));
+    // A folder that is not there cannot be watched; an empty one can. Without it all is built anew each time.
+    let _ = fs::create_dir_all(&folder);
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut files = Vec::new();
+    walk(&folder, "", &mut files)?;
+    files.sort();
+    let copies = out.join("playground");
+    let _ = fs::remove_dir_all(&copies);
+    let mut rows = String::new();
+    for (place, name) in files.iter().enumerate() {
+        fs::create_dir_all(&copies)?;
+        fs::copy(folder.join(name), copies.join(place.to_string()))?;
+        rows.push_str(&format!(
+            "    ({name:?}, include_bytes!(concat!(env!(\"OUT_DIR\"), \"/playground/{place}\"))),\n"
+        ));
+    }
+    Ok(format!("pub(super) static FILES: &[(&str, &[u8])] = &[\n{rows}];\n"))
+}
+
+/// The names of all files under `folder`, with `/` between their parts.
+fn walk(folder: &Path, before: &str, files: &mut Vec<String>) -> io::Result<()> {
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries {
+        let entry = entry?;
+        let name = format!("{before}{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            walk(&entry.path(), &format!("{name}/"), files)?;
+        } else {
+            files.push(name);
+        }
+    }
+    Ok(())
 }
 
 /// A module's bytes, if it was built.

@@ -3,6 +3,10 @@
 //! The predicates are asked one by one; how their answers combine is worked out here and not by the evaluator, so that a
 //! mistake in either shows as a difference.
 
+mod nearest;
+
+pub use nearest::{Way, nearest_miss};
+
 use crate::event::{Event, Found};
 use crate::json::Json;
 use crate::language::expr::{Expr, Predicate};

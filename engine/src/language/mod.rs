@@ -2,8 +2,11 @@
 
 pub mod check;
 pub(crate) mod cidr;
+pub mod editing;
 pub mod expr;
+mod layout;
 mod limits;
+pub mod meaning;
 mod parser;
 pub mod pattern;
 mod print;
@@ -15,6 +18,7 @@ mod words;
 
 pub use check::check;
 pub use expr::Expr;
+pub use layout::layout;
 pub use limits::Limits;
 pub use parser::{Parsed, parse};
 pub(crate) use print::quote;

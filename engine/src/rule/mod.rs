@@ -5,6 +5,7 @@ pub mod duration;
 mod fields;
 pub mod lint;
 mod list;
+pub mod outline;
 pub mod overlay;
 mod read;
 mod set;

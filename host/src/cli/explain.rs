@@ -1,6 +1,7 @@
 //! `oxpecker explain`: why a rule or a filter matched an event, or did not.
 
 use super::exit::Answer;
+use super::link::{LinkArgs, Mode};
 use super::lists::ListArgs;
 use super::loaded::Loaded;
 use super::{out, rules};
@@ -16,12 +17,12 @@ use oxpecker_engine::language::{self, Expr, suggest};
 use oxpecker_engine::lists::Lists;
 use oxpecker_engine::problem::Diagnostic;
 use oxpecker_engine::reference::Verdict;
-use oxpecker_engine::rule::{Limits, Rule};
+use oxpecker_engine::rule::{Limits, Rule, outline};
 use serde_json::{Value, json as object};
 use std::borrow::Cow;
 use std::io::Write;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Explain why a rule matches an event or does not: the filter as a tree, with what each condition found.
 ///
@@ -30,7 +31,8 @@ use std::path::PathBuf;
 #[derive(Args)]
 #[command(group(ArgGroup::new("subject").required(true).args(["rule", "filter"])))]
 #[command(after_help = "Examples:\n  oxpecker explain --rule cloudtrail-ssm-start-session --event event.json\n  \
-    oxpecker explain --filter 'user = \"root\"' --event trail.json.gz --nth 3")]
+    oxpecker explain --filter 'user = \"root\"' --event trail.json.gz --nth 3\n  \
+    oxpecker explain --rule cloudtrail-ssm-start-session --link")]
 pub(crate) struct Opts {
     /// The rule's id
     #[arg(long, value_name = "ID")]
@@ -44,8 +46,8 @@ pub(crate) struct Opts {
     #[command(flatten)]
     lists: ListArgs,
     /// The event: a file of events in any form that `replay` reads; `-` is standard input
-    #[arg(long, value_name = "FILE")]
-    event: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "link")]
+    event: Option<PathBuf>,
     /// Which event of the file, counted from 1
     #[arg(long, value_name = "N", conflicts_with = "all", value_parser = clap::value_parser!(u64).range(1..))]
     nth: Option<u64>,
@@ -58,6 +60,8 @@ pub(crate) struct Opts {
     /// How to show it
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
+    #[command(flatten)]
+    link: LinkArgs,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -71,6 +75,8 @@ enum Output {
 /// What is explained.
 struct Subject {
     rule: Option<Rule>,
+    /// The rule as a file of its own, and whether overlays have changed it.
+    file: Option<(String, bool)>,
     filter: Expr,
     lists: Lists,
 }
@@ -78,6 +84,9 @@ struct Subject {
 impl Opts {
     pub(crate) fn run(self) -> Result<Answer> {
         let subject = self.subject()?;
+        if self.link.wanted() {
+            return self.link(&subject);
+        }
         let mut out = out::stdout();
         let mut explained = 0u64;
         let mut failure = None;
@@ -93,8 +102,8 @@ impl Opts {
             return Err(failure);
         }
         match (explained, self.nth) {
-            (0, Some(nth)) => bail!("there is no event {nth} in {}: it has {end}", self.event.display()),
-            (0, None) => bail!("there is no event in {}", self.event.display()),
+            (0, Some(nth)) => bail!("there is no event {nth} in {}: it has {end}", self.event_file().display()),
+            (0, None) => bail!("there is no event in {}", self.event_file().display()),
             (1, None) if end > 1 && !self.all => out::say("more events follow: --nth N or --all explains them"),
             _ => {}
         }
@@ -108,17 +117,52 @@ impl Opts {
         let loaded = Loaded::new(files, self.lists.read()?.values(), &Limits::default());
         let lists = loaded.lists();
         if let Some(text) = &self.filter {
-            return Ok(Subject { rule: None, filter: read_filter(text, &lists)?, lists });
+            return Ok(Subject { rule: None, file: None, filter: read_filter(text, &lists)?, lists });
         }
         let id = self.rule.as_deref().unwrap_or_default();
         let found = loaded.set.rules.iter().find(|collected| collected.rule.id == id);
-        let rule = found.map(|collected| collected.rule.clone()).ok_or_else(|| unknown_rule(id, &loaded))?;
-        Ok(Subject { filter: rule.filter.clone(), rule: Some(rule), lists })
+        let found = found.ok_or_else(|| unknown_rule(id, &loaded))?;
+        let text = loaded.files.get(found.source).map_or("", |file| &file.text);
+        let alone = outline::single(text, id).unwrap_or_else(|| text.to_owned());
+        let file = Some((alone, !found.provenance.tunings.is_empty()));
+        Ok(Subject { filter: found.rule.filter.clone(), rule: Some(found.rule.clone()), file, lists })
+    }
+
+    /// The file of the event; an empty path where there is none, which only a link may lack.
+    fn event_file(&self) -> &Path {
+        self.event.as_deref().unwrap_or(Path::new(""))
+    }
+
+    /// Prints a link to the playground in place of an explanation.
+    fn link(&self, subject: &Subject) -> Result<Answer> {
+        let mut events = Vec::new();
+        if self.link.with_event() {
+            self.read(&mut |_, _, bytes| {
+                events.push(String::from_utf8_lossy(bytes).into_owned());
+                ControlFlow::Continue(())
+            })?;
+            if events.is_empty() {
+                bail!("there is no such event in {}", self.event_file().display());
+            }
+        }
+        let (mode, text) = match (&subject.file, &self.filter) {
+            (Some((text, tuned)), _) => {
+                if *tuned {
+                    out::say("the link shows the rule as its own file says it, without the overlays");
+                }
+                (Mode::File, text.as_str())
+            }
+            (None, filter) => (Mode::Filter, filter.as_deref().unwrap_or_default()),
+        };
+        let mut out = out::stdout();
+        writeln!(out, "{}", self.link.to(mode, text, &events)?)?;
+        out::finish(out)?;
+        Ok(Answer::Yes)
     }
 
     /// Hands out the events that are asked for with their numbers and lines; gives how many events were read.
     fn read(&self, sink: &mut dyn FnMut(u64, u64, &[u8]) -> Flow) -> Result<u64> {
-        let walk = intake::walk(std::slice::from_ref(&self.event)).context("cannot read the event")?;
+        let walk = intake::walk(&[self.event_file().to_owned()]).context("cannot read the event")?;
         let mut number = 0;
         for input in &walk.inputs {
             let name = input.to_string();
@@ -170,10 +214,10 @@ impl Opts {
         let event = match Event::parse(bytes, &EventLimits::default(), self.event_type.as_deref()) {
             Ok(event) => event,
             Err(reject) if self.all => {
-                out::say(&format!("rejected: {}:{line}: {reject}", safe(&self.event.display().to_string())));
+                out::say(&format!("rejected: {}:{line}: {reject}", safe(&self.event_file().display().to_string())));
                 return Ok(String::new());
             }
-            Err(reject) => bail!("event {number} ({}:{line}) cannot be read: {reject}", self.event.display()),
+            Err(reject) => bail!("event {number} ({}:{line}) cannot be read: {reject}", self.event_file().display()),
         };
         let explained = Explained::new(subject, &event);
         Ok(match self.output {

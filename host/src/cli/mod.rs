@@ -15,10 +15,12 @@ mod import;
 mod input;
 mod inspect;
 mod inventory;
+mod link;
 mod lists;
 mod loaded;
 mod out;
 mod pack;
+mod playground;
 mod profile;
 mod progress;
 mod replay;
@@ -65,6 +67,7 @@ enum Command {
     Doctor(doctor::Opts),
     Import(import::Opts),
     Bench(bench::Opts),
+    Playground(playground::Opts),
     Completions(completions::Opts),
 }
 
@@ -84,6 +87,7 @@ impl Command {
             Command::Doctor(opts) => opts.run(),
             Command::Import(opts) => opts.run(),
             Command::Bench(opts) => opts.run(),
+            Command::Playground(opts) => opts.run(),
             Command::Completions(opts) => opts.run(),
         }
     }
