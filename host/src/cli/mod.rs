@@ -16,6 +16,7 @@ mod out;
 mod progress;
 mod replay;
 mod rules;
+mod running;
 mod state;
 mod summary;
 mod suppress;

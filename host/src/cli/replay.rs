@@ -3,18 +3,17 @@
 use super::announce::{Announcer, Form, Pending};
 use super::exit::Answer;
 use super::input::{self, InputArgs};
-use super::loaded::Loaded;
 use super::progress::Progress;
+use super::running::Rules;
 use super::summary::{self, Replayed};
-use super::windows::{self, WindowStage};
-use super::{out, rules, state};
+use super::windows::WindowStage;
+use super::{out, state};
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use oxpecker::pipeline::{Backend, Span, Tally};
-use oxpecker::sandbox::{LoadRequest, SandboxError};
+use oxpecker::sandbox::SandboxError;
 use oxpecker_engine::event::Instant as EventTime;
-use oxpecker_engine::rule::{Limits, Rule, duration};
-use std::collections::BTreeSet;
+use oxpecker_engine::rule::duration;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -59,12 +58,9 @@ pub(crate) struct Opts {
     quiet: bool,
 }
 
-/// Ids and versions of the rules in force.
-type InForce = BTreeSet<(String, String)>;
-
 impl Opts {
     pub(crate) fn run(self) -> Result<Answer> {
-        let (request, broken_rules, in_force) = self.request()?;
+        let rules = Rules::read(&self.rules, &self.input)?;
         let span = Span { since: point(self.since.as_deref())?, until: point(self.until.as_deref())? };
         input::catch_interrupts();
         let inputs = self.input.walk()?;
@@ -74,11 +70,11 @@ impl Opts {
         let mut settings = self.input.settings();
         settings.span = span;
         let (begun, now) = (Instant::now(), input::now());
-        let (mut pipeline, report, keeper) = windows::start(&backend, &request, inputs, settings, now)?;
+        let ((mut pipeline, report, keeper), broken_rules) = rules.start(&backend, &inputs, &settings, now)?;
         let mut replayed =
             Replayed { rules: report.rules, broken_rules, engine: engine(&backend), ..Replayed::default() };
         let mut windows = WindowStage::new(keeper, self.live, now);
-        let mut announcer = self.announcer(&mut windows, &in_force)?;
+        let mut announcer = self.announcer(&mut windows, &rules)?;
         let mut tally = Tally::default();
         while let Some(done) = pipeline.next(input::interrupted) {
             let done = done?;
@@ -100,7 +96,7 @@ impl Opts {
     }
 
     /// Who prints the alerts; with --state, windows and alerts of the run before are taken over.
-    fn announcer(&self, windows: &mut WindowStage, in_force: &InForce) -> Result<Announcer> {
+    fn announcer(&self, windows: &mut WindowStage, rules: &Rules) -> Result<Announcer> {
         let mut pending = Pending::default();
         if let Some(path) = &self.state
             && let Some((alerts, saved)) = state::read(path)?
@@ -119,7 +115,12 @@ impl Opts {
             pending = alerts;
         }
         let form = self.output.unwrap_or(if out::stdout_is_terminal() { Form::Table } else { Form::Ndjson });
+        let waiting = !pending.is_empty();
         let mut announcer = Announcer::new(form, self.live, pending)?;
+        if !waiting {
+            return Ok(announcer);
+        }
+        let in_force = rules.in_force();
         // The window of a rule that is gone or changed will not close: its alert is final as it is.
         announcer.settle(|alert| in_force.contains(&(alert.rule_id.clone(), alert.rule_version.clone())))?;
         Ok(announcer)
@@ -141,25 +142,6 @@ impl Opts {
             state::write(path, pending, saved)?;
         }
         Ok(())
-    }
-
-    /// Reads the rules, shows what is wrong with them, and asks for those without errors to be loaded.
-    fn request(&self) -> Result<(LoadRequest, u64, InForce)> {
-        let files = rules::read(&self.rules)?;
-        let lists = self.input.lists.read()?;
-        let loaded = Loaded::new(files.clone(), lists.values(), &Limits::default());
-        let broken = loaded.show_errors() as u64;
-        if loaded.set.rules.is_empty() {
-            let names: Vec<&str> = loaded.files.iter().map(|file| file.name.as_str()).collect();
-            bail!("there are no rules to run in {}", names.join(", "));
-        }
-        let mut request = rules::load_request(files, &lists, self.input.event_type.clone());
-        if broken > 0 {
-            request.options.insert("lenient".into(), true.into());
-        }
-        let version = |rule: &Rule| (rule.id.clone(), rule.version.clone());
-        let in_force = loaded.set.rules.iter().map(|collected| version(&collected.rule)).collect();
-        Ok((request, broken, in_force))
     }
 
     fn answer(&self, tally: &Tally, replayed: &Replayed) -> Result<Answer> {
