@@ -37,13 +37,13 @@ fn files_say_what_was_kept_and_damage_says_nothing() {
 #[test]
 fn only_an_operators_secret_keeps_rules_from_the_disk() {
     assert!(holds_secret(br#"{"documents":[],"options":{"redaction_secret":"s"}}"#));
-    assert!(!holds_secret(br#"{"documents":[{"name":"a","text":"redaction_secret"}]}"#));
+    assert!(!holds_secret(br#"{"documents":[{"name":"a","text":"a redaction_secret b"}]}"#));
 }
 
 fn request(rules: usize) -> LoadRequest {
     let rule = |n: usize| {
         format!(
-            "  - id: r{n}\n    name: N\n    title: T {{{{.x}}}}\n    type: CloudTrail\n    severity: 3\n    \
+            "  - id: r{n}\n    name: N\n    title: T {{{{x}}}}\n    type: CloudTrail\n    severity: 3\n    \
              description: D\n    filter: x = {n} or y contains \"a{n}b\"\n    aggregate: [x]\n"
         )
     };
