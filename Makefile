@@ -9,10 +9,10 @@ WASM := target/oxpecker.wasm
 CLI := target/release/oxpecker
 SAMPLE := rules/samples/cloudtrail.ndjson
 
-.PHONY: help demo build test lint fmt fuzz bench-peers clean
+.PHONY: help demo build test lint fmt fuzz bench bench-peers instructions instructions-keep clean
 
 help: ## what can be made
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
 
 demo: build ## replay a day of CloudTrail with an intrusion in it through the shipped rules
 	@.ci/demo $(CLI) $(SAMPLE)
@@ -36,6 +36,15 @@ fuzz: build ## fuzz each boundary for a minute (FUZZ_SECONDS=60)
 
 bench-peers: build ## Oxpecker and other rule engines on the same events and rules, as a table (BENCH_ROUNDS=5, BENCH_RULES=11,200,1000,10000)
 	@.ci/bench-peers
+
+bench: ## time scanning, deciding, windows and loading (real events where OXPECKER_DATA has them)
+	$(CARGO) bench --locked -p oxpecker-engine --bench engine
+
+instructions: ## count instructions an event with callgrind; fails where they grew by more than 5 %
+	@.ci/instructions
+
+instructions-keep: ## count them and keep the numbers for later runs to be compared with
+	@.ci/instructions --keep
 
 clean: ## remove what was built
 	$(CARGO) clean

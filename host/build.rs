@@ -2,7 +2,8 @@
 //! the library.
 //!
 //! Without the module the library still builds, so that checks, lints and documentation need no wasm toolchain; using the
-//! sandbox then fails with an error that says what to run.
+//! sandbox then fails with an error that says what to run. The shipped rule sets, all files under `rules/`, go into the
+//! command line.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -34,7 +35,28 @@ fn main() -> io::Result<()> {
         hash(&simd),
         embed(&out, "oxpecker-simd.cwasm", code.as_deref())?,
     );
-    fs::write(out.join("embedded.rs"), text)
+    fs::write(out.join("embedded.rs"), text)?;
+    fs::write(out.join("shipped.rs"), shipped(Path::new("../rules"))?)
+}
+
+/// The rule files in the folders of `rules`, by their names, as the text of a slice of names and texts.
+fn shipped(rules: &Path) -> io::Result<String> {
+    println!("cargo::rerun-if-changed={}", rules.display());
+    let mut files = Vec::new();
+    for set in fs::read_dir(rules)?.collect::<io::Result<Vec<_>>>()?.iter().filter(|entry| entry.path().is_dir()) {
+        for file in fs::read_dir(set.path())? {
+            files.push(file?.path());
+        }
+    }
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "yaml"));
+    files.sort();
+    let entry = |file: &PathBuf| {
+        println!("cargo::rerun-if-changed={}", file.display());
+        let name = file.strip_prefix("..").unwrap_or(file).display().to_string();
+        Ok(format!("    ({name:?}, include_str!({:?})),\n", file.canonicalize()?.display().to_string()))
+    };
+    let entries: String = files.iter().map(entry).collect::<io::Result<String>>()?;
+    Ok(format!("&[\n{entries}]\n"))
 }
 
 /// A module's bytes, if it was built.

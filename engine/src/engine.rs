@@ -11,6 +11,7 @@ use crate::language;
 use crate::language::expr::{Literal, Test, Value};
 use crate::lists::Lists;
 use crate::matcher::{Hit, Matcher, Outcome};
+use crate::plan::{Profile, Work};
 use crate::problem::{Diagnostic, Lines, Position, Problem};
 use crate::redaction;
 use crate::rule::{self, Collected, RuleSet, Source, Status};
@@ -37,6 +38,8 @@ pub struct Request {
     pub redaction_secret: String,
     /// Bytes of one alert record; none for the usual. See [`crate::alert::fit`].
     pub alert_bytes: Option<usize>,
+    /// Whether it is counted what each rule and each predicate costs: see [`Engine::profile`].
+    pub profile: bool,
     /// Bounds on rule files.
     pub rule_limits: rule::Limits,
     /// Bounds on events.
@@ -159,7 +162,12 @@ impl Engine {
         }
         let lists = Lists::from(set.lists.clone());
         let rules = set.rules.iter().map(|collected| &collected.rule);
-        let matcher = Matcher::new(rules, &filters, &lists, request.event_limits, request.width);
+        let (limits, width) = (request.event_limits, request.width);
+        let matcher = if request.profile {
+            Matcher::profiled(rules, &filters, &lists, limits, width)
+        } else {
+            Matcher::new(rules, &filters, &lists, limits, width)
+        };
         let stats = Stats { columns: vec![ColumnStats::default(); matcher.columns()], ..Stats::default() };
         let in_shadow = |collected: &Collected| collected.rule.status == Status::Shadow && !request.shadow_alerts;
         let engine = Self {
@@ -265,6 +273,18 @@ impl Engine {
     #[must_use]
     pub fn stats(&self) -> &Stats {
         &self.stats
+    }
+
+    /// How much work all events so far were, beyond the scan of their bytes.
+    #[must_use]
+    pub fn work(&self) -> Work {
+        self.matcher.work()
+    }
+
+    /// The same by rule and predicate, if the request asked for it.
+    #[must_use]
+    pub fn profile(&self) -> Option<&Profile> {
+        self.matcher.profile()
     }
 
     /// The open windows as JSON, for [`Engine::restore`] in an engine with the same rules.

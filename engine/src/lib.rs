@@ -61,6 +61,6 @@ mod span;
 pub mod window;
 
 pub use engine::{ColumnStats, Engine, Report, ReportedProblem, Request, Stats};
-pub use plan::Work;
+pub use plan::{PredicateProfile, Profile, RuleProfile, Work};
 pub use scan::Width;
 pub use span::Span;

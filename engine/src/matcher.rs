@@ -9,7 +9,7 @@ use crate::json::{Limits, Reject};
 use crate::language::Expr;
 use crate::language::expr::Key;
 use crate::lists::Lists;
-use crate::plan::{Plan, Source, Work};
+use crate::plan::{Plan, Profile, Source, Work};
 use crate::reference::{Filter, Matched};
 use crate::rule::Rule;
 use crate::scan::Width;
@@ -56,6 +56,28 @@ impl Matcher {
         limits: Limits,
         width: Width,
     ) -> Self {
+        Self::compile(rules, filters, lists, limits, width, false)
+    }
+
+    /// The same, and it is counted what each rule and each predicate costs: see [`Matcher::profile`].
+    pub fn profiled<'r>(
+        rules: impl IntoIterator<Item = &'r Rule>,
+        filters: &[Expr],
+        lists: &Lists,
+        limits: Limits,
+        width: Width,
+    ) -> Self {
+        Self::compile(rules, filters, lists, limits, width, true)
+    }
+
+    fn compile<'r>(
+        rules: impl IntoIterator<Item = &'r Rule>,
+        filters: &[Expr],
+        lists: &Lists,
+        limits: Limits,
+        width: Width,
+        profiled: bool,
+    ) -> Self {
         let rules = rules.into_iter().map(|rule| Source {
             filter: &rule.filter,
             suppressions: rule
@@ -73,7 +95,7 @@ impl Matcher {
                 keys.push(key.clone());
             }
         }
-        let plan = Plan::new(&sources, &keys, lists, width);
+        let plan = Plan::new(&sources, &keys, lists, width, profiled);
         Self { plan, limits, lists: lists.clone(), keys, reasons: HashMap::new() }
     }
 
@@ -93,6 +115,12 @@ impl Matcher {
     #[must_use]
     pub fn work(&self) -> Work {
         self.plan.work()
+    }
+
+    /// The same by rule and predicate, if that was asked for.
+    #[must_use]
+    pub fn profile(&self) -> Option<&Profile> {
+        self.plan.profile()
     }
 
     /// The verdicts on one event, in the order of the columns; `hits` is emptied first.

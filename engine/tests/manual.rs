@@ -29,7 +29,7 @@ use oxpecker_engine::{Engine, Request};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const PAGES: [&str; 5] = ["README.md", "language.md", "rules.md", "input.md", "alerts.md"];
+const PAGES: [&str; 6] = ["README.md", "language.md", "rules.md", "import.md", "input.md", "alerts.md"];
 
 /// Fewer examples than this, and something keeps them from being found.
 const FEWEST: usize = 280;
@@ -392,7 +392,9 @@ fn the_limits_are_those_of_the_engine() {
     let filter = language::Limits::default();
     let event = Limits::default();
     let text = page("language.md").replace(',', "");
-    for number in [filter.length, filter.depth, filter.set, filter.regex, event.bytes, event.depth, event.values] {
+    for number in
+        [filter.length, filter.depth, filter.steps, filter.set, filter.regex, event.bytes, event.depth, event.values]
+    {
         assert!(text.contains(&format!(" {number}")), "docs/language.md does not name the limit {number}");
     }
     let text = page("input.md").replace(',', "");

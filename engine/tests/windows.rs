@@ -307,6 +307,21 @@ fn a_state_that_is_cut_short_is_refused() {
     assert_eq!(engine(&rules).restore(text.as_bytes()).unwrap().windows, 2);
 }
 
+/// `oxpecker test` lost the alert of a test whose events were older than those of a test before it.
+#[test]
+fn after_a_flush_older_events_are_not_late() {
+    let rules = [Rule { threshold: 2, distinct: false, length: 30_000, sliding: false, by_user: true }];
+    let at =
+        |time, id| Event { time: Some(time), id: Some(id), account: 1, user: Some(1), target: None, hidden: false };
+    let (mut engine, mut out) = (engine(&rules), Vec::new());
+    observe(&mut engine, &at(BEGIN + 86_400_000, 1), &mut out);
+    flush(&mut engine, &mut out);
+    out.clear();
+    observe(&mut engine, &at(BEGIN, 2), &mut out);
+    observe(&mut engine, &at(BEGIN + 1_000, 3), &mut out);
+    assert_eq!(out.len(), 1, "{out:?}");
+}
+
 /// The order in which such windows were saved again was left to chance.
 #[test]
 fn a_state_with_two_windows_in_one_place_of_the_order_is_refused() {

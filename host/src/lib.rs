@@ -34,6 +34,7 @@
 //! inputs to results in order, on several threads.
 
 pub mod alert;
+pub mod import;
 pub mod intake;
 pub mod lists;
 pub mod pipeline;

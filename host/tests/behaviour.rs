@@ -111,7 +111,7 @@ fn ctrl_c_ends_a_run_over_endless_input_with_the_summary_so_far() {
         child.stdin.as_mut().unwrap().write_all(format!("{}\n", alarming()).as_bytes()).unwrap();
         if args.last() == Some(&"table") {
             // Its alerts come at the end: time to read the event.
-            thread::sleep(Duration::from_millis(500));
+            thread::sleep(Duration::from_secs(2));
         } else {
             answers.recv_timeout(PATIENCE).unwrap();
         }

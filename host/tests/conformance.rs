@@ -34,7 +34,8 @@ fn holds(name: &str, module: &Module) {
         }
     }
     // Not println: the number is to be seen although the test passes.
-    let _ = writeln!(std::io::stderr(), "conformance: {cases} cases in the sandbox with {name}, {} failed", failures.len());
+    let _ =
+        writeln!(std::io::stderr(), "conformance: {cases} cases in the sandbox with {name}, {} failed", failures.len());
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert_eq!(cases, CASES, "tests/conformance/CASES says how many cases there are");
 }

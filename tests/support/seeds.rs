@@ -19,6 +19,7 @@ pub(crate) fn of(boundary: &str) -> Vec<Vec<u8>> {
         "event" => events(corpus).collect(),
         "match_events" => corpus.into_iter().map(|paragraph| lines(paragraph, 6)).collect(),
         "match_batch" => corpus.into_iter().map(|paragraph| batch(&lines(paragraph, 3))).collect(),
+        "fast_equals_reference" => comparisons(&corpus),
         "intake" => envelopes().into_iter().chain(corpus.into_iter().map(|paragraph| lines(paragraph, 4))).collect(),
         other => panic!("no boundary is called {other}"),
     };
@@ -35,6 +36,22 @@ fn events(corpus: Vec<Paragraph>) -> impl Iterator<Item = Vec<u8>> {
 fn lines(paragraph: Paragraph, most: usize) -> Vec<u8> {
     let events: Vec<Vec<u8>> = paragraph.events.into_iter().take(most).map(|(_, event)| event).collect();
     events.join(&b'\n')
+}
+
+/// Filters and events as one text: each paragraph by itself, and neighbours together, which share predicates.
+fn comparisons(corpus: &[Paragraph]) -> Vec<Vec<u8>> {
+    let of = |paragraphs: &[Paragraph]| {
+        let head = paragraphs.iter().find_map(|paragraph| paragraph.event_type.as_deref());
+        let head = head.map(|event_type| format!("type: {event_type}\n")).unwrap_or_default();
+        let filters: Vec<String> = paragraphs.iter().map(|paragraph| paragraph.filter.replace('\n', " ")).collect();
+        let events = paragraphs.iter().flat_map(|paragraph| paragraph.events.iter().take(4));
+        // A line feed in an event is a blank to JSON, and would be two events here.
+        let events: Vec<Vec<u8>> = events
+            .map(|(_, event)| event.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }).collect())
+            .collect();
+        [head.as_bytes(), filters.join("\n").as_bytes(), b"\n\n", &events.join(&b'\n')].concat()
+    };
+    corpus.chunks(1).chain(corpus.windows(3)).map(of).collect()
 }
 
 /// A batch of lines.

@@ -7,6 +7,8 @@ pub struct Limits {
     pub length: usize,
     /// Parentheses and `not`s inside one another.
     pub depth: usize,
+    /// Parts of one key.
+    pub steps: usize,
     /// Values in one `in (…)`.
     pub set: usize,
     /// Bytes that a compiled regular expression may take.
@@ -15,6 +17,6 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { length: 256 << 10, depth: 64, set: 10_000, regex: 1 << 20 }
+        Self { length: 256 << 10, depth: 64, steps: 128, set: 10_000, regex: 1 << 20 }
     }
 }

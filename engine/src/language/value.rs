@@ -58,6 +58,12 @@ fn key(input: &mut Tokens<'_, '_>) -> Option<Key> {
         } else {
             return Some(Key { span, steps });
         }
+        // Names that join several steps are looked for as well, so a key's cost grows faster than its length.
+        let limit = input.state.limits.steps;
+        if steps.len() > limit {
+            input.state.report(span, Problem::KeyTooLong { limit });
+            return None;
+        }
     }
 }
 

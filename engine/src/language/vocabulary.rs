@@ -143,12 +143,29 @@ const KUBERNETES: &[&str] = &[
     "annotations",
 ];
 
+/// Members of what Amazon ECR and Amazon Inspector tell by EventBridge, below `detail`: reports of image scans, findings.
+const SCANS: &[&str] = &[
+    "scan-status",
+    "repository-name",
+    "finding-severity-counts",
+    "image-digest",
+    "image-tags",
+    "awsAccountId",
+    "findingArn",
+    "severity",
+    "title",
+    "description",
+    "inspectorScore",
+    "exploitAvailable",
+    "packageVulnerabilityDetails",
+];
+
 /// What shippers add to every record.
 const SHIPPER: &[&str] = &["@timestamp", "timestamp", "@version", "message", "tag", "tags", "source", "id"];
 
 /// Every published key.
 pub fn keys() -> impl Iterator<Item = &'static str> {
-    [DERIVED, CLOUDTRAIL, HOST, KUBERNETES, SHIPPER].into_iter().flatten().copied()
+    [DERIVED, CLOUDTRAIL, HOST, KUBERNETES, SCANS, SHIPPER].into_iter().flatten().copied()
 }
 
 /// Whether some published kind of event has a key that begins with this part.

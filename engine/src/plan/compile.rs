@@ -4,6 +4,7 @@ use super::derived::{self, Derived};
 use super::facts::{Facts, Slot};
 use super::index::{Index, PredicateId};
 use super::nnf::{Form, Literal};
+use super::profile::Profile;
 use super::program::{Code, Line};
 use super::share::share;
 use super::test::{Scratch, Test};
@@ -25,8 +26,9 @@ pub(crate) struct Source<'r> {
 }
 
 impl Plan {
-    /// Compiles rules. `watched` are keys of which it is told whether any event had them.
-    pub(crate) fn new(sources: &[Source<'_>], watched: &[Key], lists: &Lists, width: Width) -> Self {
+    /// Compiles rules. `watched` are keys of which it is told whether any event had them; `profiled` asks for a
+    /// [`Profile`].
+    pub(crate) fn new(sources: &[Source<'_>], watched: &[Key], lists: &Lists, width: Width, profiled: bool) -> Self {
         let slots = Slots::of(sources, watched);
         let mut draft = Draft { slots: &slots, lists, known: HashMap::new(), all: Vec::new(), code: Code::default() };
         let mut guarded = Vec::with_capacity(sources.len());
@@ -47,7 +49,8 @@ impl Plan {
                 }
             })
             .collect();
-        let Draft { mut all, code, .. } = draft;
+        let Draft { mut all, code, known, .. } = draft;
+        let profile = profiled.then(|| Box::new(Profile::new(&guarded, texts(known, all.len()))));
         let (wakes, always) = sleepers(&guarded, all.len());
         let eager = eager(&mut all, &wakes, &slots, lists);
         let now = Now {
@@ -58,6 +61,7 @@ impl Plan {
             ran: vec![0; columns.len()],
             found: Vec::new(),
             work: Work::default(),
+            profile,
         };
         let unseen = watched.iter().map(|key| slots.of_key(key)).enumerate().collect();
         let predicates = all.into_iter().map(|drafted| drafted.predicate).collect();
@@ -205,7 +209,7 @@ impl<'r> Draft<'r, '_> {
 
     fn predicate(&mut self, operand: &Operand, test: Option<&'r expr::Test>) -> PredicateId {
         let slot = self.slots.of_key(&operand.key);
-        let text = test.map(|test| identity(operand, test)).unwrap_or_default();
+        let text = test.map_or_else(|| format!("{operand} != null"), |test| identity(operand, test));
         let new = number(self.all.len());
         let id = *self.known.entry(Identity { slot, function: operand.function, test: text }).or_insert(new);
         if id == new {
@@ -245,7 +249,19 @@ fn values<'v>(test: &'v expr::Test, lists: &'v Lists) -> impl Iterator<Item = &'
     })
 }
 
-type Guarded = Option<(Vec<PredicateId>, Option<PredicateId>)>;
+/// The canonical text of each predicate.
+fn texts(known: HashMap<Identity, PredicateId>, count: usize) -> Vec<String> {
+    let mut texts = vec![String::new(); count];
+    for (identity, id) in known {
+        if let Some(text) = texts.get_mut(id as usize) {
+            *text = identity.test;
+        }
+    }
+    texts
+}
+
+/// The predicates that wake a rule, with another that must hold; none where nothing can wake it.
+pub(super) type Guarded = Option<(Vec<PredicateId>, Option<PredicateId>)>;
 
 /// For each predicate the rules that sleep under it, and the rules that never sleep.
 fn sleepers(guarded: &[Guarded], predicates: usize) -> (Vec<Vec<Wake>>, Vec<u32>) {

@@ -152,11 +152,8 @@ impl Index {
         let bytes: usize = texts.iter().map(|text| text.len()).sum();
         let kind = if bytes <= FAST_BYTES { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
         // Overlapping matches ask for the standard kind.
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .kind(Some(kind))
-            .prefilter(false)
-            .build(texts);
+        let automaton =
+            AhoCorasick::builder().match_kind(MatchKind::Standard).kind(Some(kind)).prefilter(false).build(texts);
         self.automaton = automaton.ok();
         self.inside_lists = lists;
     }

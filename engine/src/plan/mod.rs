@@ -26,6 +26,7 @@ mod members;
 mod network;
 mod nnf;
 mod number;
+mod profile;
 mod program;
 mod share;
 mod test;
@@ -43,6 +44,7 @@ use program::{Code, Line};
 use test::{Scratch, Test};
 
 pub(crate) use compile::Source;
+pub use profile::{PredicateProfile, Profile, RuleProfile};
 
 /// How much work events were, beyond the scan of their bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -118,6 +120,8 @@ struct Now {
     /// Predicates found by look-up.
     found: Vec<PredicateId>,
     work: Work,
+    /// Only for those who ask: what counts by rule costs time.
+    profile: Option<Box<Profile>>,
 }
 
 /// A compiled rule set and its room to work in.
@@ -139,6 +143,11 @@ impl Plan {
     /// How much work all events so far were.
     pub(crate) fn work(&self) -> Work {
         self.now.work
+    }
+
+    /// The same by rule and predicate, if that was asked for.
+    pub(crate) fn profile(&self) -> Option<&Profile> {
+        self.now.profile.as_deref()
     }
 
     /// The places, among the keys that were given to be watched, of those that no event has had.
@@ -253,6 +262,9 @@ impl Asked<'_, '_> {
         }
         *ran = self.now.event;
         self.now.work.woken += 1;
+        if let Some(profile) = &mut self.now.profile {
+            profile.woke(column);
+        }
         let outcome = if self.run(compiled.begin, false) {
             self.suppressed(compiled).map_or(Outcome::Matched, Outcome::Suppressed)
         } else if self.now.facts.any_cut() && self.run(compiled.begin, true) {
@@ -297,7 +309,11 @@ impl Asked<'_, '_> {
         let holds = (!predicate.is_indexed || now.facts.any_cut()) && {
             now.work.predicates += 1;
             let values = now.facts.values(predicate.slot, self.event);
-            predicate.test.holds(predicate.function, values, &mut now.scratch)
+            let holds = predicate.test.holds(predicate.function, values, &mut now.scratch);
+            if let Some(profile) = &mut now.profile {
+                profile.asked(id, holds);
+            }
+            holds
         };
         *answer = (now.event, holds);
         Some(holds)

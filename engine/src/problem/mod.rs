@@ -104,6 +104,9 @@ problems! {
     Error "nesting-too-deep"
     /// `((((((…a = 1…))))))`
     NestingTooDeep { limit: usize },
+    Error "key-too-long"
+    /// `a.b.c.d.e.…`
+    KeyTooLong { limit: usize },
     Error "unterminated-text"
     /// `user = "root`
     UnterminatedText { quote: char },

@@ -1,5 +1,6 @@
-//! Titles with keys in them: `{{user}} opened a session on {{requestParameters.target}}`, and with what a list says of a
-//! key's value: `{{lookup(@accounts, accountId).owner}}`.
+//! Titles with keys in them: `{{user}} opened a session on {{requestParameters.target}}`, with the first of several keys
+//! that has a value: `{{requestParameters.userName or requestParameters.roleName}}`, and with what a list says of a key's
+//! value: `{{lookup(@accounts, accountId).owner}}`.
 
 use crate::language::expr::{Key, Step};
 use crate::language::{self, Limits};
@@ -21,6 +22,8 @@ pub enum Part {
     Text(String),
     /// A key whose value is put in.
     Key(Key),
+    /// Several keys: the value of the first that has one is put in.
+    FirstOf(Vec<Key>),
     /// A key for whose value something else is put in.
     Lookup(Lookup),
 }
@@ -44,10 +47,11 @@ pub const NONE: &str = "(none)";
 impl Template {
     /// The keys that it shows or looks up.
     pub fn keys(&self) -> impl Iterator<Item = &Key> {
-        self.parts.iter().filter_map(|part| match part {
-            Part::Key(key) => Some(key),
-            Part::Lookup(lookup) => Some(&lookup.key),
-            Part::Text(_) => None,
+        self.parts.iter().flat_map(|part| match part {
+            Part::Key(key) => std::slice::from_ref(key),
+            Part::FirstOf(keys) => keys,
+            Part::Lookup(lookup) => std::slice::from_ref(&lookup.key),
+            Part::Text(_) => &[],
         })
     }
 
@@ -55,7 +59,7 @@ impl Template {
     pub fn lookups(&self) -> impl Iterator<Item = &Lookup> {
         self.parts.iter().filter_map(|part| match part {
             Part::Lookup(lookup) => Some(lookup),
-            Part::Key(_) | Part::Text(_) => None,
+            Part::Key(_) | Part::FirstOf(_) | Part::Text(_) => None,
         })
     }
 
@@ -69,6 +73,7 @@ impl Template {
                     return out;
                 }
                 Part::Key(key) => value(key, None),
+                Part::FirstOf(keys) => keys.iter().find_map(|key| value(key, None)),
                 Part::Lookup(lookup) => value(&lookup.key, Some(lookup)),
             };
             out.push_str(shown.as_deref().unwrap_or(NONE));
@@ -116,8 +121,23 @@ fn slot(span: Span, source: &str) -> Result<Part, String> {
                 .map(Part::Lookup)
                 .ok_or_else(|| format!("`{}` is not of the form lookup(@list, key).column", text.trim()))
         }
-        _ => key(text).map(Part::Key).ok_or_else(|| format!("`{}` is no key", text.trim())),
+        _ => key(text).map(Part::Key).or_else(|| first_of(text)).ok_or_else(|| format!("`{}` is no key", text.trim())),
     }
+}
+
+/// `a or b`. An `or` inside quotes belongs to its key.
+fn first_of(text: &str) -> Option<Part> {
+    let mut keys = Vec::new();
+    let mut from = 0;
+    for (at, or) in text.match_indices(" or ").chain([(text.len(), "")]) {
+        if let Some(key) = text.get(from..at).and_then(key) {
+            keys.push(key);
+            from = at + or.len();
+        } else if or.is_empty() {
+            return None;
+        }
+    }
+    Some(Part::FirstOf(keys))
 }
 
 /// `lookup(@list, key)`, `lookup(@list, key).column`; `start` is where `text` stands in the title.
@@ -180,6 +200,19 @@ mod tests {
     }
 
     #[test]
+    fn of_several_keys_the_first_with_a_value_is_shown() {
+        let mut sink = Sink::new();
+        let template = parse("{{a or b or x.\"y or z\"}} and {{ c or d }}", &mut sink);
+        assert!(sink.is_empty(), "{sink:?}");
+        assert_eq!(template.keys().map(ToString::to_string).collect::<Vec<_>>(), ["a", "b", "x.\"y or z\"", "c", "d"]);
+        let has = |known: &'static [&'static str]| {
+            template.render(|key, _| known.contains(&key.to_string().as_str()).then(|| key.to_string()))
+        };
+        assert_eq!(has(&["a", "b", "d"]), "a and d");
+        assert_eq!(has(&["x.\"y or z\""]), "x.\"y or z\" and (none)");
+    }
+
+    #[test]
     fn lookups_name_a_list_a_key_and_a_column() {
         let source = "{{lookup(@accounts, accountId).owner}} {{ lookup ( @a:b , x.\"y)z\" ) }} {{lookup}}";
         let mut sink = Sink::new();
@@ -203,6 +236,7 @@ mod tests {
             ("{{lookup(@accounts)}}", 1),
             ("{{lookup(@a, b)c}}", 1),
             ("{{lookup(@a, b).c[0]}}", 1),
+            ("{{a or }} {{or b}} {{a or or}} {{a orb}} {{a or b = 1}}", 5),
         ] {
             let mut sink = Sink::new();
             parse(source, &mut sink);

@@ -29,14 +29,15 @@ pub(super) struct Known {
     from: NodeId,
     /// How its value is reached.
     pub(super) way: Way,
-    /// The names that came after it, the latest first.
-    next: [u32; 2],
 }
 
 /// The remembered names of all paths.
 #[derive(Debug, Clone)]
 pub(super) struct KnownNames {
     names: Vec<Known>,
+    /// For each name those that came after it, the latest first. Apart from the names: which comes next hangs on nothing
+    /// but this, so a processor runs ahead along it while names are still compared.
+    next: Vec<[u32; 2]>,
     /// For each node the entry that stands before the first name of an object.
     starts: Vec<u32>,
     slots: Vec<u32>,
@@ -45,7 +46,7 @@ pub(super) struct KnownNames {
 impl KnownNames {
     /// Nothing is remembered yet of this many nodes.
     pub(super) fn new(nodes: usize) -> Self {
-        Self { names: Vec::new(), starts: vec![FREE; nodes], slots: vec![FREE; SLOTS] }
+        Self { names: Vec::new(), next: Vec::new(), starts: vec![FREE; nodes], slots: vec![FREE; SLOTS] }
     }
 
     /// The entry before the first name of an object at a node.
@@ -57,7 +58,7 @@ impl KnownNames {
     /// The name ahead, if it is one that came after `previous` before.
     #[inline(always)]
     pub(super) fn guess<V: Vector>(&self, previous: u32, text: &[u8], at: usize) -> Option<(u32, &Known)> {
-        let [likely, other] = self.names.get(previous as usize)?.next;
+        let [likely, other] = *self.next.get(previous as usize)?;
         let known = self.names.get(likely as usize)?;
         if known.stands_at::<V>(text, at) {
             return Some((likely, known));
@@ -88,7 +89,7 @@ impl KnownNames {
     /// Remembers a name that [`KnownNames::find`] did not find, if there is room.
     pub(super) fn add(&mut self, from: NodeId, name: &[u8], way: Way) -> Option<u32> {
         let length = u8::try_from(name.len() + 3).ok()?;
-        let known = Known { pattern: pattern(name)?, length, from, way, next: [FREE; 2] };
+        let known = Known { pattern: pattern(name)?, length, from, way };
         let entry = self.push(known)?;
         let mut slot = hash(name, from) as usize % SLOTS;
         while self.slots.get(slot).is_some_and(|taken| *taken != FREE) {
@@ -104,22 +105,22 @@ impl KnownNames {
             return None;
         }
         self.names.push(known);
+        self.next.push([FREE; 2]);
         Some(entry)
     }
 
     /// Remembers that a name at `from` came after `previous`.
     pub(super) fn follow(&mut self, from: NodeId, previous: u32, entry: u32) {
         let previous = if previous == FREE { self.begin(from) } else { Some(previous) };
-        let Some(before) = previous.and_then(|previous| self.names.get_mut(previous as usize)) else { return };
-        if !before.next.contains(&entry) {
-            before.next = [entry, before.next[0]];
+        let Some(next) = previous.and_then(|previous| self.next.get_mut(previous as usize)) else { return };
+        if !next.contains(&entry) {
+            *next = [entry, next[0]];
         }
     }
 
     /// Makes the entry before the first name of a node's objects.
     fn begin(&mut self, from: NodeId) -> Option<u32> {
-        let start =
-            Known { pattern: [0; LONGEST], length: 0, from, way: Way::UNASKED, next: [FREE; 2] };
+        let start = Known { pattern: [0; LONGEST], length: 0, from, way: Way::UNASKED };
         let entry = self.push(start)?;
         *self.starts.get_mut(from as usize)? = entry;
         Some(entry)

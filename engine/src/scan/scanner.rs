@@ -43,15 +43,8 @@ struct Frame {
 }
 
 impl Frame {
-    const OUTSIDE: Self = Self {
-        way: Way::UNASKED,
-        start: 0,
-        close: 0,
-        has_joined: false,
-        object: 0,
-        known: u32::MAX,
-        values_left: 0,
-    };
+    const OUTSIDE: Self =
+        Self { way: Way::UNASKED, start: 0, close: 0, has_joined: false, object: 0, known: u32::MAX, values_left: 0 };
 }
 
 impl Scanner {
@@ -69,6 +62,7 @@ impl Scanner {
     }
 
     /// The paths.
+    #[cfg(test)]
     pub(crate) fn trie(&self) -> &Trie {
         &self.trie
     }
@@ -350,8 +344,7 @@ impl<const COUNTED: bool> Pass<'_, '_, COUNTED> {
     /// A name in an object of which nothing is asked.
     #[inline(always)]
     fn unasked_name<V: Vector>(&mut self, at: &mut usize) -> Result<Way, Reject> {
-        if let (Some(b'"'), Some(close)) =
-            (text::peek(self.text, *at), text::plain_string::<V>(self.text, *at + 1))
+        if let (Some(b'"'), Some(close)) = (text::peek(self.text, *at), text::plain_string::<V>(self.text, *at + 1))
             && text::peek(self.text, close + 1) == Some(b':')
         {
             *at = close + 2;

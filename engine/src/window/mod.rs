@@ -197,11 +197,15 @@ impl Windows {
     }
 
     /// Closes windows, in the order of their ends, until enough was given. All are closed when it gives nothing more and
-    /// [`Windows::open_windows`] is zero.
+    /// [`Windows::open_windows`] is zero. Time begins anew then: events that follow are not late for being older than
+    /// those before.
     pub fn flush(&mut self, rules: &[Collected], out: &mut Vec<Json>) {
         let mut given = 0;
         while given < self.limits.output && !self.ends.is_empty() {
             given += self.close_first(rules, out).unwrap_or(0);
+        }
+        if self.ends.is_empty() {
+            self.now = i64::MIN;
         }
     }
 

@@ -10,7 +10,7 @@ use oxpecker::render::{alerts, ecs, ocsf};
 use oxpecker::sandbox::Kept;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{BufWriter, Write};
 
 /// How alerts are printed.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -53,16 +53,29 @@ pub(crate) struct Announcer {
     /// Final records behind their place in the order of firing, so that sorting them gives that order.
     done: Sorter,
     printed: u64,
+    out: Box<dyn Write>,
 }
 
 impl Announcer {
     pub(crate) fn new(form: Form, live: bool, pending: Pending) -> Result<Self> {
-        let mut announcer =
-            Self { form, live, fired: pending.fired, open: pending.open, done: Sorter::default(), printed: 0 };
+        let mut announcer = Self {
+            form,
+            live,
+            fired: pending.fired,
+            open: pending.open,
+            done: Sorter::default(),
+            printed: 0,
+            out: Box::new(out::stdout()),
+        };
         for (place, line) in pending.waiting {
             announcer.keep(place, &line)?;
         }
         Ok(announcer)
+    }
+
+    /// Prints there instead of to standard output.
+    pub(crate) fn writing_to(self, out: Box<dyn Write>) -> Self {
+        Self { out: Box::new(BufWriter::with_capacity(64 << 10, out)), ..self }
     }
 
     /// Takes what the windows gave.
@@ -97,6 +110,7 @@ impl Announcer {
     fn print_live(&mut self, alert: &Alert) -> Result<()> {
         if self.form != Form::Table || alert.state == State::Fired {
             self.print(alert.line())?;
+            self.out.flush()?;
         }
         Ok(())
     }
@@ -143,20 +157,21 @@ impl Announcer {
                 pending.waiting.push((place, line.to_owned()));
             }
         }
+        self.out.flush()?;
         Ok(pending)
     }
 
     fn print(&mut self, line: &str) -> Result<()> {
-        let mut out = out::stdout();
+        let out = &mut self.out;
         match self.form {
-            Form::Ndjson => print_json(&mut out, line)?,
+            Form::Ndjson => print_json(out, line)?,
             Form::Ocsf => {
                 let alert = Alert::from_line(line)?;
                 // Without --live an alert is told once, with its final counts.
                 let first = !self.live || alert.state == State::Fired;
-                print_json(&mut out, &ocsf::line(&alert, first)?)?;
+                print_json(out, &ocsf::line(&alert, first)?)?;
             }
-            Form::Ecs => print_json(&mut out, &ecs::line(&Alert::from_line(line)?)?)?,
+            Form::Ecs => print_json(out, &ecs::line(&Alert::from_line(line)?)?)?,
             Form::Table => {
                 let colour = out::colour_on_stdout();
                 if self.printed == 0 {
@@ -166,7 +181,7 @@ impl Announcer {
             }
         }
         self.printed += 1;
-        Ok(out::finish(out)?)
+        Ok(())
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) struct Opts {
     /// The day on which expiry is judged, such as 2027-01-31 [default: today]
     #[arg(long, visible_alias = "today", value_name = "DAY", value_parser = day)]
     as_of: Option<String>,
-    /// Another bound than usual: file=BYTES, filter=BYTES, depth=N, set=N or regex=BYTES
+    /// Another bound than usual: file=BYTES, filter=BYTES, depth=N, steps=N, set=N or regex=BYTES
     #[arg(long = "limit", value_name = "NAME=N", value_parser = limit)]
     limits: Vec<(Bound, usize)>,
 }
@@ -64,6 +64,7 @@ enum Bound {
     File,
     Filter,
     Depth,
+    Steps,
     Set,
     Regex,
 }
@@ -105,6 +106,7 @@ impl Opts {
                 Bound::File => &mut limits.file,
                 Bound::Filter => &mut limits.filter.length,
                 Bound::Depth => &mut limits.filter.depth,
+                Bound::Steps => &mut limits.filter.steps,
                 Bound::Set => &mut limits.filter.set,
                 Bound::Regex => &mut limits.filter.regex,
             } = *value;
@@ -187,9 +189,10 @@ fn limit(text: &str) -> Result<(Bound, usize), String> {
         "file" => Bound::File,
         "filter" => Bound::Filter,
         "depth" => Bound::Depth,
+        "steps" => Bound::Steps,
         "set" => Bound::Set,
         "regex" => Bound::Regex,
-        other => return Err(format!("there is no limit `{other}`: file, filter, depth, set and regex are")),
+        other => return Err(format!("there is no limit `{other}`: file, filter, depth, steps, set and regex are")),
     };
     let value = value.parse().map_err(|_| format!("`{value}` is no whole number"))?;
     Ok((bound, value))

@@ -43,7 +43,8 @@ pub(crate) struct InputArgs {
     deadline: Option<u64>,
 }
 
-fn default_jobs() -> u8 {
+/// One worker for each core, up to eight.
+pub(crate) fn default_jobs() -> u8 {
     std::thread::available_parallelism().map_or(1, |cores| u8::try_from(cores.get()).unwrap_or(8).min(8))
 }
 

@@ -1,18 +1,22 @@
 //! The command line: arguments to library calls, results to text, outcomes to exit codes.
 
 mod announce;
+mod bench;
 mod check;
+mod clock;
 mod completions;
 mod corpus;
 mod diff;
 mod eval;
 mod exit;
 mod explain;
+mod import;
 mod input;
 mod inventory;
 mod lists;
 mod loaded;
 mod out;
+mod profile;
 mod progress;
 mod replay;
 mod rules;
@@ -54,6 +58,8 @@ enum Command {
     Rules(inventory::Opts),
     Diff(diff::Opts),
     Suppress(suppress::Opts),
+    Import(import::Opts),
+    Bench(bench::Opts),
     Completions(completions::Opts),
 }
 
@@ -68,6 +74,8 @@ impl Command {
             Command::Rules(opts) => opts.run(),
             Command::Diff(opts) => opts.run(),
             Command::Suppress(opts) => opts.run(),
+            Command::Import(opts) => opts.run(),
+            Command::Bench(opts) => opts.run(),
             Command::Completions(opts) => opts.run(),
         }
     }

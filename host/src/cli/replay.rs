@@ -3,6 +3,7 @@
 use super::announce::{Announcer, Form, Pending};
 use super::exit::Answer;
 use super::input::{self, InputArgs};
+use super::profile::{self, Sample};
 use super::progress::Progress;
 use super::running::Rules;
 use super::summary::{self, Replayed};
@@ -25,7 +26,8 @@ use std::time::Instant;
 /// cannot be read.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  aws cloudtrail lookup-events | oxpecker replay -\n  \
-    oxpecker replay --rules my-rules/ --fail-on 2 logs/ > alerts.ndjson")]
+    oxpecker replay --rules my-rules/ --fail-on 2 logs/ > alerts.ndjson\n  \
+    oxpecker replay --profile logs/ > alerts.ndjson")]
 pub(crate) struct Opts {
     /// A rule file, or a folder of them; may be repeated. Without it the shipped rules run
     #[arg(long, value_name = "PATH")]
@@ -53,6 +55,9 @@ pub(crate) struct Opts {
     /// Exit with 1 if there is an alert of this severity or worse (1 is the worst)
     #[arg(long, value_name = "SEVERITY", value_parser = clap::value_parser!(u8).range(1..=3))]
     fail_on: Option<u8>,
+    /// After the run, list the rules and predicates that cost most, and why
+    #[arg(long)]
+    profile: bool,
     /// Print no summary
     #[arg(long, short)]
     quiet: bool,
@@ -60,7 +65,10 @@ pub(crate) struct Opts {
 
 impl Opts {
     pub(crate) fn run(self) -> Result<Answer> {
-        let rules = Rules::read(&self.rules, &self.input)?;
+        let mut rules = Rules::read(&self.rules, &self.input)?;
+        if self.profile {
+            rules.profile();
+        }
         let span = Span { since: point(self.since.as_deref())?, until: point(self.until.as_deref())? };
         input::catch_interrupts();
         let inputs = self.input.walk()?;
@@ -75,6 +83,7 @@ impl Opts {
             Replayed { rules: report.rules, broken_rules, engine: engine(&backend), ..Replayed::default() };
         let mut windows = WindowStage::new(keeper, self.live, now);
         let mut announcer = self.announcer(&mut windows, &rules)?;
+        let mut sample = Sample::default();
         let mut tally = Tally::default();
         while let Some(done) = pipeline.next(input::interrupted) {
             let done = done?;
@@ -84,6 +93,9 @@ impl Opts {
                 windows.take(&done.result.records, &mut |kept| announcer.take(kept, &mut replayed))
             })?;
             progress.update(pipeline.bytes_read(), tally.read, windows.detections);
+            if self.profile {
+                sample.take(done.job.batch);
+            }
         }
         progress.end();
         rejects.finish()?;
@@ -91,6 +103,9 @@ impl Opts {
         let stats = pipeline.stats();
         if !self.quiet {
             summary::replay(&tally, &replayed, &stats, begun.elapsed());
+        }
+        if self.profile {
+            profile::tell(&stats, &rules.loaded(), &sample, self.input.event_type.clone());
         }
         self.answer(&tally, &replayed)
     }

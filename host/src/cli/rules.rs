@@ -16,11 +16,8 @@ pub(crate) struct RuleFile {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// The rule sets inside the program.
-const SHIPPED: &[(&str, &str)] = &[
-    ("rules/cloudtrail/ecr.yaml", include_str!("../../../rules/cloudtrail/ecr.yaml")),
-    ("rules/cloudtrail/ssm.yaml", include_str!("../../../rules/cloudtrail/ssm.yaml")),
-];
+/// The rule sets inside the program: names and texts, in the order of the names.
+static SHIPPED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/shipped.rs"));
 
 /// The rule files of some paths, folders walked; without paths the shipped ones.
 pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<RuleFile>> {
@@ -29,6 +26,11 @@ pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<RuleFile>> {
         Some(failure) => Err(failure),
         None => Ok(files),
     }
+}
+
+/// The same for running them and nothing else: the shipped ones come without their tests.
+pub(crate) fn read_to_run(paths: &[PathBuf]) -> Result<Vec<RuleFile>> {
+    Ok(read(paths)?.into_iter().map(for_running).collect())
 }
 
 /// The same, going on where something cannot be read.
@@ -127,7 +129,7 @@ pub(crate) fn request(files: Vec<RuleFile>, lists: &ListFiles, event_type: Optio
 pub(crate) fn load_request(files: Vec<RuleFile>, lists: &ListFiles, event_type: Option<String>) -> LoadRequest {
     // A file that is no text was reported by whoever read it, and holds no rules.
     let document = |file: RuleFile| Some(Document { name: file.name, text: String::from_utf8(file.bytes).ok()? });
-    let documents = files.into_iter().filter_map(document).collect();
+    let documents = files.into_iter().map(for_running).filter_map(document).collect();
     let mut request = LoadRequest { documents, lists: lists.request(), event_type, ..LoadRequest::default() };
     // From the environment, not an option: others on the machine can read a command line.
     if let Ok(secret) = std::env::var(REDACTION_SECRET) {
@@ -136,5 +138,45 @@ pub(crate) fn load_request(files: Vec<RuleFile>, lists: &ListFiles, event_type: 
     request
 }
 
+/// A shipped file without its tests, any other file as it is.
+fn for_running(file: RuleFile) -> RuleFile {
+    let shipped = SHIPPED.iter().any(|(name, text)| *name == file.name && text.as_bytes() == file.bytes);
+    if shipped { RuleFile { bytes: without_tests(&file.bytes), name: file.name } } else { file }
+}
+
+/// The text of a shipped file with the lines of its tests emptied: five sixths of it, which each instance of the sandbox
+/// would read for nothing. Every other line stays where it is. Only for files written as the shipped ones are, with the
+/// tests of a rule at its end.
+fn without_tests(text: &[u8]) -> Vec<u8> {
+    let mut kept = Vec::with_capacity(text.len());
+    let mut tests = false;
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        tests = line.starts_with(b"    tests:") || (tests && (line.starts_with(b"     ") || line == b"\n"));
+        kept.extend_from_slice(if tests { b"\n" } else { line });
+    }
+    kept
+}
+
 /// Where the operator's secret for redacted values is.
 const REDACTION_SECRET: &str = "OXPECKER_REDACTION_SECRET";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each rule's id, version and number of tests.
+    fn rules(files: Vec<RuleFile>) -> Vec<(String, String, usize)> {
+        let loaded = Loaded::new(files, oxpecker_engine::rule::ListValues::default(), &Limits::default());
+        assert!(loaded.files.iter().all(|file| file.problems.is_empty()));
+        let rules = loaded.set.rules.into_iter().map(|collected| collected.rule);
+        rules.map(|rule| (rule.id, rule.version, rule.tests.len())).collect()
+    }
+
+    #[test]
+    fn the_shipped_rules_run_without_their_tests() {
+        let whole = rules(shipped());
+        let bare = rules(shipped().into_iter().map(for_running).collect());
+        assert!(whole.iter().all(|(_, _, tests)| *tests > 1));
+        assert_eq!(bare, whole.into_iter().map(|(id, version, _)| (id, version, 0)).collect::<Vec<_>>());
+    }
+}

@@ -29,10 +29,15 @@ pub(crate) type InForce = BTreeSet<(String, String)>;
 impl Rules {
     /// Reads the files under `paths`, and the lists of `input`.
     pub(crate) fn read(paths: &[PathBuf], input: &InputArgs) -> Result<Self> {
-        let files = rules::read(paths)?;
+        let files = rules::read_to_run(paths)?;
         let lists = input.lists.read()?;
         let request = rules::load_request(files.clone(), &lists, input.event_type.clone());
         Ok(Self { files, lists, request })
+    }
+
+    /// Has what evaluating costs counted, rule by rule.
+    pub(crate) fn profile(&mut self) {
+        self.request.options.insert("profile".into(), true.into());
     }
 
     /// Starts reading and evaluating with all of these rules, or, if some have errors, with the others after those are
@@ -73,7 +78,8 @@ impl Rules {
         self.loaded().set.rules.iter().map(|collected| version(&collected.rule)).collect()
     }
 
-    fn loaded(&self) -> Loaded {
+    /// The rules, read here.
+    pub(crate) fn loaded(&self) -> Loaded {
         Loaded::new(self.files.clone(), self.lists.values(), &Limits::default())
     }
 }

@@ -89,6 +89,11 @@ impl Span {
 /// Where jobs go; `Break` means that nobody wants more.
 pub(super) type Emit<'e> = dyn FnMut(Job) -> ControlFlow<()> + 'e;
 
+/// Reads all inputs, in order, without evaluating anything; `emit` takes the jobs, and `Break` ends it.
+pub fn read(inputs: &[Input], settings: &Settings, emit: &mut dyn FnMut(Job) -> ControlFlow<()>) {
+    run(inputs, settings, &Arc::default(), emit);
+}
+
 /// Reads all inputs, in order.
 pub(super) fn run(inputs: &[Input], settings: &Settings, read: &Arc<AtomicU64>, emit: &mut Emit<'_>) {
     let filler = Rc::new(RefCell::new(Filler { job: Job::default(), settings, emit, stopped: false }));

@@ -15,7 +15,7 @@ mod sorter;
 mod tally;
 
 pub use detector::{Backend, Evaluated, KeepWindows, Searcher, Task};
-pub use feed::{Job, Note, Origin, Span};
+pub use feed::{Job, Note, Origin, Span, read};
 pub use lanes::{Done, Pipeline};
 pub use sorter::{Sorted, Sorter};
 pub use tally::{Rejection, Tally};

@@ -9,6 +9,7 @@ mod batch;
 pub mod exports;
 #[cfg(any(target_arch = "wasm32", test))]
 mod memory;
+mod profile;
 mod request;
 mod session;
 mod status;

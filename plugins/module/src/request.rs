@@ -1,5 +1,6 @@
 //! The JSON texts of the ABI: what to load, what loading found, counters.
 
+use crate::profile;
 use oxpecker_engine::json::{Json, Limits};
 use oxpecker_engine::language::expr::Value;
 use oxpecker_engine::lists::{Entry, List};
@@ -39,6 +40,7 @@ fn read_options(options: &[(String, Json)], request: &mut Request) -> Option<()>
     for (name, value) in options {
         match name.as_str() {
             "lenient" => request.lenient = value.as_bool()?,
+            "profile" => request.profile = value.as_bool()?,
             "shadow_alerts" => request.shadow_alerts = value.as_bool()?,
             "redaction_secret" => value.as_text()?.clone_into(&mut request.redaction_secret),
             "alert_bytes" => request.alert_bytes = Some(value.scalar_text()?.parse().ok()?),
@@ -67,7 +69,7 @@ fn list(entries: &Json) -> Option<List> {
     entries.as_array()?.iter().map(entry).collect::<Option<_>>().map(List::of)
 }
 
-fn object<const N: usize>(fields: [(&str, Json); N]) -> Json {
+pub(crate) fn object<const N: usize>(fields: [(&str, Json); N]) -> Json {
     Json::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
@@ -110,18 +112,25 @@ pub(crate) fn stats(engine: &Engine) -> Json {
     let windows = engine.windows().counters();
     let columns = stats.columns.iter().enumerate().map(|(place, column)| {
         let id = engine.rules().get(place).map_or(Json::Null, |collected| Json::from(collected.rule.id.as_str()));
-        object([
+        let counters = object([
             ("rule_id", id),
             ("matched", Json::from(column.matched)),
             ("suppressed", Json::from(column.suppressed)),
             ("shadowed", Json::from(column.shadowed)),
             ("undecided", Json::from(column.undecided)),
-        ])
+        ]);
+        match engine.profile() {
+            Some(profile) => joined(counters, profile::rule(profile, place)),
+            None => counters,
+        }
     });
-    object([
+    let work = engine.work();
+    let counters = object([
         ("bytes", Json::from(stats.bytes)),
         ("evaluated", Json::from(stats.evaluated)),
         ("rejected", Json::from(stats.rejected)),
+        ("predicates_evaluated", Json::from(work.predicates)),
+        ("rules_woken", Json::from(work.woken)),
         ("events_matched", Json::from(stats.events_matched)),
         ("matched", Json::from(stats.matched)),
         ("suppressed", Json::from(stats.suppressed)),
@@ -135,5 +144,20 @@ pub(crate) fn stats(engine: &Engine) -> Json {
         ("untimed", Json::from(windows.untimed)),
         ("rules", Json::Array(columns.collect())),
         ("unseen_keys", Json::Array(engine.unseen_keys().into_iter().map(Json::from).collect())),
-    ])
+    ]);
+    match engine.profile() {
+        Some(profile) => joined(counters, profile::predicates(profile)),
+        None => counters,
+    }
+}
+
+/// An object with the members of another behind its own.
+fn joined(object: Json, other: Json) -> Json {
+    match (object, other) {
+        (Json::Object(mut members), Json::Object(others)) => {
+            members.extend(others);
+            Json::Object(members)
+        }
+        (object, _) => object,
+    }
 }

@@ -117,3 +117,65 @@ fn options_reach_the_engine_and_shadowed_matches_are_counted() {
     }
     assert_eq!(load(serde_json::json!({"alert_bytes": "many"})).0, Status::BadRequest);
 }
+
+/// Four rules of the four kinds: found in a table, found and then asked more, woken by nothing, asked directly.
+const COUNTED: &str = r#"ruleset: t
+rules:
+  - {id: table, name: A, type: CloudTrail, severity: 1, description: d, filter: 'x = 1'}
+  - {id: further, name: A, type: CloudTrail, severity: 1, description: d, filter: 'y = "k" and not z = 2'}
+  - {id: always, name: A, type: CloudTrail, severity: 1, description: d, filter: 'not w = 3'}
+  - {id: direct, name: A, type: CloudTrail, severity: 1, description: d, filter: 'm matches "^a"'}
+"#;
+
+/// What the counters are after five events, of which one is broken.
+fn counted(options: serde_json::Value) -> serde_json::Value {
+    let mut session = Session::new();
+    let request = serde_json::json!({"documents": [{"name": "t.yaml", "text": COUNTED}], "options": options});
+    assert_eq!(session.load(request.to_string().as_bytes()), Status::Ok);
+    // By the rules, in turn: `table` and `always`; `further` is woken but z is 2, `always`; `further`, and `always` runs
+    // but w is 3; `direct` and `always`; broken.
+    let events = b"{\"x\":1}\n{\"y\":\"k\",\"z\":2}\n{\"y\":\"k\",\"w\":3}\n{\"m\":\"abc\",\"y\":\"no\"}\n{\"x\":";
+    assert_eq!(session.detect(&batch(1, events), i64::MIN), Status::Ok);
+    assert_eq!(session.stats(), Status::Ok);
+    serde_json::from_slice(session.result()).unwrap()
+}
+
+#[test]
+fn the_counters_are_those_worked_out_by_hand() {
+    let stats = counted(serde_json::json!({}));
+    let number = |name: &str| stats[name].as_u64().unwrap();
+    assert_eq!(number("bytes"), 7 + 15 + 15 + 20 + 5);
+    assert_eq!((number("evaluated"), number("rejected"), number("events_matched")), (4, 1, 4));
+    // w of each event, z of the second and third, m of the fourth; x and y are looked up.
+    assert_eq!(number("predicates_evaluated"), 4 + 2 + 1);
+    // `always` each time, and one other.
+    assert_eq!(number("rules_woken"), 4 + 4);
+    let matched = |rule: usize| stats["rules"][rule]["matched"].as_u64().unwrap();
+    assert_eq!([0, 1, 2, 3].map(matched), [1, 1, 3, 1]);
+    assert_eq!(number("matched"), 6);
+    // What costs time is not counted unasked.
+    assert!(stats.get("predicates").is_none() && stats["rules"][0].get("woken").is_none());
+}
+
+#[test]
+fn a_profile_says_what_each_rule_and_predicate_cost_and_why() {
+    let stats = counted(serde_json::json!({"profile": true}));
+    assert_eq!((stats["predicates_evaluated"].as_u64(), stats["rules_woken"].as_u64()), (Some(7), Some(8)));
+    let rule = |place: usize| (stats["rules"][place]["woken"].clone(), stats["rules"][place]["woken_by"].clone());
+    let expected = |woken: u64, by: &[&str]| (serde_json::json!(woken), serde_json::json!(by));
+    assert_eq!(rule(0), expected(1, &["x = 1"]));
+    assert_eq!(rule(1), expected(2, &["y = \"k\""]));
+    assert_eq!(rule(2), expected(4, &[]));
+    assert_eq!(rule(3), expected(1, &["m matches \"^a\""]));
+    let asked: std::collections::BTreeMap<&str, (u64, u64)> = stats["predicates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            (one["predicate"].as_str().unwrap(), (one["asked"].as_u64().unwrap(), one["held"].as_u64().unwrap()))
+        })
+        .collect();
+    let expected =
+        [("m matches \"^a\"", (1, 1)), ("w = 3", (4, 1)), ("x = 1", (0, 0)), ("y = \"k\"", (0, 0)), ("z = 2", (2, 1))];
+    assert_eq!(asked, expected.into());
+}

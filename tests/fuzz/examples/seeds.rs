@@ -11,7 +11,17 @@ mod seeds;
 use std::fs;
 use std::path::PathBuf;
 
-const TARGETS: [&str; 8] = ["filter", "rule_file", "event", "load", "match_batch", "match_events", "restore", "intake"];
+const TARGETS: [&str; 9] = [
+    "filter",
+    "rule_file",
+    "event",
+    "load",
+    "match_batch",
+    "match_events",
+    "restore",
+    "intake",
+    "fast_equals_reference",
+];
 
 fn main() {
     let folder: PathBuf = std::env::args_os().nth(1).expect("a folder").into();

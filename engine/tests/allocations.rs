@@ -1,0 +1,189 @@
+//! Deciding allocates nothing once the engine has seen events of a kind: counted. What allocates all the same is told
+//! here, case by case, so that the list can only shrink.
+
+#![expect(unsafe_code, reason = "an allocator that counts is an allocator")]
+#![expect(clippy::expect_used, reason = "a test's helpers may panic")]
+
+#[path = "../../tests/support/rulesets.rs"]
+mod rulesets;
+
+use oxpecker_engine::{Engine, Request, Width};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+const WIDTHS: [Width; 3] = [Width::Word, Width::Native, Width::Wide];
+
+thread_local! {
+    /// Allocations of this thread: tests run beside each other.
+    static COUNT: Cell<u64> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+// SAFETY: every call is the system allocator's, with its own arguments.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.set(COUNT.get() + 1);
+        // SAFETY: as the caller says.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as the caller says.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        COUNT.set(COUNT.get() + 1);
+        // SAFETY: as the caller says.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How often something allocates.
+fn allocations(work: impl FnOnce()) -> u64 {
+    let before = COUNT.get();
+    work();
+    COUNT.get() - before
+}
+
+fn engine(documents: Vec<(String, Vec<u8>)>, filters: &[&str], width: Width) -> Engine {
+    let filters = filters.iter().map(|filter| (*filter).to_owned()).collect();
+    let request = Request { documents, filters, width, ..Request::default() };
+    Engine::load(&request).expect("rules and filters are sound").0
+}
+
+fn decide(engine: &mut Engine, events: &[&[u8]]) {
+    for event in events {
+        std::hint::black_box(engine.verdicts(event)).expect("an event");
+    }
+}
+
+/// How often deciding some events allocates when they have been seen before.
+fn once_more(engine: &mut Engine, events: &[&[u8]]) -> u64 {
+    (0..3).for_each(|_| decide(engine, events));
+    allocations(|| decide(engine, events))
+}
+
+#[test]
+fn the_counter_counts() {
+    assert_eq!(allocations(|| drop(std::hint::black_box(vec![1, 2, 3]))), 1);
+    assert_eq!(allocations(|| ()), 0);
+}
+
+#[test]
+fn nothing_is_allocated_for_an_event_of_a_known_kind() {
+    let (sample, real) = (rulesets::sample(), rulesets::real());
+    let generated = || vec![("generated.yaml".to_owned(), rulesets::generated(2_000).into_bytes())];
+    for width in WIDTHS {
+        for documents in [rulesets::shipped(), generated()] {
+            let mut engine = engine(documents, &[], width);
+            assert!(engine.columns() >= 11);
+            for events in [rulesets::lines(&sample), rulesets::lines(&real)] {
+                assert!(events.len() >= 200, "{}", events.len());
+                assert_eq!(once_more(&mut engine, &events), 0, "{width:?}, {} rules", engine.columns());
+            }
+            assert!(engine.stats().matched > 0, "some rule matches, so that all of the way was gone");
+        }
+    }
+}
+
+/// Events nobody has seen: other dates, addresses, accounts and identifiers in those that were seen.
+#[test]
+fn nothing_is_allocated_for_other_values() {
+    let sample = rulesets::sample();
+    let other: Vec<u8> =
+        sample.iter().map(|byte| if matches!(byte, b'1'..=b'9') { b'1' + (byte - b'0') % 9 } else { *byte }).collect();
+    let (sample, other) = (rulesets::lines(&sample), rulesets::lines(&other));
+    assert_ne!(sample, other);
+    for width in WIDTHS {
+        let mut engine = engine(rulesets::shipped(), &[], width);
+        (0..2).for_each(|_| decide(&mut engine, &sample));
+        assert_eq!(allocations(|| decide(&mut engine, &other)), 0, "{width:?}");
+    }
+}
+
+/// One filter of each kind of predicate, and an event on which each has something to do.
+#[test]
+fn no_operator_allocates() {
+    let filters = [
+        r#"a = "x""#,
+        r#"a in ("x", 1, true, null)"#,
+        r#"a != null"#,
+        r#"a exists"#,
+        r#"n < 5"#,
+        r#"n in (1, 1e2, "100.0")"#,
+        r#"all(many) in (1, 2, null)"#,
+        r#"time > "2026-01-01T00:00:00Z""#,
+        r#"a like "x" or a starts_with "x" or a ends_with "x""#,
+        r#"many contains "x""#,
+        r#"a matches "^x+y?$""#,
+        r#"address in ("10.0.0.0/8", "fd00::/8")"#,
+        r#"lower(a) = "xyz" and upper(a) = "XYZ""#,
+        r#"length(a) > 2 and length(object) = 2"#,
+        r#"count(many) > 2 and count(object) = 2"#,
+        r#"all(many) exists"#,
+        r#"many[-1] = 3"#,
+        r#"object.inner.deep = "x" or "object.inner".deep = "x""#,
+        r#"escaped = "a\"b""#,
+        r#"user = "session" or arnRole like "role""#,
+        r#"src_ip in ("10.0.0.0/8")"#,
+        r#"event_type = "cloudtrail""#,
+        r#"requestParameters.a = "x""#,
+    ];
+    let events: [&[u8]; 3] = [
+        br#"{"a":"xYz","n":100,"many":["x",[1,2],null,3],"time":"2026-02-01T00:00:00Z","address":"10.1.2.3","object":{"inner":{"deep":"x"},"b":1},"escaped":"a\"b","connection":{"src_addr":"10.0.0.1"}}"#,
+        br#"{"eventVersion":"1.08","eventSource":"a","eventName":"b","userIdentity":{"type":"AssumedRole","arn":"arn:aws:sts::1:assumed-role/role/session"},"requestParameters":{"omitted":true}}"#,
+        br#"{"a":["",[],{}],"n":-1.5e3,"many":[],"time":1767225600,"address":"::ffff:10.1.2.3","object":{"b":1,"b":2},"a":"last","event_type":"own"}"#,
+    ];
+    for width in WIDTHS {
+        let mut engine = engine(Vec::new(), &filters, width);
+        assert_eq!(once_more(&mut engine, &events), 0, "{width:?}");
+    }
+}
+
+/// Nothing is allocated for bytes that are no event either.
+#[test]
+fn a_rejected_event_allocates_nothing() {
+    for width in WIDTHS {
+        let mut engine = engine(Vec::new(), &["a = 1"], width);
+        decide(&mut engine, &[&br#"{"a":1}"#[..]; 3]);
+        for broken in [&b"{\"a\":1"[..], b"{\"a\":\xff}", b"[1]", b"", b"{\"a\":01}"] {
+            let mut reject = || assert!(engine.verdicts(broken).is_err());
+            reject();
+            assert_eq!(allocations(reject), 0);
+        }
+    }
+}
+
+/// What allocates for every event of its kind, and is allowed to. Each is rare in logs.
+#[test]
+fn what_allocates_by_design() {
+    let check = |filter: &str, event: &str, why: &str| {
+        for width in WIDTHS {
+            let mut engine = engine(Vec::new(), &[filter], width);
+            let count = once_more(&mut engine, &[event.as_bytes()]);
+            assert!(
+                (1..=4).contains(&count),
+                "{width:?}, {why}: {count} allocations; none is better: move it out of here"
+            );
+        }
+    };
+    check(r#"lower(a) like "é""#, r#"{"a":"É"}"#, "folding letters beyond ASCII takes the standard library's text");
+    check(r#"upper(a) like "É""#, r#"{"a":"é"}"#, "folding letters beyond ASCII takes the standard library's text");
+    check(
+        r#"a > "2026-01-01T00:00:00Z""#,
+        r#"{"a":"2026-01-01T00:00:00.5Z"}"#,
+        "a moment keeps the decimals of its second, of which there may be any number",
+    );
+    check("a = 1", r#"{"\u0061":1}"#, "a name with an escape is decoded before it is looked up");
+    check("a.b = 1", r#"{"a":{"b":2},"a.b":1}"#, "what a longer name replaces is gathered");
+    check(
+        r#"event_type = "x""#,
+        r#"{"event_type":["cl\u006fud"]}"#,
+        "a type with an escape in an array is decoded to see that it claims nothing",
+    );
+}
