@@ -36,6 +36,13 @@ pub(crate) struct Pending {
     waiting: Vec<(u64, String)>,
 }
 
+impl Pending {
+    /// Whether no alert waits for anything.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.open.is_empty() && self.waiting.is_empty()
+    }
+}
+
 /// Takes alerts and prints them.
 pub(crate) struct Announcer {
     form: Form,

@@ -7,7 +7,7 @@ use clap::Args;
 use oxpecker::intake::{self, Input};
 use oxpecker::pipeline::{Backend, Note, Rejection, Settings};
 use oxpecker::render::safe;
-use oxpecker::sandbox::{Limits, Module};
+use oxpecker::sandbox::{CodeCache, Limits, Module};
 use serde_json::json;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -75,7 +75,7 @@ impl InputArgs {
         }
         let module = match &self.module {
             Some(path) => Module::from_file(path)?,
-            None => Module::shipped()?,
+            None => Module::shipped()?.caching_rules(CodeCache::of_user()),
         };
         let usual = Limits::default();
         let deadline = self.deadline.map_or(usual.deadline, Duration::from_millis);

@@ -25,6 +25,7 @@ mod profile;
 mod progress;
 mod replay;
 mod rules;
+mod running;
 mod state;
 mod summary;
 mod suppress;

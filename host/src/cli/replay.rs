@@ -3,19 +3,18 @@
 use super::announce::{Announcer, Form, Pending};
 use super::exit::Answer;
 use super::input::{self, InputArgs};
-use super::loaded::Loaded;
 use super::profile::{self, Sample};
 use super::progress::Progress;
+use super::running::Rules;
 use super::summary::{self, Replayed};
-use super::windows::{self, WindowStage};
-use super::{out, rules, state};
+use super::windows::WindowStage;
+use super::{out, state};
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use oxpecker::pipeline::{Backend, Span, Tally};
-use oxpecker::sandbox::{LoadRequest, SandboxError};
+use oxpecker::sandbox::SandboxError;
 use oxpecker_engine::event::Instant as EventTime;
-use oxpecker_engine::rule::{Limits, Rule, duration};
-use std::collections::BTreeSet;
+use oxpecker_engine::rule::duration;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -64,12 +63,12 @@ pub(crate) struct Opts {
     quiet: bool,
 }
 
-/// Ids and versions of the rules in force.
-type InForce = BTreeSet<(String, String)>;
-
 impl Opts {
     pub(crate) fn run(self) -> Result<Answer> {
-        let (request, broken_rules, loaded) = self.request()?;
+        let mut rules = Rules::read(&self.rules, &self.input)?;
+        if self.profile {
+            rules.profile();
+        }
         let span = Span { since: point(self.since.as_deref())?, until: point(self.until.as_deref())? };
         input::catch_interrupts();
         let inputs = self.input.walk()?;
@@ -79,11 +78,11 @@ impl Opts {
         let mut settings = self.input.settings();
         settings.span = span;
         let (begun, now) = (Instant::now(), input::now());
-        let (mut pipeline, report, keeper) = windows::start(&backend, &request, inputs, settings, now)?;
+        let ((mut pipeline, report, keeper), broken_rules) = rules.start(&backend, &inputs, &settings, now)?;
         let mut replayed =
             Replayed { rules: report.rules, broken_rules, engine: engine(&backend), ..Replayed::default() };
         let mut windows = WindowStage::new(keeper, self.live, now);
-        let mut announcer = self.announcer(&mut windows, &in_force(&loaded))?;
+        let mut announcer = self.announcer(&mut windows, &rules)?;
         let mut sample = Sample::default();
         let mut tally = Tally::default();
         while let Some(done) = pipeline.next(input::interrupted) {
@@ -106,13 +105,13 @@ impl Opts {
             summary::replay(&tally, &replayed, &stats, begun.elapsed());
         }
         if self.profile {
-            profile::tell(&stats, &loaded, &sample, self.input.event_type.clone());
+            profile::tell(&stats, &rules.loaded(), &sample, self.input.event_type.clone());
         }
         self.answer(&tally, &replayed)
     }
 
     /// Who prints the alerts; with --state, windows and alerts of the run before are taken over.
-    fn announcer(&self, windows: &mut WindowStage, in_force: &InForce) -> Result<Announcer> {
+    fn announcer(&self, windows: &mut WindowStage, rules: &Rules) -> Result<Announcer> {
         let mut pending = Pending::default();
         if let Some(path) = &self.state
             && let Some((alerts, saved)) = state::read(path)?
@@ -131,7 +130,12 @@ impl Opts {
             pending = alerts;
         }
         let form = self.output.unwrap_or(if out::stdout_is_terminal() { Form::Table } else { Form::Ndjson });
+        let waiting = !pending.is_empty();
         let mut announcer = Announcer::new(form, self.live, pending)?;
+        if !waiting {
+            return Ok(announcer);
+        }
+        let in_force = rules.in_force();
         // The window of a rule that is gone or changed will not close: its alert is final as it is.
         announcer.settle(|alert| in_force.contains(&(alert.rule_id.clone(), alert.rule_version.clone())))?;
         Ok(announcer)
@@ -155,26 +159,6 @@ impl Opts {
         Ok(())
     }
 
-    /// Reads the rules, shows what is wrong with them, and asks for those without errors to be loaded.
-    fn request(&self) -> Result<(LoadRequest, u64, Loaded)> {
-        let files = rules::read_to_run(&self.rules)?;
-        let lists = self.input.lists.read()?;
-        let loaded = Loaded::new(files.clone(), lists.values(), &Limits::default());
-        let broken = loaded.show_errors() as u64;
-        if loaded.set.rules.is_empty() {
-            let names: Vec<&str> = loaded.files.iter().map(|file| file.name.as_str()).collect();
-            bail!("there are no rules to run in {}", names.join(", "));
-        }
-        let mut request = rules::load_request(files, &lists, self.input.event_type.clone());
-        if broken > 0 {
-            request.options.insert("lenient".into(), true.into());
-        }
-        if self.profile {
-            request.options.insert("profile".into(), true.into());
-        }
-        Ok((request, broken, loaded))
-    }
-
     fn answer(&self, tally: &Tally, replayed: &Replayed) -> Result<Answer> {
         if input::interrupted() {
             return Ok(Answer::Interrupted);
@@ -187,12 +171,6 @@ impl Opts {
         let fails = self.fail_on.is_some_and(|limit| worst.is_some_and(|worst| worst <= usize::from(limit)));
         Ok(Answer::from_bool(!fails && replayed.broken_rules == 0))
     }
-}
-
-/// Ids and versions of the rules in force.
-fn in_force(loaded: &Loaded) -> InForce {
-    let version = |rule: &Rule| (rule.id.clone(), rule.version.clone());
-    loaded.set.rules.iter().map(|collected| version(&collected.rule)).collect()
 }
 
 /// What the summary says of the engine.

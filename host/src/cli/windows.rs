@@ -13,6 +13,9 @@ use std::thread;
 /// Bytes of detections that go to the windows in one call.
 const CHUNK: usize = 256 << 10;
 
+/// What evaluates, what loading the rules found, and what keeps windows.
+pub(crate) type Started = (Pipeline, LoadReport, Box<dyn KeepWindows>);
+
 /// Starts reading and evaluating, and makes the windows at the same time: reading the rules is most of a short run.
 pub(crate) fn start(
     backend: &Backend,
@@ -20,7 +23,7 @@ pub(crate) fn start(
     inputs: Vec<Input>,
     settings: Settings,
     now: i64,
-) -> Result<(Pipeline, LoadReport, Box<dyn KeepWindows>)> {
+) -> Result<Started> {
     thread::scope(|scope| {
         let keeper = scope.spawn(|| backend.keeper(request));
         let (pipeline, report) = Pipeline::start(backend, request, Task::Detect, inputs, settings, now)?;

@@ -168,9 +168,16 @@ impl Filler<'_, '_> {
         if self.stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
+    /// Bytes that the next job is likely to need: after a full one, another full one with its last event.
+    fn room(&self) -> usize {
+        let full = self.settings.batch_bytes;
+        if self.job.batch.bytes() >= full { full + full / 4 } else { 0 }
+    }
+
     fn send(&mut self) -> ControlFlow<()> {
         if !self.stopped && (!self.job.batch.is_empty() || !self.job.notes.is_empty()) {
-            self.stopped = (self.emit)(std::mem::take(&mut self.job)).is_break();
+            let next = Job { batch: Batch::with_room(self.room()), ..Job::default() };
+            self.stopped = (self.emit)(std::mem::replace(&mut self.job, next)).is_break();
         }
         self.flow()
     }

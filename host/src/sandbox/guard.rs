@@ -142,6 +142,11 @@ impl Worker {
     pub fn replaced(&self) -> u64 {
         self.0.replaced()
     }
+
+    #[cfg(test)]
+    pub(crate) fn lose_instance(&mut self) {
+        self.0.attempt(|_| Err::<(), _>(SandboxError::Dead)).expect("another instance").unwrap_err();
+    }
 }
 
 /// Moves indices counted from a piece's first event to places in the batch.

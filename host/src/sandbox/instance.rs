@@ -15,6 +15,7 @@ use super::error::{SandboxError, Status};
 use super::limits::{Ceiling, Limits};
 use super::module::Module;
 use super::request::{LoadReport, LoadRequest};
+use super::snapshot::{Image, PAGE, Snapshot};
 use super::ticker::{Ticking, ticks};
 use super::verdicts::{Bits, Verdicts};
 use crate::alert::Alert;
@@ -158,6 +159,28 @@ impl Sandbox {
         let report = outcome?;
         self.rules = report.rule_ids.len();
         Ok(report)
+    }
+
+    /// What another instance needs to be like this one, whose windows and counters are those of the beginning.
+    pub(crate) fn image(&self) -> Option<Image> {
+        Image::of(self.exports.memory.data(&self.store))
+    }
+
+    /// An instance like the one that the snapshot is of.
+    pub(crate) fn copy_of(module: &Module, limits: Limits, snapshot: &Snapshot) -> Result<Self, SandboxError> {
+        const CALL: &str = "start";
+        let mut sandbox = Self::new(module, limits)?;
+        let (memory, fresh) = (sandbox.exports.memory, sandbox.memory_bytes());
+        let wanted = u64::from(snapshot.image.pages);
+        let Some(more) = wanted.checked_sub((fresh / PAGE) as u64) else {
+            return Err(sandbox.nonsense(CALL, "its memory is larger than that of one with rules"));
+        };
+        if memory.grow(&mut sandbox.store, more).is_err() {
+            return Err(SandboxError::Memory { during: CALL, limit: sandbox.limits.memory_bytes });
+        }
+        snapshot.image.write(memory.data_mut(&mut sandbox.store), fresh);
+        sandbox.rules = snapshot.report.rule_ids.len();
+        Ok(sandbox)
     }
 
     fn report(&mut self, time: Duration) -> Result<LoadReport, SandboxError> {

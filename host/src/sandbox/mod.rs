@@ -20,6 +20,7 @@ mod limits;
 mod module;
 mod replaceable;
 mod request;
+mod snapshot;
 mod ticker;
 mod verdicts;
 

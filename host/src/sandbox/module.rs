@@ -10,6 +10,7 @@ use super::cache::CodeCache;
 use super::code_file::{DIGEST, hex, sha256};
 use super::error::SandboxError;
 use super::limits::Ceiling;
+use super::snapshot::{Last, RuleMemory};
 use super::ticker::engine;
 
 mod embedded {
@@ -39,6 +40,7 @@ struct Inner {
     ready: InstancePre<Ceiling>,
     hash: [u8; DIGEST],
     origin: Origin,
+    rules: RuleMemory,
 }
 
 impl std::fmt::Debug for Module {
@@ -127,6 +129,32 @@ impl Module {
         self.inner.origin
     }
 
+    /// The same module, which keeps rules that took long to load in `cache`, as memory images of an instance that has
+    /// them. Only modules that came with this program do.
+    #[must_use]
+    pub fn caching_rules(self, cache: Option<CodeCache>) -> Self {
+        let Inner { ready, hash, origin, .. } = &*self.inner;
+        let rules = RuleMemory { cache, ..RuleMemory::default() };
+        Module { inner: Arc::new(Inner { ready: ready.clone(), hash: *hash, origin: *origin, rules }) }
+    }
+
+    /// Whether it came with this program: then it is known how its instances may be copied.
+    pub(crate) fn is_shipped(&self) -> bool {
+        [embedded::SIMD_SHA256, embedded::WASM_SHA256].contains(&self.inner.hash)
+    }
+
+    pub(crate) fn digest(&self) -> &[u8; DIGEST] {
+        &self.inner.hash
+    }
+
+    pub(crate) fn rule_cache(&self) -> Option<&CodeCache> {
+        self.inner.rules.cache.as_ref()
+    }
+
+    pub(crate) fn last_rules(&self) -> &Last {
+        &self.inner.rules.last
+    }
+
     pub(crate) fn ready(&self) -> &InstancePre<Ceiling> {
         &self.inner.ready
     }
@@ -159,12 +187,18 @@ impl Module {
             return Err(SandboxError::Imports);
         }
         let ready = Linker::new(module.engine()).instantiate_pre(module).map_err(|error| unfit(&error))?;
-        Ok(Module { inner: Arc::new(Inner { ready, hash, origin }) })
+        Ok(Module { inner: Arc::new(Inner { ready, hash, origin, rules: RuleMemory::default() }) })
     }
 }
 
 fn unfit(error: &wasmtime::Error) -> SandboxError {
     SandboxError::Module { detail: format!("{error:#}") }
+}
+
+/// The modules inside this program, as far as they were built.
+#[cfg(test)]
+pub(crate) fn embedded_modules() -> impl Iterator<Item = &'static [u8]> {
+    [embedded::SIMD, embedded::WASM].into_iter().flatten()
 }
 
 /// What compiled code depends on: the module, and wasmtime's version, configuration and view of the processor.

@@ -1,5 +1,6 @@
 //! An instance that is replaced when it fails, and work that is halved until the guilty piece stands alone.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::batch::{Batch, Divisible};
@@ -9,6 +10,7 @@ use super::journal::Journal;
 use super::limits::Limits;
 use super::module::Module;
 use super::request::LoadReport;
+use super::snapshot::{self, Snapshot, Started};
 
 /// A sandbox with all it takes to make another one like it.
 #[derive(Debug)]
@@ -16,8 +18,7 @@ pub(crate) struct Replaceable {
     sandbox: Sandbox,
     module: Module,
     limits: Limits,
-    /// The load request's text, given to each new instance.
-    rules: Vec<u8>,
+    rules: Rules,
     replaced: u64,
     /// What the windows came from.
     journal: Journal,
@@ -26,11 +27,20 @@ pub(crate) struct Replaceable {
     lost_in_a_row: Duration,
 }
 
+/// What gives a new instance its rules.
+#[derive(Debug)]
+enum Rules {
+    /// The memory of an instance that had them and nothing else.
+    Snapshot(Arc<Snapshot>),
+    /// The load request's text.
+    Text(Vec<u8>),
+}
+
 impl Replaceable {
     /// The first instance gets one try: its failure is the caller's news, rule errors above all.
     pub(crate) fn start(module: &Module, limits: &Limits, rules: Vec<u8>) -> Result<(Self, LoadReport), SandboxError> {
-        let mut sandbox = Sandbox::new(module, limits.clone())?;
-        let report = sandbox.load_text(&rules)?;
+        let Started { sandbox, report, snapshot } = snapshot::start(module, limits, &rules)?;
+        let rules = snapshot.map_or(Rules::Text(rules), Rules::Snapshot);
         let made = Replaceable {
             sandbox,
             module: module.clone(),
@@ -207,8 +217,14 @@ impl Replaceable {
     }
 
     fn another(&self) -> Result<Sandbox, SandboxError> {
-        let mut sandbox = Sandbox::new(&self.module, self.limits.clone())?;
-        sandbox.load_text(&self.rules)?;
+        let mut sandbox = match &self.rules {
+            Rules::Snapshot(snapshot) => snapshot::copy(&self.module, &self.limits, Arc::clone(snapshot))?.sandbox,
+            Rules::Text(text) => {
+                let mut sandbox = Sandbox::new(&self.module, self.limits.clone())?;
+                sandbox.load_text(text)?;
+                sandbox
+            }
+        };
         canary(&mut sandbox)?;
         Ok(sandbox)
     }

@@ -2,7 +2,7 @@
 
 use super::Source;
 use crate::render::safe;
-use oxpecker_engine::problem::{Diagnostic, Position};
+use oxpecker_engine::problem::{Diagnostic, Lines, Position};
 use std::fmt::Write;
 
 /// One line a problem.
@@ -10,16 +10,17 @@ use std::fmt::Write;
 pub fn github(sources: &[Source<'_>]) -> String {
     let mut out = String::new();
     for source in sources {
+        let lines = Lines::of(source.text);
         for diagnostic in source.diagnostics {
-            command(&mut out, source, diagnostic);
+            command(&mut out, source, &lines, diagnostic);
         }
     }
     out
 }
 
-fn command(out: &mut String, source: &Source<'_>, diagnostic: &Diagnostic) {
+fn command(out: &mut String, source: &Source<'_>, lines: &Lines<'_>, diagnostic: &Diagnostic) {
     let problem = &diagnostic.problem;
-    let Position { line, column, end_line, end_column } = Position::of(source.text, diagnostic.span);
+    let Position { line, column, end_line, end_column } = lines.position(diagnostic.span);
     let (level, code) = (problem.level().as_str(), problem.code());
     let file = property(source.name);
     // Writing to a String cannot fail.

@@ -13,14 +13,18 @@
 //! | `fix` | a text that mends it when put in place of the range, or null |
 
 use super::Source;
-use oxpecker_engine::problem::{Diagnostic, Position};
+use oxpecker_engine::problem::{Diagnostic, Lines};
 use serde_json::{Value, json};
 
 /// One problem as a JSON object.
 #[must_use]
 pub fn record(source: &Source<'_>, diagnostic: &Diagnostic) -> Value {
+    record_in(source, &Lines::of(source.text), diagnostic)
+}
+
+fn record_in(source: &Source<'_>, lines: &Lines<'_>, diagnostic: &Diagnostic) -> Value {
     let Diagnostic { span, problem, fix } = diagnostic;
-    let position = Position::of(source.text, *span);
+    let position = lines.position(*span);
     json!({
         "file": source.name,
         "line": position.line,
@@ -40,5 +44,9 @@ pub fn record(source: &Source<'_>, diagnostic: &Diagnostic) -> Value {
 /// The problems of all sources, in order.
 #[must_use]
 pub fn json(sources: &[Source<'_>]) -> Vec<Value> {
-    sources.iter().flat_map(|source| source.diagnostics.iter().map(|found| record(source, found))).collect()
+    let of_source = |source: &Source<'_>| {
+        let lines = Lines::of(source.text);
+        source.diagnostics.iter().map(|found| record_in(source, &lines, found)).collect::<Vec<Value>>()
+    };
+    sources.iter().flat_map(of_source).collect()
 }

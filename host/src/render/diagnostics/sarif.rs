@@ -1,15 +1,18 @@
 //! Problems as a SARIF 2.1.0 log, which code hosts and editors take.
 
 use super::Source;
-use oxpecker_engine::problem::{Diagnostic, Level, Position, Problem};
+use oxpecker_engine::problem::{Diagnostic, Level, Lines, Position, Problem};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 
 /// The log of one run over all sources.
 #[must_use]
 pub fn sarif(sources: &[Source<'_>]) -> Value {
-    let results: Vec<Value> =
-        sources.iter().flat_map(|source| source.diagnostics.iter().map(|found| result(source, found))).collect();
+    let of_source = |source: &Source<'_>| {
+        let lines = Lines::of(source.text);
+        source.diagnostics.iter().map(|found| result(source, &lines, found)).collect::<Vec<Value>>()
+    };
+    let results: Vec<Value> = sources.iter().flat_map(of_source).collect();
     let artifacts: Vec<Value> = sources.iter().map(|source| json!({"location": {"uri": uri(source.name)}})).collect();
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -36,11 +39,11 @@ fn kind((code, level): &(&str, Level)) -> Value {
     })
 }
 
-fn result(source: &Source<'_>, diagnostic: &Diagnostic) -> Value {
+fn result(source: &Source<'_>, lines: &Lines<'_>, diagnostic: &Diagnostic) -> Value {
     let problem = &diagnostic.problem;
     let help = problem.help().map(|help| format!("; {help}")).unwrap_or_default();
     let location = json!({"uri": uri(source.name)});
-    let region = region(&Position::of(source.text, diagnostic.span));
+    let region = region(&lines.position(diagnostic.span));
     let mut result = json!({
         "ruleId": problem.code(),
         "ruleIndex": Problem::CODES.iter().position(|(code, _)| *code == problem.code()),

@@ -5,7 +5,7 @@ use super::escape::Escaped;
 use crate::render::safe;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Patch, Renderer, Snippet};
 use oxpecker_engine::Span;
-use oxpecker_engine::problem::{Diagnostic, Level as ProblemLevel, Position};
+use oxpecker_engine::problem::{Diagnostic, Level as ProblemLevel, Lines, Position};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -21,8 +21,9 @@ const MENDED: usize = 160;
 pub fn terminal(source: &Source<'_>, colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let mut out = String::new();
+    let lines = Lines::of(source.text);
     for diagnostic in source.diagnostics {
-        let shown = Shown::new(source, diagnostic);
+        let shown = Shown::new(source, &lines, diagnostic);
         out.push_str(&renderer.render(&shown.report()));
         out.push_str("\n\n");
     }
@@ -45,7 +46,7 @@ struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    fn new(source: &Source<'a>, diagnostic: &Diagnostic) -> Self {
+    fn new(source: &Source<'a>, lines: &Lines<'_>, diagnostic: &Diagnostic) -> Self {
         let Diagnostic { span, problem, fix } = diagnostic;
         let around = line_around(source.text, *span);
         let line = Escaped::new(source.text.get(around.clone()).unwrap_or_default());
@@ -59,7 +60,7 @@ impl<'a> Shown<'a> {
             message: short(&problem.message()),
             help: problem.help().map(|help| short(&help)),
             name: safe(source.name),
-            position: Position::of(source.text, *span),
+            position: lines.position(*span),
             place,
             fix: fix.map(|fix| short(fix)),
             line,
