@@ -1,6 +1,7 @@
 //! From a tree to compact JSON text. Knows nothing of terminals: control characters are escaped, others stand as they are.
 
 use super::Json;
+use std::fmt::Write;
 
 pub(super) fn value(json: &Json, out: &mut String) {
     match json {
@@ -9,18 +10,18 @@ pub(super) fn value(json: &Json, out: &mut String) {
         Json::Bool(false) => out.push_str("false"),
         Json::Number(digits) => out.push_str(digits),
         Json::Text(decoded) => text(decoded, out),
-        Json::Array(items) => array(items, out),
+        Json::Array(items) => array(items, out, value),
         Json::Object(members) => object(members, out),
     }
 }
 
-fn array(items: &[Json], out: &mut String) {
+pub(super) fn array<T>(items: &[T], out: &mut String, mut item: impl FnMut(&T, &mut String)) {
     out.push('[');
-    for (place, item) in items.iter().enumerate() {
+    for (place, each) in items.iter().enumerate() {
         if place > 0 {
             out.push(',');
         }
-        value(item, out);
+        item(each, out);
     }
     out.push(']');
 }
@@ -38,20 +39,31 @@ fn object(members: &[(String, Json)], out: &mut String) {
     out.push('}');
 }
 
+/// Goes from one character that needs an escape to the next, and copies what is between them at once.
 pub(super) fn text(decoded: &str, out: &mut String) {
     out.push('"');
-    for c in decoded.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\u{8}' => out.push_str("\\b"),
-            '\t' => out.push_str("\\t"),
-            '\n' => out.push_str("\\n"),
-            '\u{c}' => out.push_str("\\f"),
-            '\r' => out.push_str("\\r"),
-            '\0'..='\u{1f}' => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            _ => out.push(c),
-        }
+    let mut rest = decoded;
+    while let Some(at) = rest.bytes().position(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        // What needs an escape is one byte of its own, so both sides of it are whole characters.
+        let (before, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        out.push_str(before);
+        escape(from.bytes().next().unwrap_or_default(), out);
+        rest = from.get(1..).unwrap_or_default();
     }
+    out.push_str(rest);
     out.push('"');
+}
+
+fn escape(byte: u8, out: &mut String) {
+    match byte {
+        b'"' => out.push_str("\\\""),
+        b'\\' => out.push_str("\\\\"),
+        8 => out.push_str("\\b"),
+        b'\t' => out.push_str("\\t"),
+        b'\n' => out.push_str("\\n"),
+        12 => out.push_str("\\f"),
+        b'\r' => out.push_str("\\r"),
+        // Writing to a text cannot fail.
+        other => drop(write!(out, "\\u{other:04x}")),
+    }
 }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod batch;
+mod bitmaps;
 #[cfg(target_arch = "wasm32")]
 pub mod exports;
 #[cfg(any(target_arch = "wasm32", test))]

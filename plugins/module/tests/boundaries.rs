@@ -55,3 +55,8 @@ fn match_events() {
 fn restore() {
     mutate::smoke(&boundary_module::states(), MUTATIONS, boundary_module::restore);
 }
+
+#[test]
+fn msgpack() {
+    mutate::smoke(&boundary_module::packed(), MUTATIONS, boundary_module::msgpack);
+}

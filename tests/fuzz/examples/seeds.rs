@@ -11,12 +11,17 @@ mod seeds;
 use std::fs;
 use std::path::PathBuf;
 
-const TARGETS: [&str; 8] = ["filter", "rule_file", "event", "load", "match_batch", "match_events", "restore", "intake"];
+const TARGETS: [&str; 9] =
+    ["filter", "rule_file", "event", "load", "match_batch", "match_events", "msgpack", "restore", "intake"];
 
 fn main() {
     let folder: PathBuf = std::env::args_os().nth(1).expect("a folder").into();
     for target in TARGETS {
-        let seeds = if target == "restore" { boundary_module::states() } else { seeds::of(target) };
+        let seeds = match target {
+            "restore" => boundary_module::states(),
+            "msgpack" => boundary_module::packed(),
+            other => seeds::of(other),
+        };
         let folder = folder.join(target);
         fs::create_dir_all(&folder).expect("a folder that can be written");
         for (place, seed) in seeds.iter().enumerate() {
