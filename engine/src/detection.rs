@@ -3,19 +3,28 @@
 //! Made where the event is at hand and carried, as one line, to the one place that keeps windows. A line is
 //!
 //! ```text
-//! 16 hex digits: time    8 hex digits: rule    s or -: suppressed or not    blank    JSON of the rest
+//! 16 hex digits: time    8 hex digits: rule    s or -: suppressed or not    blank    parts
 //! ```
 //!
-//! so that lines sorted by their bytes are detections in the order of event time; those without a time come last.
+//! so that lines sorted by their bytes are detections in the order of event time; those without a time come last. The
+//! parts are JSON texts with tabs between them, which compact JSON never holds: identifier, source, aggregate, title,
+//! type, distinct value, context, predicates, event.
+//!
+//! Most of them are wanted by few: a window asks for the first detection's title and predicates, and for the first few
+//! events whole. So they stay texts, and whoever shows one reads it then. What somebody made up in their place comes to
+//! null there.
 
 use crate::event::Event;
-use crate::json::{Json, Limits};
+use crate::json::{self, Json, Limits};
 use crate::language::expr::Key;
 use crate::lists::Lists;
 use crate::redaction::REDACTED;
 use crate::reference::Matched;
 use crate::rule::Rule;
 use crate::rule::template::Lookup;
+use std::borrow::Cow;
+use std::fmt::Write;
+use std::sync::Arc;
 
 /// How a rule matched an event.
 #[derive(Debug, Clone)]
@@ -41,109 +50,157 @@ pub struct Detection {
     pub time: Option<i64>,
     /// The account or agent that the event is from.
     pub source: String,
-    /// The values of the rule's aggregate keys, in the rule's order; null where the event has none. Behind them, where
-    /// values are redacted, what tells them apart.
-    pub aggregate: Vec<Json>,
+    /// The values of the rule's aggregate keys, in the rule's order, as a JSON array; null where the event has none.
+    /// Behind them, where values are redacted, what tells them apart.
+    pub aggregate: String,
     /// The title, filled in.
     pub title: String,
     /// The event's type.
     pub event_type: Option<String>,
     /// The event's own identifier.
     pub event_id: Option<String>,
-    /// The value that the rule's threshold counts distinct ones of.
-    pub distinct: Option<Json>,
-    /// Who, from where and on what.
-    pub context: Json,
-    /// The predicates that the match is owed to, with their values.
-    pub matched: Json,
-    /// The event.
-    pub event: Json,
+    /// The value that the rule's threshold counts distinct ones of, as JSON; none where it is null.
+    pub distinct: Option<String>,
+    /// Who, from where and on what: a JSON object.
+    pub context: String,
+    /// The predicates that the match is owed to, with their values: a JSON array.
+    pub matched: String,
+    /// The event, as compact JSON. The detections of one event share it.
+    pub event: Arc<str>,
+}
+
+/// Bounds on a part that is read. Its bytes are there already; it must not be deeper than saved windows may be.
+const PART: Limits = Limits { bytes: usize::MAX, depth: 130, values: 400_000 };
+
+/// A part of a detection as a tree; null where somebody else wrote it and it is no JSON.
+pub(crate) fn tree(part: &str) -> Json {
+    Json::parse(part.as_bytes(), &PART).unwrap_or(Json::Null)
+}
+
+/// JSON as text.
+pub(crate) fn text_of(value: &Json) -> String {
+    let mut text = String::new();
+    value.write_to(&mut text);
+    text
+}
+
+/// Values as the text of a JSON array.
+pub(crate) fn array_of<'v>(values: impl Iterator<Item = Cow<'v, Json>>) -> String {
+    let mut text = String::from("[");
+    for (place, value) in values.enumerate() {
+        if place > 0 {
+            text.push(',');
+        }
+        value.write_to(&mut text);
+    }
+    text.push(']');
+    text
 }
 
 impl Detection {
-    /// What is kept of an event that `rule` matched.
+    /// What is kept of an event that `rule` matched; `whole` is the event's compact text.
     #[must_use]
-    pub fn new(found: &Match<'_>, rule: &Rule, event: &Event) -> Self {
-        Self::with(found, rule, event, |key| value_of(event, key))
+    pub fn new(found: &Match<'_>, rule: &Rule, event: &Event, whole: &Arc<str>) -> Self {
+        Self::with(found, rule, event, whole, |key| value_of(event, key))
     }
 
     /// The same where keys show what `value` gives for them.
-    pub(crate) fn with(found: &Match<'_>, rule: &Rule, event: &Event, value: impl Fn(&Key) -> Json) -> Self {
+    pub(crate) fn with<'v>(
+        found: &Match<'_>,
+        rule: &Rule,
+        event: &Event,
+        whole: &Arc<str>,
+        value: impl Fn(&Key) -> Cow<'v, Json>,
+    ) -> Self {
+        let mut matched = String::new();
+        json::write_array(&found.matched, &mut matched, told);
+        let mut context = String::new();
+        event.write_context(&mut context);
         Self {
             rule: found.rule,
             suppressed: found.suppressed,
             time: event.time(),
             source: event.source().to_owned(),
-            aggregate: rule.aggregate.iter().map(&value).collect(),
+            aggregate: array_of(rule.aggregate.iter().map(&value)),
             title: rule.title.render(|key, lookup| shown(&looked_up(value(key), lookup, found.lists))),
             event_type: event.event_type().map(str::to_owned),
             event_id: event.id().map(str::to_owned),
-            distinct: rule.distinct.as_ref().map(&value),
-            context: event.context(),
-            matched: Json::Array(found.matched.iter().map(told).collect()),
-            event: event.json().clone(),
+            distinct: rule.distinct.as_ref().map(&value).filter(|value| !value.is_null()).map(|value| text_of(&value)),
+            context,
+            matched,
+            event: Arc::clone(whole),
         }
     }
 
     /// The same as a line, without the line end.
     #[must_use]
     pub fn to_line(&self) -> String {
-        let text = |text: &Option<String>| text.as_deref().map_or(Json::Null, Json::from);
-        let rest = Json::Object(vec![
-            ("event_id".into(), text(&self.event_id)),
-            ("source".into(), Json::from(self.source.as_str())),
-            ("aggregate".into(), Json::Array(self.aggregate.clone())),
-            ("title".into(), Json::from(self.title.as_str())),
-            ("event_type".into(), text(&self.event_type)),
-            ("distinct".into(), self.distinct.clone().unwrap_or(Json::Null)),
-            ("context".into(), self.context.clone()),
-            ("matched".into(), self.matched.clone()),
-            ("event".into(), self.event.clone()),
-        ]);
-        let mut line = format!(
-            "{:016x}{:08x}{} ",
-            self.time.map_or(UNTIMED, sortable),
-            self.rule,
-            if self.suppressed { SUPPRESSED } else { NOT_SUPPRESSED }
-        );
-        rest.write_to(&mut line);
+        let mut line = String::with_capacity(self.event.len() + 1_024);
+        self.write_line(&mut line);
         line
     }
 
-    /// Reads what [`Detection::to_line`] wrote; `None` for anything else.
+    /// Appends the line.
+    pub fn write_line(&self, out: &mut String) {
+        let time = self.time.map_or(UNTIMED, sortable);
+        // Writing to a text cannot fail.
+        let _ =
+            write!(out, "{time:016x}{:08x}{} ", self.rule, if self.suppressed { SUPPRESSED } else { NOT_SUPPRESSED });
+        let optional = |text: Option<&str>, out: &mut String| match text {
+            Some(text) => json::write_text(text, out),
+            None => out.push_str(NULL),
+        };
+        optional(self.event_id.as_deref(), out);
+        out.push(BETWEEN);
+        json::write_text(&self.source, out);
+        out.push(BETWEEN);
+        out.push_str(&self.aggregate);
+        out.push(BETWEEN);
+        json::write_text(&self.title, out);
+        out.push(BETWEEN);
+        optional(self.event_type.as_deref(), out);
+        for part in [self.distinct.as_deref().unwrap_or(NULL), &self.context, &self.matched, &self.event] {
+            out.push(BETWEEN);
+            out.push_str(part);
+        }
+    }
+
+    /// Reads what [`Detection::to_line`] wrote; `None` for what is none of it.
     #[must_use]
-    pub fn from_line(line: &[u8], limits: &Limits) -> Option<Self> {
-        // The event is one level down, among a few values of ours.
-        let limits =
-            Limits { bytes: limits.bytes.saturating_mul(8), depth: limits.depth + 2, values: limits.values * 2 };
-        let hex =
-            |range: std::ops::Range<usize>| u64::from_str_radix(std::str::from_utf8(line.get(range)?).ok()?, 16).ok();
+    pub fn from_line(line: &[u8]) -> Option<Self> {
+        let line = std::str::from_utf8(line).ok()?;
+        let (head, parts) = line.split_at_checked(HEAD)?;
+        let hex = |range: std::ops::Range<usize>| u64::from_str_radix(head.get(range)?, 16).ok();
         let (time, rule) = (hex(0..16)?, hex(16..24)?);
-        let suppressed = match char::from(*line.get(24)?) {
+        let suppressed = match head.get(24..)?.strip_suffix(' ')?.chars().next()? {
             SUPPRESSED => true,
             NOT_SUPPRESSED => false,
             _ => return None,
         };
-        let members = Json::parse(line.get(26..)?, &limits).ok()?.into_object()?;
-        let mut members = members.into_iter();
-        let mut next = |name: &str| members.next().filter(|(found, _)| found == name).map(|(_, value)| value);
-        let text = |value: Json| value.as_text().map(str::to_owned);
-        Some(Self {
+        let mut parts = parts.split(BETWEEN);
+        let detection = Self {
             rule: usize::try_from(rule).ok()?,
-            time: (time != UNTIMED).then(|| unsortable(time)),
-            event_id: text(next("event_id")?),
             suppressed,
-            source: text(next("source")?)?,
-            aggregate: next("aggregate")?.into_array().ok()?,
-            title: text(next("title")?)?,
-            event_type: text(next("event_type")?),
-            distinct: Some(next("distinct")?).filter(|value| !value.is_null()),
-            context: next("context")?,
-            matched: next("matched")?,
-            event: next("event")?,
-        })
+            time: (time != UNTIMED).then(|| unsortable(time)),
+            event_id: optional_text(parts.next()?)?,
+            source: text(parts.next()?)?,
+            aggregate: enclosed(parts.next()?, '[', ']')?.to_owned(),
+            title: text(parts.next()?)?,
+            event_type: optional_text(parts.next()?)?,
+            distinct: Some(parts.next()?).filter(|part| *part != NULL).map(str::to_owned),
+            context: enclosed(parts.next()?, '{', '}')?.to_owned(),
+            matched: enclosed(parts.next()?, '[', ']')?.to_owned(),
+            event: enclosed(parts.next()?, '{', '}')?.into(),
+        };
+        parts.next().is_none().then_some(detection)
     }
 }
+
+/// What stands between the parts of a line.
+const BETWEEN: char = '\t';
+const NULL: &str = "null";
+/// Bytes before the parts.
+const HEAD: usize = 26;
 
 const SUPPRESSED: char = 's';
 const NOT_SUPPRESSED: char = '-';
@@ -160,36 +217,61 @@ fn unsortable(number: u64) -> i64 {
     (number ^ (1 << 63)).cast_signed()
 }
 
+/// A JSON string's text.
+fn text(part: &str) -> Option<String> {
+    let plain = part.strip_prefix('"')?.strip_suffix('"')?;
+    if !plain.contains(['\\', '"']) {
+        return Some(plain.to_owned());
+    }
+    Json::parse(part.as_bytes(), &PART).ok()?.as_text().map(str::to_owned)
+}
+
+fn optional_text(part: &str) -> Option<Option<String>> {
+    if part == NULL { Some(None) } else { text(part).map(Some) }
+}
+
+/// A part that has the brackets of what it should be.
+fn enclosed(part: &str, open: char, close: char) -> Option<&str> {
+    (part.len() >= 2 && part.starts_with(open) && part.ends_with(close)).then_some(part)
+}
+
 /// The value that a key shows in an alert: the only one it reaches, all of them as an array, or null.
-pub(crate) fn value_of(event: &Event, key: &Key) -> Json {
-    let found = event.resolve(key);
-    match found.ends.as_slice() {
-        [] => Json::Null,
-        [only] => only.clone().into_owned(),
-        many => Json::Array(many.iter().map(|value| value.clone().into_owned()).collect()),
+pub(crate) fn value_of<'e>(event: &'e Event, key: &Key) -> Cow<'e, Json> {
+    let mut ends = event.resolve(key).ends;
+    match ends.len() {
+        0 => Cow::Owned(Json::Null),
+        1 => ends.pop().unwrap_or(Cow::Owned(Json::Null)),
+        _ => Cow::Owned(Json::Array(ends.into_iter().map(Cow::into_owned).collect())),
     }
 }
 
-fn told(matched: &Matched<'_>) -> Json {
-    Json::Object(vec![
-        ("predicate".into(), Json::from(matched.predicate)),
-        ("values".into(), Json::Array(matched.values.clone())),
-    ])
+fn told(matched: &Matched<'_>, out: &mut String) {
+    write_told(matched.predicate, &matched.values, out);
+}
+
+/// A predicate with the values that made it true.
+pub(crate) fn write_told(predicate: &str, values: &[Json], out: &mut String) {
+    out.push_str(r#"{"predicate":"#);
+    json::write_text(predicate, out);
+    out.push_str(r#","values":"#);
+    json::write_array(values, out, Json::write_to);
+    out.push('}');
 }
 
 /// What a list says of a value: of each element of an array, null where it says nothing.
-fn looked_up(value: Json, lookup: Option<&Lookup>, lists: &Lists) -> Json {
+fn looked_up<'v>(value: Cow<'v, Json>, lookup: Option<&Lookup>, lists: &Lists) -> Cow<'v, Json> {
     let Some(lookup) = lookup else { return value };
+    Cow::Owned(found_in(&value, lookup, lists))
+}
+
+fn found_in(value: &Json, lookup: &Lookup, lists: &Lists) -> Json {
     if value.as_text() == Some(REDACTED) {
-        return value;
+        return value.clone();
     }
-    let value = match value.into_array() {
-        Ok(items) => {
-            return Json::Array(items.into_iter().map(|item| looked_up(item, Some(lookup), lists)).collect());
-        }
-        Err(value) => value,
-    };
-    let found = lists.lookup(&lookup.list, &value);
+    if let Json::Array(items) = value {
+        return Json::Array(items.iter().map(|item| found_in(item, lookup, lists)).collect());
+    }
+    let found = lists.lookup(&lookup.list, value);
     let found = found.as_ref().and_then(|found| lookup.column.iter().try_fold(found, |at, name| at.get(name)));
     match found {
         // All columns of a row, without their names.
@@ -206,17 +288,63 @@ fn shown(value: &Json) -> Option<String> {
         Json::Null => return None,
         Json::Array(items) if items.is_empty() => return None,
         // Arrays inside it are taken apart: no more than a scalar or an object is shown below this.
-        Json::Array(_) => crate::event::flat(value).into_iter().filter_map(shown).collect::<Vec<_>>().join(", "),
-        Json::Object(_) => {
-            let mut text = String::new();
-            value.write_to(&mut text);
-            text
+        Json::Array(_) => {
+            Cow::Owned(crate::event::flat(value).into_iter().filter_map(shown).collect::<Vec<_>>().join(", "))
         }
-        scalar => scalar.scalar_text().unwrap_or_default().to_owned(),
+        Json::Object(_) => Cow::Owned(text_of(value)),
+        scalar => Cow::Borrowed(scalar.scalar_text().unwrap_or_default()),
     };
     if text.is_empty() {
         return None;
     }
-    let cut: String = text.chars().take(LONGEST).collect();
-    Some(if cut.len() < text.len() { format!("{cut}…") } else { cut })
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => Some(format!("{}…", text.get(..end).unwrap_or_default())),
+        None => Some(text.into_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn some() -> Detection {
+        Detection {
+            rule: 7,
+            suppressed: false,
+            time: Some(-1),
+            source: "a\tb\n\"".to_owned(),
+            aggregate: r#"["x",null]"#.to_owned(),
+            title: "É".to_owned(),
+            event_type: None,
+            event_id: Some("1\\2".to_owned()),
+            distinct: Some("1e0".to_owned()),
+            context: r#"{"ip":"\t"}"#.to_owned(),
+            matched: "[]".to_owned(),
+            event: r#"{"a":1}"#.into(),
+        }
+    }
+
+    #[test]
+    fn a_line_reads_back_and_has_no_line_end() {
+        for detection in [some(), Detection { time: None, suppressed: true, distinct: None, event_id: None, ..some() }]
+        {
+            let line = detection.to_line();
+            assert!(!line.contains('\n'));
+            assert_eq!(Detection::from_line(line.as_bytes()), Some(detection));
+        }
+    }
+
+    #[test]
+    fn what_is_no_line_is_refused() {
+        let line = some().to_line();
+        for end in 0..line.len() {
+            assert_eq!(Detection::from_line(&line.as_bytes()[..end]), None, "{end}");
+        }
+        assert_eq!(Detection::from_line(format!("{line}\t{{}}").as_bytes()), None);
+        for (from, to) in
+            [("- ", "x "), ("- ", "-x"), ("\"É\"", "É"), ("\"É\"", "\"É\"\""), ("[\"x", "{\"x"), ("null]", "null")]
+        {
+            assert_eq!(Detection::from_line(line.replacen(from, to, 1).as_bytes()), None, "{from} {to}");
+        }
+    }
 }

@@ -18,6 +18,7 @@ use crate::rule::{self, Collected, RuleSet, Source, Status};
 use crate::scan::Width;
 use crate::window::{Restored, StateError, Windows};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// What to load.
 #[derive(Debug, Clone, Default)]
@@ -127,6 +128,8 @@ pub struct Engine {
     event_type: Option<String>,
     limits: json::Limits,
     hits: Vec<Hit>,
+    /// Where an event's compact text is put together.
+    text: String,
     /// For each column, whether its rule raises nothing.
     shadow: Vec<bool>,
     redaction_secret: String,
@@ -180,6 +183,7 @@ impl Engine {
             event_type: request.event_type.clone(),
             limits: request.event_limits,
             hits: Vec::new(),
+            text: String::new(),
             redaction_secret: request.redaction_secret.clone(),
             alert_bytes: request.alert_bytes.unwrap_or(alert::RECORD_BYTES),
         };
@@ -213,6 +217,12 @@ impl Engine {
         Ok(&self.hits)
     }
 
+    /// Counts an event of so many bytes that was found to be none before it came here.
+    pub fn count_rejected(&mut self, bytes: usize) {
+        self.stats.bytes += bytes as u64;
+        self.stats.rejected += 1;
+    }
+
     /// What an event leaves behind for the windows; the number is how many rules could not decide.
     ///
     /// # Errors
@@ -224,6 +234,7 @@ impl Engine {
         }
         // Parsed once more than the matcher did, but only for the few events that some rule matches.
         let event: Event = self.matcher.event(bytes, self.event_type.as_deref())?;
+        let mut whole: Option<Arc<str>> = None;
         let mut undecided = 0;
         for hit in &self.hits {
             let Some(collected) = self.set.rules.get(hit.column) else { continue };
@@ -241,7 +252,12 @@ impl Engine {
             let matched = self.matcher.matched(hit.column, &collected.rule.filter, &event);
             let found = Match { rule: hit.column, suppressed, matched, lists: &self.lists };
             out.push(if collected.redact.is_empty() {
-                Detection::new(&found, &collected.rule, &event)
+                let whole = whole.get_or_insert_with(|| {
+                    self.text.clear();
+                    event.json().write_to(&mut self.text);
+                    Arc::from(self.text.as_str())
+                });
+                Detection::new(&found, &collected.rule, &event, whole)
             } else {
                 redaction::detection(&found, collected, &event, &self.redaction_secret)
             });

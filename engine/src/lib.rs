@@ -51,6 +51,7 @@ pub mod json;
 pub mod language;
 pub mod lists;
 pub mod matcher;
+pub mod msgpack;
 mod plan;
 pub mod problem;
 pub mod redaction;

@@ -9,15 +9,17 @@
 //! into `alert_id` and `dedup_key`, which are hashes themselves, and is shown nowhere. Without a secret, somebody who has
 //! an alert, knows the rule and guesses a value can find out whether the guess is right.
 
-use crate::detection::{Detection, Match, value_of};
+use crate::detection::{Detection, Match, array_of, text_of, value_of, write_told};
 use crate::event::Event;
-use crate::json::Json;
+use crate::json::{self, Json};
 use crate::language::expr::Key;
 use crate::reference::Matched;
 use crate::rule::{Collected, hex};
 use regex::{NoExpand, Regex, RegexBuilder};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// What stands in the place of a value.
 pub const REDACTED: &str = "(redacted)";
@@ -31,53 +33,56 @@ const SHORT: usize = 4;
 
 /// What is kept of an event for a rule whose set keeps something back.
 pub(crate) fn detection(found: &Match<'_>, collected: &Collected, event: &Event, secret: &str) -> Detection {
-    let whole = Detection::new(found, &collected.rule, event);
+    // The event that is left is told below; the whole one goes nowhere.
+    let whole = Detection::new(found, &collected.rule, event, &Arc::from(""));
     let shown = match Texts::of(event, &collected.redact) {
         Some(texts) => {
             let left = event.without(&collected.redact, &Json::from(REDACTED));
             let left = left.with_json(texts.out_of(left.json()));
             // A value that is gone with what it was taken from is not missing.
             let value = |key: &Key| match (value_of(&left, key), value_of(event, key)) {
-                (Json::Null, known) if !known.is_null() => Json::from(REDACTED),
+                (shown, known) if shown.is_null() && !known.is_null() => Cow::Owned(Json::from(REDACTED)),
                 (shown, _) => shown,
             };
-            let made = Detection::with(found, &collected.rule, &left, value);
-            Detection {
-                event_type: made.event_type.map(|text| texts.out_of_text(&text)),
-                matched: Json::Array(found.matched.iter().map(|matched| told(matched, event, &left, &texts)).collect()),
-                ..made
-            }
+            let text = Arc::from(text_of(left.json()));
+            let made = Detection::with(found, &collected.rule, &left, &text, value);
+            let mut matched = String::new();
+            json::write_array(&found.matched, &mut matched, |matched, out| told(matched, event, &left, &texts, out));
+            Detection { event_type: made.event_type.map(|text| texts.out_of_text(&text)), matched, ..made }
         }
-        None => nothing_of(&whole, collected),
+        None => nothing_of(&whole, collected, event),
     };
     apart(whole, shown, secret)
 }
 
 /// A predicate that matched. Where the value is kept back, so is what it was compared with.
-fn told(matched: &Matched<'_>, event: &Event, left: &Event, texts: &Texts) -> Json {
+fn told(matched: &Matched<'_>, event: &Event, left: &Event, texts: &Texts, out: &mut String) {
     let same = event.resolve(matched.key) == left.resolve(matched.key);
-    let (predicate, values) = if same {
-        (texts.out_of_text(matched.predicate), matched.values.clone())
+    let (predicate, values): (String, Vec<Json>) = if same {
+        (texts.out_of_text(matched.predicate), matched.values.iter().map(|value| texts.out_of(value)).collect())
     } else {
-        (format!("{} {REDACTED}", matched.key), vec![Json::from(REDACTED)])
+        (format!("{} {REDACTED}", matched.key), vec![texts.out_of(&Json::from(REDACTED))])
     };
-    let fields = [("predicate", Json::from(predicate)), ("values", texts.out_of(&Json::Array(values)))];
-    Json::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    write_told(&predicate, &values, out);
 }
 
 /// A detection that shows nothing of its event.
-fn nothing_of(whole: &Detection, collected: &Collected) -> Detection {
-    let hidden = |value: &Json| if value.is_null() { Json::Null } else { Json::from(REDACTED) };
+fn nothing_of(whole: &Detection, collected: &Collected, event: &Event) -> Detection {
+    let hidden = |key: &Key| {
+        let known = value_of(event, key);
+        if known.is_null() { known } else { Cow::Owned(Json::from(REDACTED)) }
+    };
+    let nothing = Json::Object(vec![(REDACTED.to_owned(), Json::from(REDACTED))]);
     Detection {
         source: REDACTED.to_owned(),
-        aggregate: whole.aggregate.iter().map(hidden).collect(),
+        aggregate: array_of(collected.rule.aggregate.iter().map(hidden)),
         title: collected.rule.name.clone(),
         event_type: None,
         event_id: whole.event_id.as_ref().map(|_| REDACTED.to_owned()),
-        distinct: whole.distinct.as_ref().map(hidden),
-        context: Json::Object(Vec::new()),
-        matched: Json::Array(Vec::new()),
-        event: Json::Object(vec![(REDACTED.to_owned(), Json::from(REDACTED))]),
+        distinct: whole.distinct.as_ref().map(|_| text_of(&Json::from(REDACTED))),
+        context: "{}".to_owned(),
+        matched: "[]".to_owned(),
+        event: text_of(&nothing).into(),
         ..whole.clone()
     }
 }
@@ -86,18 +91,34 @@ fn nothing_of(whole: &Detection, collected: &Collected) -> Detection {
 fn apart(whole: Detection, mut shown: Detection, secret: &str) -> Detection {
     shown.time = whole.time;
     if (&whole.source, &whole.aggregate) != (&shown.source, &shown.aggregate) {
-        let mut values = vec![Json::from(whole.source)];
-        values.extend(whole.aggregate);
-        shown.aggregate.push(Json::from(tag(&Json::Array(values), secret)));
+        let source = text_of(&Json::from(whole.source));
+        let tag = tag(&with_first(&source, &whole.aggregate), secret);
+        shown.aggregate = with_last(&shown.aggregate, &text_of(&Json::from(tag)));
     }
     if whole.event_id != shown.event_id {
-        let id = whole.event_id.map(|id| format!("{REDACTED} {}", tag(&Json::from(id), secret)));
+        let id = whole.event_id.map(|id| format!("{REDACTED} {}", tag(&text_of(&Json::from(id)), secret)));
         shown.event_id = id;
     }
     if whole.distinct != shown.distinct {
-        shown.distinct = whole.distinct.map(|value| Json::from(tag(&value, secret)));
+        shown.distinct = whole.distinct.map(|value| text_of(&Json::from(tag(&value, secret))));
     }
     shown
+}
+
+/// The text of an array with one more value in front.
+fn with_first(value: &str, array: &str) -> String {
+    match array.strip_prefix('[') {
+        Some("]") | None => format!("[{value}]"),
+        Some(rest) => format!("[{value},{rest}"),
+    }
+}
+
+/// The text of an array with one more value behind.
+fn with_last(array: &str, value: &str) -> String {
+    match array.strip_suffix(']') {
+        Some("[") | None => format!("[{value}]"),
+        Some(rest) => format!("{rest},{value}]"),
+    }
 }
 
 /// An event's identifier as an alert shows it: without its tag.
@@ -113,9 +134,9 @@ pub(crate) fn shown_id(id: &str) -> &str {
 /// Hexadecimal digits of a tag.
 const TAG: usize = 32;
 
-fn tag(value: &Json, secret: &str) -> String {
-    let mut text = format!("oxpecker redaction\n{}\n{secret}\n", secret.len());
-    value.write_to(&mut text);
+/// The tag of a JSON text.
+fn tag(value: &str, secret: &str) -> String {
+    let text = format!("oxpecker redaction\n{}\n{secret}\n{value}", secret.len());
     hex(&Sha256::digest(text.as_bytes()), TAG)
 }
 

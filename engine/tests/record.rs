@@ -3,7 +3,7 @@
 
 use oxpecker_engine::alert;
 use oxpecker_engine::detection::Detection;
-use oxpecker_engine::json::{Json, Limits};
+use oxpecker_engine::json::Json;
 use oxpecker_engine::{Engine, Request};
 
 fn engine(redact: &str, rule: &str, secret: &str) -> Engine {
@@ -29,7 +29,7 @@ fn run(mut engine: Engine, events: &[String]) -> (Vec<String>, Vec<Json>, String
         engine.detect(event.as_bytes(), &mut detections).unwrap();
         for detection in detections {
             let line = detection.to_line();
-            assert_eq!(Detection::from_line(line.as_bytes(), &Limits::default()), Some(detection.clone()));
+            assert_eq!(Detection::from_line(line.as_bytes()), Some(detection.clone()));
             lines.push(line);
             engine.observe(detection, &mut alerts);
         }

@@ -32,6 +32,35 @@ pub(crate) fn match_events(data: &[u8]) {
     assert_eq!(evaluated + rejected, events.len(), "each event is evaluated or rejected");
 }
 
+/// A batch of MessagePack, and one event of it: what is made of it is an event, or is refused inside its bytes.
+pub(crate) fn msgpack(data: &[u8]) {
+    let mut batch = header(3);
+    batch.extend(data);
+    check_batch(&batch);
+    let whole = oxpecker_engine::msgpack::length(data).unwrap_or(data.len());
+    assert!(whole <= data.len());
+    let limits = Limits::default();
+    let mut transcoder = oxpecker_engine::msgpack::Transcoder::default();
+    match transcoder.json(data.get(..whole).expect("it is as long"), &limits) {
+        Ok(text) => {
+            let event = Json::parse(text.as_bytes(), &limits).expect("JSON within the limits");
+            assert!(event.as_object().is_some());
+        }
+        Err(reject) => assert!(reject.offset <= whole),
+    }
+}
+
+/// Good inputs of [`msgpack`].
+pub(crate) fn packed() -> Vec<Vec<u8>> {
+    let events: [&[u8]; 4] = [
+        b"\x82\xa4user\xa4root\xa4time\x05",
+        b"\x92\xd7\x00\x65\x00\x00\x00\x00\x00\x00\x01\x83\xa1a\x92\xa1x\x81\xa1b\xc0\xa2ip\xa810.1.2.3\xa1b\x01",
+        b"\x92\x92\xcb\x41\xd9\x00\x00\x00\x00\x00\x00\x81\xa1m\xc3\x82\xa4user\xd9\x03ann\xa4port\xcd\x00\x16",
+        b"\xde\x00\x03\xa1a\xdc\x00\x01\xca\x3d\xcc\xcc\xcd\xa1b\xc4\x02\xff\xfe\xa1c\xd3\xff\xff\xff\xff\xff\xff\xff\xff",
+    ];
+    (0..=events.len()).map(|count| events[..count].concat()).collect()
+}
+
 /// Events that are evaluated and rejected; `None` where the batch was not taken.
 fn check_batch(batch: &[u8]) -> Option<(usize, usize)> {
     with_sessions(|[together, apart]| {
@@ -211,7 +240,7 @@ pub(crate) fn states() -> Vec<Vec<u8>> {
 /// MessagePack, one map without a zero byte.
 pub(crate) fn shipper(data: &[u8]) {
     thread_local! {
-        static SHIPPER: RefCell<(Face, Session)> = RefCell::new(packed());
+        static SHIPPER: RefCell<(Face, Session)> = RefCell::new(shipper_with_rules());
     }
     SHIPPER.with_borrow_mut(|(face, session)| {
         for terminated in [true, false] {
@@ -232,7 +261,7 @@ pub(crate) fn shipper(data: &[u8]) {
     });
 }
 
-fn packed() -> (Face, Session) {
+fn shipper_with_rules() -> (Face, Session) {
     let (mut face, mut session) = (Face::new(), Session::new());
     let rules = r"ruleset: s\nrules:\n  - {id: r, name: R, type: Host, severity: 1, description: d, filter: 'user exists', aggregate: [user]}\n  - {id: q, name: Q, type: Host, severity: 2, description: d, filter: 'a exists', aggregate: [a]}\n";
     let request = format!(r#"{{"documents":[{{"name":"s.yaml","text":"{rules}"}}]}}"#);

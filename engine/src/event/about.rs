@@ -3,7 +3,7 @@
 
 use super::tables::TIME;
 use super::{Event, milliseconds_of_number, milliseconds_of_text, path};
-use crate::json::Json;
+use crate::json::{self, Json};
 
 const ID: [&str; 7] = ["eventID", "auditID", "eventId", "event_id", "id", "uuid", "_id"];
 
@@ -43,31 +43,43 @@ const CONTEXT: [(&str, &[&str]); 12] = [
 const RESOURCES: usize = 10;
 
 impl Event {
-    /// Who, from where and on what: an object of the [`CONTEXT`] names for which the event has a value.
-    #[must_use]
-    pub fn context(&self) -> Json {
-        let mut context = Vec::new();
+    /// Appends who, from where and on what: an object of the [`CONTEXT`] names for which the event has a value.
+    pub fn write_context(&self, out: &mut String) {
+        out.push('{');
+        let mut texts = Vec::new();
         for (name, paths) in CONTEXT {
-            let found = paths.iter().map(|dotted| self.texts_at(dotted)).find(|texts| !texts.is_empty());
-            match found.as_deref() {
-                Some([only]) if name != "resources" => context.push((name.to_owned(), Json::from(*only))),
-                Some(several) => {
-                    let several = several.iter().take(RESOURCES).map(|text| Json::from(*text)).collect();
-                    context.push((name.to_owned(), Json::Array(several)));
+            texts.clear();
+            for dotted in paths {
+                self.texts_at(dotted, &mut texts);
+                if !texts.is_empty() {
+                    break;
                 }
-                None => {}
+            }
+            if texts.is_empty() {
+                continue;
+            }
+            if !out.ends_with('{') {
+                out.push(',');
+            }
+            json::write_text(name, out);
+            out.push(':');
+            match texts.as_slice() {
+                [only] if name != "resources" => json::write_text(only, out),
+                several => {
+                    let few = several.get(..RESOURCES).unwrap_or(several);
+                    json::write_array(few, out, |text, out| json::write_text(text, out));
+                }
             }
         }
-        Json::Object(context)
+        out.push('}');
     }
 
     /// The scalars at a path, as texts.
-    fn texts_at(&self, dotted: &str) -> Vec<&str> {
-        let mut all = Vec::new();
-        for end in path::walk(&self.root, &path::steps_of(dotted)) {
-            path::flatten(end, &mut all);
-        }
-        all.into_iter().filter_map(Json::scalar_text).filter(|text| !text.is_empty()).collect()
+    fn texts_at<'e>(&'e self, dotted: &str, texts: &mut Vec<&'e str>) {
+        let _: Option<()> = path::first(&self.root, dotted, &mut |end| {
+            path::scalars(end, texts);
+            None
+        });
     }
 
     /// The event's own identifier.
@@ -89,8 +101,8 @@ impl Event {
     }
 
     /// The first answer that `read` gives for a path of the table.
-    fn first_of<'e, T>(&'e self, table: &[&str], read: impl Fn(&'e Json) -> Option<T>) -> Option<T> {
-        table.iter().find_map(|dotted| path::walk(&self.root, &path::steps_of(dotted)).into_iter().find_map(&read))
+    fn first_of<'e, T>(&'e self, table: &[&str], mut read: impl FnMut(&'e Json) -> Option<T>) -> Option<T> {
+        table.iter().find_map(|dotted| path::first(&self.root, dotted, &mut read))
     }
 }
 

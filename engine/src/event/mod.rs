@@ -129,13 +129,12 @@ impl Event {
     #[must_use]
     pub fn resolve(&self, key: &Key) -> Found<'_> {
         match key.steps.as_slice() {
-            [Step::Name(name)] => self.resolve_name(name),
+            steps @ [Step::Name(name)] => self.resolve_name(name, self.native(steps)),
             steps => self.native(steps),
         }
     }
 
-    fn resolve_name(&self, name: &str) -> Found<'_> {
-        let native = self.native(&[Step::Name(name.to_owned())]);
+    fn resolve_name<'e>(&'e self, name: &str, native: Found<'e>) -> Found<'e> {
         if name == tables::EVENT_TYPE {
             return self.type_or_own_field(native);
         }

@@ -28,6 +28,43 @@ pub(super) fn walk<'e>(from: &'e Json, steps: &[Step]) -> Vec<&'e Json> {
     ends
 }
 
+/// The same of a dotted path of our tables, end by end: the first answer that `each` gives for one ends the walk.
+pub(super) fn first<'e, T>(from: &'e Json, dotted: &str, each: &mut impl FnMut(&'e Json) -> Option<T>) -> Option<T> {
+    match from {
+        Json::Array(items) => items.iter().find_map(|item| first(item, dotted, each)),
+        Json::Object(members) => {
+            let mut longest: Option<(&Json, &str)> = None;
+            for (name, value) in members {
+                let Some(rest) =
+                    after(name, dotted).filter(|rest| longest.is_none_or(|(_, left)| rest.len() < left.len()))
+                else {
+                    continue;
+                };
+                longest = Some((value, rest));
+            }
+            match longest? {
+                (value, "") => each(value),
+                (value, rest) => first(value, rest, each),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// What is left of a dotted path behind a name that it begins with.
+#[inline]
+fn after<'s>(name: &str, dotted: &'s str) -> Option<&'s str> {
+    let (name, path) = (name.as_bytes(), dotted.as_bytes());
+    if name.first() != path.first() || name.len() > path.len() || !path.starts_with(name) {
+        return None;
+    }
+    match path.get(name.len()) {
+        None => Some(""),
+        Some(b'.') => dotted.get(name.len() + 1..),
+        Some(_) => None,
+    }
+}
+
 /// The member of an object that the first steps name, with the steps that are left.
 ///
 /// `a.b.c` can be the member `a.b.c`, or `a.b` and `c` inside it, or `a` and the rest inside it: the longest name that is
@@ -112,6 +149,14 @@ pub(super) fn flatten<'e>(value: &'e Json, into: &mut Vec<&'e Json>) {
             Json::Array(items) => waiting.extend(items.iter().rev()),
             other => into.push(other),
         }
+    }
+}
+
+/// Appends the texts in `value` that are not empty, of numbers and booleans too, an array's elements in its place.
+pub(super) fn scalars<'e>(value: &'e Json, into: &mut Vec<&'e str>) {
+    match value {
+        Json::Array(items) => items.iter().for_each(|item| scalars(item, into)),
+        other => into.extend(other.scalar_text().filter(|text| !text.is_empty())),
     }
 }
 

@@ -226,6 +226,11 @@ pub fn write_text(text: &str, out: &mut String) {
     write::text(text, out);
 }
 
+/// Appends items as a JSON array, each as `item` writes it.
+pub fn write_array<T>(items: &[T], out: &mut String, item: impl FnMut(&T, &mut String)) {
+    write::array(items, out, item);
+}
+
 /// The compact form.
 impl fmt::Display for Json {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -201,7 +201,9 @@ impl Parser<'_> {
         let mut decoded = String::new();
         loop {
             let start = self.at;
-            while self.skip(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {}
+            let rest = self.text.as_bytes().get(start..).unwrap_or_default();
+            let plain = rest.iter().position(|byte| *byte < 0x20 || *byte == b'"' || *byte == b'\\');
+            self.at += plain.unwrap_or(rest.len());
             decoded.push_str(self.text.get(start..self.at).unwrap_or_default());
             match self.peek() {
                 Some(b'"') => {
@@ -290,9 +292,7 @@ impl Parser<'_> {
 
 /// Of members with one name keeps the last value, at the place of the first. Time stays within n log n.
 fn last_of_each_name(members: Vec<(String, Json)>) -> Vec<(String, Json)> {
-    let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
-    names.sort_unstable();
-    if names.is_sorted_by(|a, b| a < b) {
+    if have_names_of_their_own(&members) {
         return members;
     }
     let mut places: BTreeMap<String, usize> = BTreeMap::new();
@@ -307,4 +307,22 @@ fn last_of_each_name(members: Vec<(String, Json)>) -> Vec<(String, Json)> {
         }
     }
     kept
+}
+
+fn have_names_of_their_own(members: &[(String, Json)]) -> bool {
+    /// So many are compared one by one sooner than sorted.
+    const FEW: usize = 8;
+    if members.len() <= FEW {
+        let mut rest = members;
+        while let [(name, _), after @ ..] = rest {
+            if after.iter().any(|(other, _)| other == name) {
+                return false;
+            }
+            rest = after;
+        }
+        return true;
+    }
+    let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    names.is_sorted_by(|a, b| a < b)
 }

@@ -58,6 +58,18 @@ fn begin<'j>(json: &'j Json, out: &mut String) -> Option<Open<'j>> {
     None
 }
 
+/// Writes an array whose items are written by `item`.
+pub(super) fn array<T>(items: &[T], out: &mut String, mut item: impl FnMut(&T, &mut String)) {
+    out.push('[');
+    for (place, each) in items.iter().enumerate() {
+        if place > 0 {
+            out.push(',');
+        }
+        item(each, out);
+    }
+    out.push(']');
+}
+
 /// Runs of characters that need no escape are written at once.
 pub(super) fn text(decoded: &str, out: &mut String) {
     out.push('"');

@@ -14,12 +14,14 @@ mod save;
 
 pub use save::{Restored, StateError};
 
-use crate::detection::Detection;
+use crate::detection::{Detection, array_of};
 use crate::json::Json;
 use crate::rule::Collected;
 use open::{Open, Seen};
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::fmt::Write;
 use std::sync::Arc;
 
 /// Bounds on the windows.
@@ -56,6 +58,8 @@ pub struct Windows {
     /// Windows opened so far: numbers them.
     opened: u64,
     bytes: usize,
+    /// Where a detection's identity is put together.
+    asked: String,
     /// Hashes of what the latest alerts without a time are known by, so that an event that comes twice is told once.
     untimed: VecDeque<u64>,
     counters: Counters,
@@ -91,6 +95,7 @@ impl Windows {
             now: i64::MIN,
             opened: 0,
             bytes: 0,
+            asked: String::new(),
             untimed: VecDeque::new(),
             counters: Counters::default(),
         }
@@ -106,8 +111,10 @@ impl Windows {
             return;
         };
         self.now = self.now.max(time);
-        let identity = identity(&detection);
-        let found = self.groups.get_mut(&identity).and_then(|open| open.iter_mut().find(|open| open.holds(time)));
+        self.asked.clear();
+        write_identity(detection.rule, &detection.source, inside(&detection.aggregate), &mut self.asked);
+        let found =
+            self.groups.get_mut(self.asked.as_str()).and_then(|open| open.iter_mut().find(|open| open.holds(time)));
         match found {
             Some(open) => {
                 let before = open.bytes();
@@ -116,7 +123,7 @@ impl Windows {
                 self.counters.repeated += u64::from(seen == Seen::Before);
             }
             None if detection.suppressed => {}
-            None => self.open(identity, time, detection, collected, out),
+            None => self.open(self.asked.as_str().into(), time, detection, collected, out),
         }
         self.close_due(rules, out);
         self.make_room(rules, out);
@@ -237,15 +244,23 @@ impl Windows {
     }
 }
 
-fn identity(detection: &Detection) -> Identity {
-    identity_of(detection.rule, &detection.source, &detection.aggregate)
+/// What stands between the brackets of an array's text.
+fn inside(array: &str) -> &str {
+    array.get(1..array.len().saturating_sub(1)).unwrap_or_default()
 }
 
 fn identity_of(rule: usize, source: &str, aggregate: &[Json]) -> Identity {
-    let mut text = format!("{rule} {} {source}", source.len());
-    for value in aggregate {
-        value.write_to(&mut text);
-        text.push(',');
-    }
+    let mut text = String::new();
+    let values = array_of(aggregate.iter().map(Cow::Borrowed));
+    write_identity(rule, source, inside(&values), &mut text);
     text.into()
+}
+
+/// `aggregate` is the values as JSON with commas between them.
+fn write_identity(rule: usize, source: &str, aggregate: &str, out: &mut String) {
+    // Writing to a text cannot fail.
+    let _ = write!(out, "{rule} {} {source}{aggregate}", source.len());
+    if !aggregate.is_empty() {
+        out.push(',');
+    }
 }

@@ -1,7 +1,7 @@
 //! One open window: counting, firing, going on, closing.
 
 use crate::alert::{self, Contribution, Group, State};
-use crate::detection::Detection;
+use crate::detection::{Detection, tree};
 use crate::json::Json;
 use crate::rule::{Collected, Rule};
 use sha2::{Digest, Sha256};
@@ -153,10 +153,8 @@ impl Open {
     }
 
     fn count_distinct(&mut self, detection: &Detection) {
-        let Some(value) = detection.distinct.as_ref().filter(|value| !value.is_null()) else { return };
-        let mut text = String::new();
-        value.write_to(&mut text);
-        let (hash, time) = (hash(&text), detection.time.unwrap_or(self.start));
+        let Some(value) = &detection.distinct else { return };
+        let (hash, time) = (hash(value), detection.time.unwrap_or(self.start));
         if let Some(latest) = self.distinct.get_mut(&hash) {
             *latest = time.max(*latest);
             return;
@@ -236,7 +234,8 @@ pub(super) fn untimed(
 
 /// Adds a hash to the latest ones, unless it is among them.
 fn remember(hashes: &mut VecDeque<u64>, hash: u64) -> Seen {
-    if hashes.contains(&hash) {
+    let (older, newer) = hashes.as_slices();
+    if holds(older, hash) || holds(newer, hash) {
         return Seen::Before;
     }
     if hashes.len() >= REMEMBERED {
@@ -244,6 +243,11 @@ fn remember(hashes: &mut VecDeque<u64>, hash: u64) -> Seen {
     }
     hashes.push_back(hash);
     Seen::Now
+}
+
+/// Whether a hash is among some. Without a way out inside a chunk several are compared at once.
+fn holds(hashes: &[u64], hash: u64) -> bool {
+    hashes.chunks(64).any(|chunk| chunk.iter().fold(false, |found, known| found | (*known == hash)))
 }
 
 /// Bytes that a tree takes, roughly.
@@ -269,11 +273,11 @@ impl Group {
     fn of(detection: &Detection) -> Self {
         Self {
             source: detection.source.clone(),
-            aggregate: detection.aggregate.clone(),
+            aggregate: tree(&detection.aggregate).into_array().unwrap_or_default(),
             title: detection.title.clone(),
             event_type: detection.event_type.clone(),
-            context: detection.context.clone(),
-            matched: detection.matched.clone(),
+            context: tree(&detection.context),
+            matched: tree(&detection.matched),
             count: 0,
             distinct: None,
             suppressed: 0,
@@ -292,19 +296,19 @@ impl Group {
         if self.events.len() >= alert::NAMED_EVENTS {
             return;
         }
-        let event = (self.events.len() < alert::WHOLE_EVENTS).then(|| self.whole(detection.event)).flatten();
+        let event = (self.events.len() < alert::WHOLE_EVENTS).then(|| self.whole(&detection.event)).flatten();
         self.events.push(Contribution { id: detection.event_id, time: detection.time, event });
     }
 
     /// The event, if the alert has room for it.
-    fn whole(&mut self, event: Json) -> Option<Json> {
-        let mut text = String::new();
-        event.write_to(&mut text);
-        let bytes = self.whole_bytes + text.len();
-        (bytes <= alert::WHOLE_BYTES).then(|| {
-            self.whole_bytes = bytes;
-            event
-        })
+    fn whole(&mut self, event: &str) -> Option<Json> {
+        let bytes = self.whole_bytes + event.len();
+        if bytes > alert::WHOLE_BYTES {
+            return None;
+        }
+        let whole = Some(tree(event)).filter(|event| !event.is_null())?;
+        self.whole_bytes = bytes;
+        Some(whole)
     }
 }
 

@@ -8,6 +8,8 @@
 //! ```
 //!
 //! All u32, little endian; a reject is the event's index in the batch, the offset in the event and the reason's number.
+//!
+//! An answer is kept from batch to batch, so that the next one finds its memory.
 
 use crate::status::Status;
 use oxpecker_engine::json::Reject;
@@ -18,36 +20,47 @@ pub(crate) struct Answer {
     pub(crate) evaluated: u32,
     pub(crate) undecided: u32,
     rejects: Vec<[u32; 3]>,
-    pub(crate) body: Vec<u8>,
+    /// Lines, for the answers that are made of them.
+    pub(crate) body: String,
 }
 
+const HEAD: usize = 16;
+const REJECT: usize = 12;
+
 impl Answer {
+    /// Nothing yet.
+    pub(crate) const fn new() -> Self {
+        Self { evaluated: 0, undecided: 0, rejects: Vec::new(), body: String::new() }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        (self.evaluated, self.undecided) = (0, 0);
+        self.rejects.clear();
+        self.body.clear();
+    }
+
     pub(crate) fn reject(&mut self, index: usize, reject: Reject) {
         let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
         self.rejects.push([number(index), number(reject.offset), reject.reason.number()]);
     }
 
-    /// One record of the body, as a line.
-    pub(crate) fn line(&mut self, record: &oxpecker_engine::json::Json) {
-        let mut text = String::new();
-        record.write_to(&mut text);
-        self.text_line(&text);
+    /// Bytes of everything before the body.
+    pub(crate) fn head_bytes(&self) -> usize {
+        HEAD + REJECT * self.rejects.len()
     }
 
-    /// A line of the body as it is.
-    pub(crate) fn text_line(&mut self, text: &str) {
-        self.body.extend_from_slice(text.as_bytes());
-        self.body.push(b'\n');
+    /// The words of everything before a body of this length; `None` where a number is too large for them.
+    pub(crate) fn head(&self, body: usize) -> Option<impl Iterator<Item = [u8; 4]>> {
+        let (rejected, body) = (u32::try_from(self.rejects.len()).ok()?, u32::try_from(body).ok()?);
+        let head = [self.evaluated, rejected, self.undecided, body].into_iter();
+        Some(head.chain(self.rejects.iter().flatten().copied()).map(u32::to_le_bytes))
     }
 
-    pub(crate) fn write(self, out: &mut Vec<u8>) -> Status {
-        let (Ok(rejected), Ok(body)) = (u32::try_from(self.rejects.len()), u32::try_from(self.body.len())) else {
-            return Status::TooLarge;
-        };
-        for number in [self.evaluated, rejected, self.undecided, body].iter().chain(self.rejects.iter().flatten()) {
-            out.extend_from_slice(&number.to_le_bytes());
-        }
-        out.extend_from_slice(&self.body);
+    pub(crate) fn write(&self, out: &mut Vec<u8>) -> Status {
+        let Some(head) = self.head(self.body.len()) else { return Status::TooLarge };
+        out.reserve(self.head_bytes() + self.body.len());
+        head.for_each(|word| out.extend_from_slice(&word));
+        out.extend_from_slice(self.body.as_bytes());
         Status::Ok
     }
 }

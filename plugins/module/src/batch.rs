@@ -8,53 +8,106 @@
 //! ```
 //!
 //! Little endian. Format 1: events end at line feeds, lines of blanks are none. Format 2: before each event its length
-//! as u32. Format 3: the same with events of MessagePack.
+//! as u32. Format 3: MessagePack values, one after the other.
 
-use crate::msgpack;
 use crate::status::Status;
-use std::borrow::Cow;
+use oxpecker_engine::msgpack;
 
 const HEADER: usize = 16;
-const FORMAT_LINES: u8 = 1;
-const FORMAT_FRAMED: u8 = 2;
-const FORMAT_MSGPACK: u8 = 3;
 
-/// The events of a batch, in order.
-pub(crate) fn events(batch: &[u8]) -> Result<Vec<Cow<'_, [u8]>>, Status> {
-    let header = batch.get(..HEADER).ok_or(Status::BadBatch)?;
-    let (Some(&format), Some(tag)) = (header.first(), header.get(2..4)) else { return Err(Status::BadBatch) };
-    let reserved = header.get(1).into_iter().chain(header.get(4..8).into_iter().flatten());
-    if reserved.into_iter().any(|byte| *byte != 0) {
-        return Err(Status::BadBatch);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Lines,
+    Framed,
+    Packed,
+}
+
+/// A batch whose frame is whole: each of its events can be found.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Batch<'b> {
+    format: Format,
+    payload: &'b [u8],
+    count: usize,
+}
+
+impl<'b> Batch<'b> {
+    /// Reads the header and looks at every frame; at no event.
+    pub(crate) fn read(batch: &'b [u8]) -> Result<Self, Status> {
+        let header = batch.get(..HEADER).ok_or(Status::BadBatch)?;
+        let (Some(&format), Some(tag)) = (header.first(), header.get(2..4)) else { return Err(Status::BadBatch) };
+        let reserved = header.get(1).into_iter().chain(header.get(4..8).into_iter().flatten());
+        if reserved.into_iter().any(|byte| *byte != 0) {
+            return Err(Status::BadBatch);
+        }
+        let format = match format {
+            1 => Format::Lines,
+            2 => Format::Framed,
+            3 => Format::Packed,
+            _ => return Err(Status::BadBatch),
+        };
+        let tag = tag.iter().rev().fold(0usize, |length, byte| length << 8 | usize::from(*byte));
+        let payload = batch.get(HEADER + tag..).ok_or(Status::BadBatch)?;
+        let mut events = Events { format, rest: payload };
+        let count = events.by_ref().count();
+        // What is left cannot be told apart into events.
+        if events.rest.is_empty() { Ok(Self { format, payload, count }) } else { Err(Status::BadBatch) }
     }
-    let tag = tag.iter().rev().fold(0usize, |length, byte| length << 8 | usize::from(*byte));
-    let payload = batch.get(HEADER + tag..).ok_or(Status::BadBatch)?;
-    match format {
-        FORMAT_LINES => Ok(lines(payload)),
-        FORMAT_FRAMED => Ok(framed(payload)?.into_iter().map(Cow::Borrowed).collect()),
-        FORMAT_MSGPACK => Ok(framed(payload)?.into_iter().map(from_msgpack).collect()),
-        _ => Err(Status::BadBatch),
+
+    /// How many events there are.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Whether events are MessagePack and not JSON.
+    pub(crate) fn is_packed(&self) -> bool {
+        self.format == Format::Packed
+    }
+
+    /// The events, in order.
+    pub(crate) fn events(&self) -> impl Iterator<Item = &'b [u8]> + use<'b> {
+        Events { format: self.format, rest: self.payload }
     }
 }
 
-/// What is no MessagePack becomes no bytes, which are no JSON.
-fn from_msgpack(event: &[u8]) -> Cow<'_, [u8]> {
-    Cow::Owned(msgpack::to_json(event).map(String::into_bytes).unwrap_or_default())
+/// Events one after the other; ends where there is no whole one any more.
+struct Events<'b> {
+    format: Format,
+    rest: &'b [u8],
 }
 
-fn lines(payload: &[u8]) -> Vec<Cow<'_, [u8]>> {
-    let trimmed = payload.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    trimmed.filter(|line| !line.trim_ascii().is_empty()).map(Cow::Borrowed).collect()
-}
+impl<'b> Iterator for Events<'b> {
+    type Item = &'b [u8];
 
-fn framed(mut payload: &[u8]) -> Result<Vec<&[u8]>, Status> {
-    let mut events = Vec::new();
-    while !payload.is_empty() {
-        let (length, rest) = payload.split_first_chunk::<4>().ok_or(Status::BadBatch)?;
-        let length = usize::try_from(u32::from_le_bytes(*length)).map_err(|_| Status::BadBatch)?;
-        let (event, rest) = rest.split_at_checked(length).ok_or(Status::BadBatch)?;
-        events.push(event);
-        payload = rest;
+    fn next(&mut self) -> Option<&'b [u8]> {
+        match self.format {
+            Format::Lines => self.line(),
+            Format::Framed => {
+                let (length, rest) = self.rest.split_first_chunk::<4>()?;
+                let (event, rest) = rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
+                self.rest = rest;
+                Some(event)
+            }
+            Format::Packed => {
+                let (event, rest) = self.rest.split_at_checked(msgpack::length(self.rest)?)?;
+                self.rest = rest;
+                Some(event)
+            }
+        }
     }
-    Ok(events)
+}
+
+impl<'b> Events<'b> {
+    /// The next line that is not blank.
+    fn line(&mut self) -> Option<&'b [u8]> {
+        while !self.rest.is_empty() {
+            let end = memchr::memchr(b'\n', self.rest).unwrap_or(self.rest.len());
+            let line = self.rest.get(..end).unwrap_or_default();
+            self.rest = self.rest.get(end + 1..).unwrap_or_default();
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            if line.iter().any(|byte| !byte.is_ascii_whitespace()) {
+                return Some(line);
+            }
+        }
+        None
+    }
 }

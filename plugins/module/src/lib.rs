@@ -5,11 +5,11 @@
 
 mod answer;
 mod batch;
+mod bitmaps;
 #[cfg(target_arch = "wasm32")]
 pub mod exports;
 #[cfg(any(target_arch = "wasm32", test))]
 mod memory;
-mod msgpack;
 mod profile;
 mod request;
 mod session;

@@ -1,12 +1,15 @@
 //! One loaded engine and the result of the last call.
 
 use crate::answer::Answer;
+use crate::batch::Batch;
+use crate::bitmaps::Bitmaps;
+use crate::request;
 use crate::status::Status;
-use crate::{batch, request};
 use oxpecker_engine::Engine;
 use oxpecker_engine::detection::Detection;
-use oxpecker_engine::json::Json;
+use oxpecker_engine::json::{Json, Reject};
 use oxpecker_engine::matcher::Outcome;
+use oxpecker_engine::msgpack::Transcoder;
 
 /// An event later than the time of its arrival by more than this has a wrong clock: it is taken as one without a time,
 /// so that it closes no window.
@@ -17,13 +20,26 @@ const FUTURE: i64 = 24 * 3_600_000;
 pub struct Session {
     engine: Option<Engine>,
     result: Vec<u8>,
+    /// The result of `eval`, which has its own place; empty after any other call.
+    bitmaps: Bitmaps,
+    // From here on memory that is kept from batch to batch.
+    answer: Answer,
+    transcoder: Transcoder,
+    detections: Vec<Detection>,
 }
 
 impl Session {
     /// A session with nothing loaded.
     #[must_use]
     pub const fn new() -> Self {
-        Self { engine: None, result: Vec::new() }
+        Self {
+            engine: None,
+            result: Vec::new(),
+            bitmaps: Bitmaps::new(),
+            answer: Answer::new(),
+            transcoder: Transcoder::new(),
+            detections: Vec::new(),
+        }
     }
 
     /// The engine, once rules are loaded.
@@ -34,12 +50,13 @@ impl Session {
     /// What the last call gave; empty where it gave nothing but its status.
     #[must_use]
     pub fn result(&self) -> &[u8] {
-        &self.result
+        let bitmaps = self.bitmaps.result();
+        if bitmaps.is_empty() { &self.result } else { bitmaps }
     }
 
     /// Loads rules and filters in place of what was loaded; the result is a report. With errors nothing changes.
     pub fn load(&mut self, bytes: &[u8]) -> Status {
-        self.result.clear();
+        self.clear();
         let Some(request) = request::read(bytes) else { return Status::BadRequest };
         let (report, status) = match Engine::load(&request) {
             Ok((engine, report)) => {
@@ -54,35 +71,31 @@ impl Session {
 
     /// Evaluates a batch and puts what matches into windows; the result's body holds alert records.
     pub fn match_batch(&mut self, bytes: &[u8], now: i64) -> Status {
-        self.batch(bytes, |engine, detections, answer| {
-            let mut alerts = Vec::new();
-            for mut detection in detections.drain(..) {
-                clamp(&mut detection, now);
-                engine.observe(detection, &mut alerts);
-            }
-            alerts.iter().for_each(|alert| answer.line(alert));
+        let mut alerts = Vec::new();
+        self.batch(bytes, |engine, mut detection, body| {
+            clamp(&mut detection, now);
+            engine.observe(detection, &mut alerts);
+            alerts.drain(..).for_each(|alert| line(&alert, body));
         })
     }
 
     /// Evaluates a batch; the result's body holds detections. Keeps no state.
     pub fn detect(&mut self, bytes: &[u8], now: i64) -> Status {
-        self.batch(bytes, |_, detections, answer| {
-            for mut detection in detections.drain(..) {
-                clamp(&mut detection, now);
-                answer.text_line(&detection.to_line());
-            }
+        self.batch(bytes, |_, mut detection, body| {
+            clamp(&mut detection, now);
+            detection.write_line(body);
+            body.push('\n');
         })
     }
 
     /// Puts detections, as [`Session::detect`] gave them, into windows; the result is alert records.
     pub fn window(&mut self, bytes: &[u8], now: i64) -> Status {
-        self.result.clear();
+        self.clear();
         let Some(engine) = &mut self.engine else { return Status::NothingLoaded };
-        let limits = *engine.limits();
         let mut alerts = Vec::new();
         let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         // All are read before any counts, so that a bad batch changes nothing.
-        let detections: Option<Vec<Detection>> = lines.map(|line| Detection::from_line(line, &limits)).collect();
+        let detections: Option<Vec<Detection>> = lines.map(Detection::from_line).collect();
         let Some(detections) = detections else { return Status::BadBatch };
         for mut detection in detections {
             clamp(&mut detection, now);
@@ -95,45 +108,39 @@ impl Session {
     /// Evaluates a batch; the result's body is two bitmaps, of what matched and of what could not be decided. Keeps no
     /// state. Suppressions do not count.
     pub fn eval(&mut self, bytes: &[u8]) -> Status {
-        self.result.clear();
+        self.clear();
         let Some(engine) = &mut self.engine else { return Status::NothingLoaded };
-        let events = match batch::events(bytes) {
-            Ok(events) => events,
+        let batch = match Batch::read(bytes) {
+            Ok(batch) => batch,
             Err(status) => return status,
         };
         let columns = engine.columns();
-        let Some(bits) = events.len().checked_mul(columns) else { return Status::TooLarge };
-        let mut answer = Answer::default();
-        let mut matched = vec![0u8; bits.div_ceil(8)];
-        let mut undecided = matched.clone();
-        for (index, event) in events.into_iter().enumerate() {
-            let hits = match engine.verdicts(&event) {
+        if let Err(status) = self.bitmaps.begin(batch.count(), columns) {
+            return status;
+        }
+        for (index, event) in batch.events().enumerate() {
+            let hits = json_of(event, &batch, engine, &mut self.transcoder).and_then(|event| engine.verdicts(event));
+            let hits = match hits {
                 Ok(hits) => hits,
                 Err(reject) => {
-                    answer.reject(index, reject);
+                    self.answer.reject(index, reject);
                     continue;
                 }
             };
-            answer.evaluated += 1;
+            self.answer.evaluated += 1;
             for hit in hits {
                 let is_undecided = hit.outcome == Outcome::Undecided;
-                answer.undecided += u32::from(is_undecided);
-                let bit = index * columns + hit.column;
-                let map = if is_undecided { &mut undecided } else { &mut matched };
-                if let Some(byte) = map.get_mut(bit / 8) {
-                    *byte |= 1 << (bit % 8);
-                }
+                self.answer.undecided += u32::from(is_undecided);
+                self.bitmaps.set(is_undecided, index * columns + hit.column);
             }
         }
-        answer.body = matched;
-        answer.body.append(&mut undecided);
-        answer.write(&mut self.result)
+        self.bitmaps.finish(&self.answer)
     }
 
     /// Closes windows; the result is alert records in their final form. One call gives a bounded amount: the last one is
     /// that whose result is empty.
     pub fn flush(&mut self) -> Status {
-        self.result.clear();
+        self.clear();
         let Some(engine) = &mut self.engine else { return Status::NothingLoaded };
         let mut alerts = Vec::new();
         // Windows below their threshold close without an alert; only the end of all windows may look like nothing.
@@ -146,7 +153,7 @@ impl Session {
 
     /// The open windows; the result is JSON for [`Session::restore`].
     pub fn save(&mut self) -> Status {
-        self.result.clear();
+        self.clear();
         let Some(engine) = &self.engine else { return Status::NothingLoaded };
         // What the result held is given back first: a state can be large.
         self.result = Vec::new();
@@ -157,7 +164,7 @@ impl Session {
     /// Takes over windows in place of those that are open; the result says what became of them. On an error nothing
     /// changes.
     pub fn restore(&mut self, bytes: &[u8]) -> Status {
-        self.result.clear();
+        self.clear();
         let Some(engine) = &mut self.engine else { return Status::NothingLoaded };
         let Ok(restored) = engine.restore(bytes) else { return Status::BadState };
         self.write_json(&request::restored(restored));
@@ -166,34 +173,40 @@ impl Session {
 
     /// The counters, as JSON.
     pub fn stats(&mut self) -> Status {
-        self.result.clear();
+        self.clear();
         let Some(engine) = &self.engine else { return Status::NothingLoaded };
         let stats = request::stats(engine);
         self.write_json(&stats);
         Status::Ok
     }
 
-    /// Evaluates the events of a batch; `finish` makes the answer's body of what was detected.
-    fn batch(&mut self, bytes: &[u8], finish: impl FnOnce(&mut Engine, &mut Vec<Detection>, &mut Answer)) -> Status {
-        self.result.clear();
+    /// Evaluates the events of a batch; `tell` adds to the answer's body what comes of each detection.
+    fn batch(&mut self, bytes: &[u8], mut tell: impl FnMut(&mut Engine, Detection, &mut String)) -> Status {
+        self.clear();
         let Some(engine) = &mut self.engine else { return Status::NothingLoaded };
-        let events = match batch::events(bytes) {
-            Ok(events) => events,
+        let batch = match Batch::read(bytes) {
+            Ok(batch) => batch,
             Err(status) => return status,
         };
-        let mut answer = Answer::default();
-        let mut detections = Vec::new();
-        for (index, event) in events.into_iter().enumerate() {
-            match engine.detect(&event, &mut detections) {
+        for (index, event) in batch.events().enumerate() {
+            let event = json_of(event, &batch, engine, &mut self.transcoder);
+            match event.and_then(|event| engine.detect(event, &mut self.detections)) {
                 Ok(undecided) => {
-                    answer.evaluated += 1;
-                    answer.undecided += undecided;
+                    self.answer.evaluated += 1;
+                    self.answer.undecided += undecided;
                 }
-                Err(reject) => answer.reject(index, reject),
+                Err(reject) => self.answer.reject(index, reject),
             }
+            self.detections.drain(..).for_each(|detection| tell(engine, detection, &mut self.answer.body));
         }
-        finish(engine, &mut detections, &mut answer);
-        answer.write(&mut self.result)
+        self.answer.write(&mut self.result)
+    }
+
+    /// No result.
+    fn clear(&mut self) {
+        self.result.clear();
+        self.bitmaps.clear();
+        self.answer.clear();
     }
 
     fn write_json(&mut self, json: &Json) {
@@ -208,6 +221,26 @@ impl Session {
             self.result.push(b'\n');
         }
     }
+}
+
+/// The JSON text of an event of a batch.
+fn json_of<'e>(
+    event: &'e [u8],
+    batch: &Batch<'_>,
+    engine: &mut Engine,
+    transcoder: &'e mut Transcoder,
+) -> Result<&'e [u8], Reject> {
+    if !batch.is_packed() {
+        return Ok(event);
+    }
+    let json = transcoder.json(event, engine.limits()).map(str::as_bytes);
+    json.inspect_err(|_| engine.count_rejected(event.len()))
+}
+
+/// Appends a record as a line.
+fn line(record: &Json, out: &mut String) {
+    record.write_to(out);
+    out.push('\n');
 }
 
 /// Takes its time from an event whose clock is wrong. `i64::MIN` means that the host does not know the time.

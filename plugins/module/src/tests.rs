@@ -179,20 +179,3 @@ fn a_profile_says_what_each_rule_and_predicate_cost_and_why() {
         [("m matches \"^a\"", (1, 1)), ("w = 3", (4, 1)), ("x = 1", (0, 0)), ("y = \"k\"", (0, 0)), ("z = 2", (2, 1))];
     assert_eq!(asked, expected.into());
 }
-
-#[test]
-fn messagepack_is_a_format_of_batches() {
-    let mut session = loaded();
-    let framed = |events: &[&[u8]]| {
-        let frame = |event: &&[u8]| [&u32::try_from(event.len()).unwrap().to_le_bytes()[..], event].concat();
-        batch(3, &events.iter().flat_map(frame).collect::<Vec<u8>>())
-    };
-    let events: [&[u8]; 4] =
-        [b"\x82\xa1x\x01\xa1y\xa1k", b"\x82\xa1x\xcb\x3f\xf0\0\0\0\0\0\0\xa1y\xa1k", b"\xc1", b"\x93\x01\x02\x03"];
-    assert_eq!(session.match_batch(&framed(&events), i64::MIN), Status::Ok);
-    let (head, _) = answer(&session);
-    assert_eq!(head[..2], [2, 2]);
-    session.stats();
-    let stats: serde_json::Value = serde_json::from_slice(session.result()).unwrap();
-    assert_eq!(stats["rules"][0]["matched"], 2);
-}

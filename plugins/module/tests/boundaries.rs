@@ -60,3 +60,8 @@ fn shipper() {
 fn restore() {
     mutate::smoke(&boundary_module::states(), MUTATIONS, boundary_module::restore);
 }
+
+#[test]
+fn msgpack() {
+    mutate::smoke(&boundary_module::packed(), MUTATIONS, boundary_module::msgpack);
+}

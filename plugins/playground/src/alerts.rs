@@ -7,7 +7,7 @@ use crate::store::Store;
 use oxpecker_engine::Engine;
 use oxpecker_engine::detection::Detection;
 use oxpecker_engine::event::Instant;
-use oxpecker_engine::json::Json;
+use oxpecker_engine::json::{Json, Limits};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// An alert with the loaded events behind it.
@@ -64,7 +64,8 @@ fn is_last(record: &Json) -> bool {
 }
 
 fn trace(event: usize, detection: &Detection) -> (Group, Trace) {
-    let group = group(detection.rule, &detection.source, detection.aggregate.iter());
+    let aggregate = Json::parse(detection.aggregate.as_bytes(), &Limits::default()).unwrap_or(Json::Null);
+    let group = group(detection.rule, &detection.source, aggregate.as_array().unwrap_or_default().iter());
     let Detection { time, suppressed, event_id, .. } = detection;
     (group, Trace { event, time: *time, suppressed: *suppressed, id: event_id.clone() })
 }

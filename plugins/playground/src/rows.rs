@@ -18,7 +18,9 @@ pub(crate) fn row(bytes: &[u8]) -> Json {
             return object([("bad", Json::from(reject.to_string())), ("what", Json::from(start))]);
         }
     };
-    let context = event.context();
+    let mut context = String::new();
+    event.write_context(&mut context);
+    let context = Json::parse(context.as_bytes(), &Limits::default()).unwrap_or(Json::Null);
     let of = |name: &str| context.get(name).and_then(first);
     let what = of("action").or_else(|| first_of(&event, &["command", "type", "eventType", "message", "log"]));
     let who = first_of(&event, &["user", "user.username", "auser", "userIdentity.invokedBy"]);

@@ -22,13 +22,14 @@ class Abi(unittest.TestCase):
         self.guest = Guest(None, Limits(), True)
 
     def test_the_example_bytes_are_what_the_module_reads_and_writes(self) -> None:
-        framed, lines, answer = examples()
+        framed, lines, packed, answer = examples()
         self.assertEqual(self.guest.call("ox_load", b'{"filters":["x = 1"]}')[0], 0)
         self.assertEqual(self.guest.call("ox_eval", framed), (0, answer))
         self.assertEqual(self.guest.call("ox_eval", lines), (0, answer))
+        self.assertEqual(self.guest.call("ox_eval", packed), (0, answer))
 
     def test_a_result_is_empty_or_untouched_as_the_table_of_statuses_says(self) -> None:
-        framed, _, answer = examples()
+        framed, _, _, answer = examples()
         self.assertEqual(self.guest.call("ox_eval", framed), (-3, b""))
         self.assertEqual(self.guest.call("ox_load", b'{"filter":[]}'), (-4, b""))
         self.guest.call("ox_load", b'{"filters":["x = 1"]}')

@@ -11,13 +11,14 @@ mod seeds;
 use std::fs;
 use std::path::PathBuf;
 
-const TARGETS: [&str; 10] = [
+const TARGETS: [&str; 11] = [
     "filter",
     "rule_file",
     "event",
     "load",
     "match_batch",
     "match_events",
+    "msgpack",
     "restore",
     "shipper",
     "intake",
@@ -27,7 +28,11 @@ const TARGETS: [&str; 10] = [
 fn main() {
     let folder: PathBuf = std::env::args_os().nth(1).expect("a folder").into();
     for target in TARGETS {
-        let seeds = if target == "restore" { boundary_module::states() } else { seeds::of(target) };
+        let seeds = match target {
+            "restore" => boundary_module::states(),
+            "msgpack" => boundary_module::packed(),
+            other => seeds::of(other),
+        };
         let folder = folder.join(target);
         fs::create_dir_all(&folder).expect("a folder that can be written");
         for (place, seed) in seeds.iter().enumerate() {

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, anyhow};
 use oxpecker::sandbox::{Batch, Keeper, Limits, LoadRequest, Module, RejectReason, SandboxError, Worker};
 use oxpecker_engine::detection::Detection;
-use oxpecker_engine::json::{Json, Limits as EventLimits, RejectReason as EventReason};
+use oxpecker_engine::json::{Json, RejectReason as EventReason};
 use oxpecker_engine::matcher::{Hit, Outcome};
 use oxpecker_engine::rule::{Expectation, ListValues, Rule};
 use oxpecker_engine::{Engine, Request};
@@ -128,7 +128,7 @@ impl Sandboxed {
         }
         for line in found.records.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             let nonsense = SandboxError::Nonsense { during: "ox_detect", what: "a match record has another shape" };
-            let detection = Detection::from_line(line, &EventLimits::default()).ok_or(nonsense)?;
+            let detection = Detection::from_line(line).ok_or(nonsense)?;
             if detection.rule == column {
                 self.detected(rule, detection, line, seen)?;
             }

@@ -1,0 +1,232 @@
+//! An event in MessagePack as the JSON text that means the same.
+//!
+//! An event is a map, or a Fluent entry: an array of a time and a map, where the time may stand in an array with metadata
+//! beside it. Time and metadata are read over. Nothing is recursed on, and no length that the bytes claim takes memory:
+//! what is claimed must be there.
+//!
+//! | MessagePack | JSON |
+//! |---|---|
+//! | integers | the same digits |
+//! | floats | the shortest digits that read back the same; null where JSON has no number |
+//! | str | the text; it must be UTF-8 |
+//! | bin | base64 with padding, as a text |
+//! | ext | none: the event is rejected |
+//! | a map's key | a str, else the event is rejected; of two with one name the last counts, as in JSON |
+
+mod read;
+#[cfg(test)]
+mod tests;
+
+use crate::json::{DEEPEST, Limits, Reject, RejectReason, write_text};
+use read::{Reader, Token};
+use std::fmt::Write;
+
+pub use read::length;
+
+/// Makes JSON of events, in memory that it keeps for the next one.
+#[derive(Debug, Default)]
+pub struct Transcoder {
+    text: String,
+    open: Vec<Open>,
+}
+
+/// A map or an array that is not whole yet.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    is_map: bool,
+    /// Elements, or pairs, that are still to come.
+    left: u32,
+    is_empty: bool,
+}
+
+impl Transcoder {
+    /// Without memory yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { text: String::new(), open: Vec::new() }
+    }
+
+    /// The JSON text of an event.
+    ///
+    /// # Errors
+    /// When the bytes are no event in MessagePack or break one of the limits, which are those of the JSON text. Offsets
+    /// are those of the bytes.
+    pub fn json(&mut self, event: &[u8], limits: &Limits) -> Result<&str, Reject> {
+        if event.len() > limits.bytes {
+            return Err(Reject { reason: RejectReason::TooLarge, offset: limits.bytes });
+        }
+        self.text.clear();
+        self.open.clear();
+        let mut run = Run {
+            reader: Reader::new(event),
+            text: &mut self.text,
+            open: &mut self.open,
+            bytes: limits.bytes,
+            depth: limits.depth.min(DEEPEST),
+            values_left: limits.values,
+        };
+        run.entry()?;
+        run.values()?;
+        Ok(&self.text)
+    }
+}
+
+struct Run<'r> {
+    reader: Reader<'r>,
+    text: &'r mut String,
+    open: &'r mut Vec<Open>,
+    bytes: usize,
+    depth: usize,
+    values_left: usize,
+}
+
+impl Run<'_> {
+    /// Steps to the map, over the time in front of it.
+    fn entry(&mut self) -> Result<(), Reject> {
+        match self.peek()? {
+            Token::Map(_) => return Ok(()),
+            Token::Array(2) => {}
+            _ => return Err(self.reject(RejectReason::NotAnObject)),
+        }
+        self.token()?;
+        let entry = self.reader.at();
+        if let Token::Array(2) = self.peek()? {
+            self.token()?;
+            self.time(entry)?;
+            let metadata = self.reader.at();
+            if !matches!(self.peek()?, Token::Map(_)) {
+                return Err(Reject { reason: RejectReason::NotAnObject, offset: metadata });
+            }
+            let skipped = self.reader.skip_value();
+            skipped.ok_or(Reject { reason: RejectReason::InvalidJson, offset: metadata })?;
+        } else {
+            self.time(entry)?;
+        }
+        if matches!(self.peek()?, Token::Map(_)) { Ok(()) } else { Err(self.reject(RejectReason::NotAnObject)) }
+    }
+
+    fn time(&mut self, at: usize) -> Result<(), Reject> {
+        match self.token()? {
+            Token::Unsigned(_) | Token::Signed(_) | Token::Float(_) | Token::Single(_) | Token::Ext(0) => Ok(()),
+            _ => Err(Reject { reason: RejectReason::NotAnObject, offset: at }),
+        }
+    }
+
+    /// Writes the value that comes next, and what is in it.
+    fn values(&mut self) -> Result<(), Reject> {
+        loop {
+            self.value()?;
+            while let Some(Open { is_map, left: 0, .. }) = self.open.last().copied() {
+                self.text.push(if is_map { '}' } else { ']' });
+                self.open.pop();
+            }
+            self.fits(self.reader.at())?;
+            if self.open.is_empty() {
+                return if self.reader.is_at_end() { Ok(()) } else { Err(self.reject(RejectReason::InvalidJson)) };
+            }
+            self.before_next()?;
+        }
+    }
+
+    /// What stands before the next value of the innermost bracket: a comma, a name.
+    fn before_next(&mut self) -> Result<(), Reject> {
+        let Some(open) = self.open.last_mut() else { return Ok(()) };
+        open.left -= 1;
+        if !std::mem::replace(&mut open.is_empty, false) {
+            self.text.push(',');
+        }
+        if open.is_map {
+            let at = self.reader.at();
+            match self.token()? {
+                Token::Text(name) => self.write(name, at)?,
+                _ => return Err(Reject { reason: RejectReason::InvalidJson, offset: at }),
+            }
+            self.text.push(':');
+        }
+        Ok(())
+    }
+
+    /// Writes a scalar, or opens a bracket.
+    fn value(&mut self) -> Result<(), Reject> {
+        let at = self.reader.at();
+        self.values_left = self.values_left.checked_sub(1).ok_or(self.reject(RejectReason::TooManyValues))?;
+        match self.token()? {
+            Token::Nil => self.text.push_str("null"),
+            Token::Bool(value) => self.text.push_str(if value { "true" } else { "false" }),
+            // Writing to a text cannot fail.
+            Token::Unsigned(number) => drop(write!(self.text, "{number}")),
+            Token::Signed(number) => drop(write!(self.text, "{number}")),
+            Token::Float(number) if number.is_finite() => drop(write!(self.text, "{number:?}")),
+            Token::Single(number) if number.is_finite() => drop(write!(self.text, "{number:?}")),
+            Token::Float(_) | Token::Single(_) => self.text.push_str("null"),
+            Token::Text(text) => self.write(text, at)?,
+            Token::Binary(bytes) => self.base64(bytes, at)?,
+            Token::Array(left) => self.enter(Open { is_map: false, left, is_empty: true }, at)?,
+            Token::Map(left) => self.enter(Open { is_map: true, left, is_empty: true }, at)?,
+            Token::Ext(_) => return Err(Reject { reason: RejectReason::InvalidJson, offset: at }),
+        }
+        Ok(())
+    }
+
+    fn enter(&mut self, open: Open, at: usize) -> Result<(), Reject> {
+        if self.open.len() >= self.depth {
+            return Err(Reject { reason: RejectReason::TooDeep, offset: at });
+        }
+        self.text.push(if open.is_map { '{' } else { '[' });
+        self.open.push(open);
+        Ok(())
+    }
+
+    /// A text, which ends where the reader is and begins at `at` with its head.
+    fn write(&mut self, text: &[u8], at: usize) -> Result<(), Reject> {
+        self.has_room(text.len(), at)?;
+        let start = self.reader.at() - text.len();
+        let text = std::str::from_utf8(text)
+            .map_err(|error| Reject { reason: RejectReason::InvalidUtf8, offset: start + error.valid_up_to() })?;
+        write_text(text, self.text);
+        self.fits(at)
+    }
+
+    fn base64(&mut self, bytes: &[u8], at: usize) -> Result<(), Reject> {
+        self.has_room(bytes.len().div_ceil(3) * 4, at)?;
+        self.text.push('"');
+        for three in bytes.chunks(3) {
+            let bits = (0..3).fold(0, |bits, place| bits << 8 | u32::from(three.get(place).copied().unwrap_or(0)));
+            for place in 0..4 {
+                let digit = usize::try_from(bits >> (18 - 6 * place) & 63).unwrap_or_default();
+                let digit = DIGITS.get(digit).filter(|_| place <= three.len());
+                self.text.push(char::from(digit.copied().unwrap_or(b'=')));
+            }
+        }
+        self.text.push('"');
+        Ok(())
+    }
+
+    fn has_room(&self, more: usize, at: usize) -> Result<(), Reject> {
+        if self.text.len() + more <= self.bytes {
+            return Ok(());
+        }
+        Err(Reject { reason: RejectReason::TooLarge, offset: at })
+    }
+
+    fn fits(&self, at: usize) -> Result<(), Reject> {
+        self.has_room(0, at)
+    }
+
+    fn reject(&self, reason: RejectReason) -> Reject {
+        Reject { reason, offset: self.reader.at() }
+    }
+}
+
+impl<'r> Run<'r> {
+    fn peek(&self) -> Result<Token<'r>, Reject> {
+        self.reader.clone().token().ok_or(self.reject(RejectReason::InvalidJson))
+    }
+
+    fn token(&mut self) -> Result<Token<'r>, Reject> {
+        let offset = self.reader.at();
+        self.reader.token().ok_or(Reject { reason: RejectReason::InvalidJson, offset })
+    }
+}
+
+const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
