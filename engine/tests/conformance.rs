@@ -75,7 +75,7 @@ fn check(paragraph: &Paragraph, failures: &mut Vec<String>) {
         let found = [verdict(paragraph, &expr, &lists, event)].into_iter();
         let fast = agree::WIDTHS.into_iter().map(|width| {
             let mut matcher = Matcher::new([], std::slice::from_ref(&expr), &lists, json::Limits::default(), width);
-            expected_of(agree::fast(&mut matcher, event, event_type))
+            expected_of(&agree::fast(&mut matcher, event, event_type))
         });
         for found in found.chain(fast).filter(|found| found != expected) {
             fail(format!("{expected:?} expected, {found:?} found for {}", String::from_utf8_lossy(event)));
@@ -106,11 +106,11 @@ fn verdict(paragraph: &Paragraph, expr: &Expr, lists: &Lists, event: &[u8]) -> E
     let verdict = Filter::new(expr.clone(), lists).evaluate(&event);
     let explained = explain(expr, &event, lists).verdict;
     assert_eq!(verdict, explained, "{}: explain and the evaluator differ", paragraph.place);
-    expected_of(Ok(vec![verdict]))
+    expected_of(&Ok(vec![verdict]))
 }
 
-fn expected_of(verdicts: Result<Vec<Verdict>, json::Reject>) -> Expected {
-    match verdicts.as_deref() {
+fn expected_of(verdicts: &Result<Vec<Verdict>, json::Reject>) -> Expected {
+    match verdicts.as_ref().map(Vec::as_slice) {
         Err(reject) => Expected::Reject(reject.reason.code().to_owned()),
         Ok([Verdict::Match]) => Expected::Yes,
         Ok([Verdict::Undecided]) => Expected::Undecided,

@@ -163,7 +163,7 @@ fn what_is_rejected_is_rejected_at_the_same_byte() {
         for _ in 0..dice.roll(3) {
             let at = dice.roll(bytes.len());
             match dice.roll(4) {
-                0 => bytes[at] = dice.roll(256) as u8,
+                0 => bytes[at] = u8::try_from(dice.roll(256)).unwrap(),
                 1 => bytes[at] = SIGNS[dice.roll(SIGNS.len())],
                 2 => bytes.truncate(at),
                 _ => bytes.insert(at, SIGNS[dice.roll(SIGNS.len())]),

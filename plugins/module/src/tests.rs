@@ -128,7 +128,7 @@ rules:
 "#;
 
 /// What the counters are after five events, of which one is broken.
-fn counted(options: serde_json::Value) -> serde_json::Value {
+fn counted(options: &serde_json::Value) -> serde_json::Value {
     let mut session = Session::new();
     let request = serde_json::json!({"documents": [{"name": "t.yaml", "text": COUNTED}], "options": options});
     assert_eq!(session.load(request.to_string().as_bytes()), Status::Ok);
@@ -142,7 +142,7 @@ fn counted(options: serde_json::Value) -> serde_json::Value {
 
 #[test]
 fn the_counters_are_those_worked_out_by_hand() {
-    let stats = counted(serde_json::json!({}));
+    let stats = counted(&serde_json::json!({}));
     let number = |name: &str| stats[name].as_u64().unwrap();
     assert_eq!(number("bytes"), 7 + 15 + 15 + 20 + 5);
     assert_eq!((number("evaluated"), number("rejected"), number("events_matched")), (4, 1, 4));
@@ -159,7 +159,7 @@ fn the_counters_are_those_worked_out_by_hand() {
 
 #[test]
 fn a_profile_says_what_each_rule_and_predicate_cost_and_why() {
-    let stats = counted(serde_json::json!({"profile": true}));
+    let stats = counted(&serde_json::json!({"profile": true}));
     assert_eq!((stats["predicates_evaluated"].as_u64(), stats["rules_woken"].as_u64()), (Some(7), Some(8)));
     let rule = |place: usize| (stats["rules"][place]["woken"].clone(), stats["rules"][place]["woken_by"].clone());
     let expected = |woken: u64, by: &[&str]| (serde_json::json!(woken), serde_json::json!(by));
