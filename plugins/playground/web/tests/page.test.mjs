@@ -40,6 +40,9 @@ const file = (name, content) => {
   return join(folder, name);
 };
 const load = async (page, ...files) => {
+  // What is told of the events before must not be taken for what is told of these.
+  await settled(page);
+  await page.evaluate(() => (document.querySelector(".status").textContent = ""));
   await page.locator('input[type=file][aria-label="Files with events"]').setInputFiles(files);
   await page.waitForFunction(() => document.querySelector(".progress")?.children.length === 0);
   await settled(page);
