@@ -144,7 +144,11 @@ pub fn run(engine: &mut Engine, column: usize, events: &[String]) -> Seen {
     for event in events {
         feed(engine, column, event.as_bytes(), &mut seen);
     }
-    while seen.several && engine.windows().open_windows() > 0 {
+    if seen.several {
+        // The last call also sets time back: the next test's events may be older.
+        while engine.windows().open_windows() > 0 {
+            engine.flush(&mut Vec::new());
+        }
         engine.flush(&mut Vec::new());
     }
     seen

@@ -46,8 +46,75 @@ pub(super) enum Kind {
 /// What only reads; older trails do not say so, but the names do.
 const READING: &str = r#"(readOnly = true or eventName starts_with "Get" or eventName starts_with "List" or eventName starts_with "Describe" or eventName starts_with "Head")"#;
 
-/// What happens to data, and not to what holds it.
-const DATA: &str = r#"(managementEvent = false or eventCategory = "Data")"#;
+/// What CloudTrail logs only where a trail asks for data events.
+pub(super) const DATA_EVENTS: [(&str, &[&str]); 5] = [
+    (
+        "s3.amazonaws.com",
+        &[
+            "AbortMultipartUpload",
+            "CompleteMultipartUpload",
+            "CopyObject",
+            "CreateMultipartUpload",
+            "DeleteObject",
+            "DeleteObjects",
+            "DeleteObjectTagging",
+            "GetObject",
+            "GetObjectAcl",
+            "GetObjectAttributes",
+            "GetObjectTagging",
+            "GetObjectTorrent",
+            "HeadObject",
+            "ListObjects",
+            "ListObjectVersions",
+            "ListParts",
+            "PutObject",
+            "PutObjectAcl",
+            "PutObjectTagging",
+            "RestoreObject",
+            "SelectObjectContent",
+            "UploadPart",
+            "UploadPartCopy",
+        ],
+    ),
+    ("lambda.amazonaws.com", &["Invoke"]),
+    (
+        "dynamodb.amazonaws.com",
+        &[
+            "BatchExecuteStatement",
+            "BatchGetItem",
+            "BatchWriteItem",
+            "DeleteItem",
+            "ExecuteStatement",
+            "ExecuteTransaction",
+            "GetItem",
+            "PutItem",
+            "Query",
+            "Scan",
+            "TransactGetItems",
+            "TransactWriteItems",
+            "UpdateItem",
+        ],
+    ),
+    (
+        "ebs.amazonaws.com",
+        &[
+            "CompleteSnapshot",
+            "GetSnapshotBlock",
+            "ListChangedBlocks",
+            "ListSnapshotBlocks",
+            "PutSnapshotBlock",
+            "StartSnapshot",
+        ],
+    ),
+    ("sqs.amazonaws.com", &["DeleteMessage", "ReceiveMessage", "SendMessage"]),
+];
+
+/// What happens to data, and not to what holds it; older trails do not say so, but the names do.
+fn data() -> String {
+    let names = DATA_EVENTS.iter().flat_map(|(_, names)| *names).map(|name| format!("{name:?}"));
+    let names = names.collect::<Vec<_>>().join(", ");
+    format!("(managementEvent = false or eventCategory = \"Data\" or eventName in ({names}))")
+}
 
 impl Questions {
     /// Asks about a rule.
@@ -65,7 +132,7 @@ impl Questions {
             let keys = keys.map(|key| (format!("{key} exists"), key)).collect::<Vec<_>>();
             let keys = keys.into_iter().map(|(filter, key)| (key, self.ask(&before, Some(&filter)))).collect();
             let reading = self.ask(&before, Some(READING));
-            let data = self.ask(&before, Some(DATA));
+            let data = self.ask(&before, Some(&data()));
             before.push(part);
             let met = self.ask(&before, None);
             steps.push(Condition {

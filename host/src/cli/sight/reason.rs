@@ -1,6 +1,6 @@
 //! The most telling reason why a rule matched nothing.
 
-use super::question::{Asked, Condition, Kind};
+use super::question::{Asked, Condition, DATA_EVENTS, Kind};
 use super::{Column, Counts};
 
 /// What a corpus shows of a rule.
@@ -91,10 +91,11 @@ fn unmet(asked: &Asked, place: usize, step: &Condition, counts: &Counts, before:
             Sight::Blind(Reason::NoReading(service))
         }
         Kind::Name => Sight::Quiet(Reason::NoValue(step.text.clone(), before)),
-        Kind::Other => match step.keys.as_slice() {
-            [(key, seen)] if counts.of_question(*seen) == 0 => Sight::Blind(Reason::NoKey(key.clone(), before)),
-            _ => Sight::Quiet(Reason::NoValue(step.text.clone(), before)),
-        },
+        Kind::Other if step.keys.iter().all(|(_, seen)| counts.of_question(*seen) == 0) => {
+            let keys: Vec<&str> = step.keys.iter().map(|(key, _)| key.as_str()).collect();
+            Sight::Blind(Reason::NoKey(keys.join(" or "), before))
+        }
+        Kind::Other => Sight::Quiet(Reason::NoValue(step.text.clone(), before)),
     }
 }
 
@@ -103,69 +104,6 @@ fn only_read(names: &[String]) -> bool {
     const READING: [&str; 6] = ["Get", "List", "Describe", "Head", "Lookup", "BatchGet"];
     !names.is_empty() && names.iter().all(|name| READING.iter().any(|prefix| name.starts_with(prefix)))
 }
-
-/// What CloudTrail logs only where a trail asks for data events.
-const DATA_EVENTS: [(&str, &[&str]); 5] = [
-    (
-        "s3.amazonaws.com",
-        &[
-            "AbortMultipartUpload",
-            "CompleteMultipartUpload",
-            "CopyObject",
-            "CreateMultipartUpload",
-            "DeleteObject",
-            "DeleteObjects",
-            "DeleteObjectTagging",
-            "GetObject",
-            "GetObjectAcl",
-            "GetObjectAttributes",
-            "GetObjectTagging",
-            "GetObjectTorrent",
-            "HeadObject",
-            "ListObjects",
-            "ListObjectVersions",
-            "ListParts",
-            "PutObject",
-            "PutObjectAcl",
-            "PutObjectTagging",
-            "RestoreObject",
-            "SelectObjectContent",
-            "UploadPart",
-            "UploadPartCopy",
-        ],
-    ),
-    ("lambda.amazonaws.com", &["Invoke"]),
-    (
-        "dynamodb.amazonaws.com",
-        &[
-            "BatchExecuteStatement",
-            "BatchGetItem",
-            "BatchWriteItem",
-            "DeleteItem",
-            "ExecuteStatement",
-            "ExecuteTransaction",
-            "GetItem",
-            "PutItem",
-            "Query",
-            "Scan",
-            "TransactGetItems",
-            "TransactWriteItems",
-            "UpdateItem",
-        ],
-    ),
-    (
-        "ebs.amazonaws.com",
-        &[
-            "CompleteSnapshot",
-            "GetSnapshotBlock",
-            "ListChangedBlocks",
-            "ListSnapshotBlocks",
-            "PutSnapshotBlock",
-            "StartSnapshot",
-        ],
-    ),
-    ("sqs.amazonaws.com", &["DeleteMessage", "ReceiveMessage", "SendMessage"]),
-];
 
 /// Whether all events that a rule asks for are data events.
 fn wants_data(service: &str, names: Option<&Condition>) -> bool {

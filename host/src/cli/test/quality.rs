@@ -136,9 +136,7 @@ fn outcomes(rules: &[&Collected], set: &RuleSet) -> Vec<Outcome> {
     let progress = Progress::steps(rules.len(), "rules");
     let (next, done) = (AtomicUsize::new(0), Mutex::new(vec![Outcome::default(); rules.len()]));
     let work = || {
-        while let Some((place, collected)) =
-            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|place| Some((place, rules.get(place)?)))
-        {
+        while let Some((place, collected)) = taken(&next, rules) {
             let outcome = mutation::try_all(collected, set);
             if let Ok(mut done) = done.lock()
                 && let Some(slot) = done.get_mut(place)
@@ -154,6 +152,12 @@ fn outcomes(rules: &[&Collected], set: &RuleSet) -> Vec<Outcome> {
     });
     progress.end();
     done.into_inner().unwrap_or_default()
+}
+
+/// The next rule that nobody has taken, with its place.
+fn taken<'a, T>(next: &AtomicUsize, rules: &'a [T]) -> Option<(usize, &'a T)> {
+    let place = next.fetch_add(1, Ordering::Relaxed);
+    Some((place, rules.get(place)?))
 }
 
 #[cfg(test)]
