@@ -2,7 +2,8 @@
 
 use super::markdown::code;
 use oxpecker_engine::language::expr::Key;
-use oxpecker_engine::rule::{Lookup, Part, Rule, Template};
+use oxpecker_engine::rule::template::{Lookup, Part, Template};
+use oxpecker_engine::rule::Rule;
 
 /// What a severity asks for.
 pub(super) fn severity(severity: u8) -> &'static str {
