@@ -9,7 +9,7 @@ WASM := target/oxpecker.wasm
 CLI := target/release/oxpecker
 SAMPLE := rules/samples/cloudtrail.ndjson
 
-.PHONY: help demo build playground test lint fmt fuzz bench bench-peers instructions instructions-keep clean
+.PHONY: help demo build playground test lint fmt rule-pages fuzz bench bench-peers instructions instructions-keep clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
@@ -34,6 +34,9 @@ lint: build ## formatting and lints, warnings are errors
 
 fmt: ## format the code
 	$(CARGO) fmt --all
+
+rule-pages: build ## docs/rules from the rule files, after a change of rules
+	$(CLI) rules --rules rules --pages docs/rules
 
 fuzz: build ## fuzz each boundary for a minute (FUZZ_SECONDS=60)
 	@.ci/fuzz

@@ -39,6 +39,7 @@ pub mod import;
 pub mod intake;
 pub mod lists;
 pub mod pack;
+pub mod pages;
 pub mod pipeline;
 pub mod render;
 pub mod sandbox;

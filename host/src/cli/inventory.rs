@@ -6,7 +6,7 @@ use super::input::{self, InputArgs};
 use super::loaded::Loaded;
 use super::out::Form;
 use super::summary::count;
-use super::{out, rules, sight};
+use super::{out, pages, rules, sight};
 use anyhow::{Result, bail};
 use clap::Args;
 use oxpecker::render::safe;
@@ -27,7 +27,7 @@ use std::path::PathBuf;
 /// Exit status: 0, or 2 if a rule or an input cannot be read.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  oxpecker rules\n  oxpecker rules --rules my-rules/ logs/\n  \
-    oxpecker rules --can-fire logs/")]
+    oxpecker rules --can-fire logs/\n  oxpecker rules --rules my-rules/ --pages docs/rules/")]
 pub(crate) struct Opts {
     /// A rule file or folder; may be repeated. Without it the shipped rules
     #[arg(long, value_name = "PATH")]
@@ -37,6 +37,10 @@ pub(crate) struct Opts {
     /// Tell which rules can match nothing in these events, and why
     #[arg(long)]
     can_fire: bool,
+    /// Instead of the list, write a page for each rule into this folder, with indexes and an ATT&CK Navigator layer; pages of
+    /// rules that are gone are removed, files that this did not write are not
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["inputs", "output"])]
+    pages: Option<PathBuf>,
     /// How the list is printed
     #[arg(long, short, value_name = "FORM", default_value = "text")]
     output: Form,
@@ -60,6 +64,10 @@ impl Opts {
         let loaded = Loaded::new(files, lists.values(), &Limits::default());
         if self.can_fire {
             return self.can_fire(request, &loaded);
+        }
+        if let Some(folder) = &self.pages {
+            pages::write(&loaded, !self.rules.is_empty(), folder)?;
+            return Ok(Answer::Yes);
         }
         // Shadow rules too: this is where their behaviour is looked at.
         request.options.insert("shadow_alerts".into(), true.into());

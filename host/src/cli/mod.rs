@@ -20,6 +20,7 @@ mod lists;
 mod loaded;
 mod out;
 mod pack;
+mod pages;
 mod playground;
 mod profile;
 mod progress;

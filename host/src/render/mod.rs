@@ -6,7 +6,7 @@ pub mod ecs;
 pub mod explanation;
 pub mod ocsf;
 mod safe;
-mod techniques;
+pub(crate) mod techniques;
 
 pub use safe::{safe, safe_json, safe_lines};
 

@@ -2,15 +2,15 @@
 
 /// A technique by its number, and the sub-technique of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Technique {
+pub(crate) struct Technique {
     /// `T1555`
-    pub(super) id: String,
+    pub(crate) id: String,
     /// `T1555.006`
-    pub(super) sub: Option<String>,
+    pub(crate) sub: Option<String>,
 }
 
 /// The techniques that tags name, in their order. Tactics and other labels are none.
-pub(super) fn of(tags: &[String]) -> Vec<Technique> {
+pub(crate) fn of(tags: &[String]) -> Vec<Technique> {
     tags.iter().filter_map(|tag| technique(tag)).collect()
 }
 
