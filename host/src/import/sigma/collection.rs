@@ -160,8 +160,8 @@ impl Collection {
                 Err(why) => context.note(format!("without the filter `{name}` over it: {why}")),
             }
         }
-        let timeframe = text(&rule.detection, "timeframe");
-        let counting = aggregation.map(|text| correlation::aggregation(&text, timeframe)).transpose()?;
+        let count = |text: String| correlation::aggregation(&text, rule.timeframe.clone());
+        let counting = aggregation.map(count).transpose()?;
         let (title, aggregate) = (context.title(&meta::name(&rule.about)), context.aggregate());
         let Context { notes, lists, .. } = context;
         Ok(Built { filter: detection::with_base(expr, mapping), counting, notes, lists, title, aggregate })

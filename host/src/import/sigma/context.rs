@@ -32,19 +32,20 @@ impl<'o> Context<'o> {
 
     /// What a field is called in the events.
     pub(super) fn name(&self, field: &str) -> String {
+        self.mapped(field).unwrap_or(field).to_owned()
+    }
+
+    /// The key that the table names for a field.
+    fn mapped(&self, field: &str) -> Option<&'static str> {
         let register = self.registers && matches!(field.as_bytes(), [b'a', b'0'..=b'9']);
-        let row = self.mapping.fields.iter().find(|(name, _)| *name == field && !register);
-        match row {
-            Some((_, key)) if self.options.fields == Fields::Mapped => (*key).to_owned(),
-            _ => field.to_owned(),
-        }
+        let row = self.mapping.fields.iter().find(|(name, _)| *name == field && !register)?;
+        (self.options.fields == Fields::Mapped).then_some(row.1)
     }
 
     pub(super) fn key(&mut self, field: &str) -> Key {
         let name = self.name(field);
-        let named = self.mapping.fields.iter().any(|(known, _)| *known == field);
         // Where most fields have other names, one that keeps its own is no host key.
-        if self.options.fields == Fields::Mapped && self.mapping.fields.len() > 3 && !named {
+        if self.options.fields == Fields::Mapped && self.mapping.fields.len() > 3 && self.mapped(field).is_none() {
             self.note(format!("no table names a key for the field `{field}`: it is asked for by this name"));
         }
         filter::key(&name)
@@ -70,6 +71,16 @@ impl<'o> Context<'o> {
                 .map_or("none of its members".to_owned(), |m| m.join(", "))
         ));
         Some(members.iter().map(|member| filter::key(member)).collect())
+    }
+
+    /// The names under which producers hold a field for which the language has no key.
+    pub(super) fn places(&mut self, field: &str) -> Option<Vec<Key>> {
+        if self.options.fields == Fields::Native || self.mapped(field).is_some() {
+            return None;
+        }
+        let (_, names) = self.mapping.places.iter().find(|(name, _)| *name == field)?;
+        self.note(format!("there is no key for the field `{field}`: it is asked for as {}", names.join(", ")));
+        Some(names.iter().map(|name| filter::key(name)).collect())
     }
 
     /// Where keywords are looked for.

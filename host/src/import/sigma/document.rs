@@ -39,6 +39,8 @@ pub(super) struct Rule {
     pub(super) about: About,
     pub(super) source: LogSource,
     pub(super) detection: Node,
+    /// The time of an old count; its place is in the detection, but rules have it beside that too.
+    pub(super) timeframe: Option<String>,
 }
 
 /// A rule over the matches of rules.
@@ -84,7 +86,8 @@ impl Document {
         }
         match root.get("detection") {
             Some(detection) => {
-                Self::Rule(Rule { about: about(), source: log_source(root), detection: detection.clone() })
+                let timeframe = text(detection, "timeframe").or_else(|| text(root, "timeframe"));
+                Self::Rule(Rule { about: about(), source: log_source(root), detection: detection.clone(), timeframe })
             }
             None => Self::Other,
         }

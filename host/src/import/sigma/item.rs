@@ -51,11 +51,19 @@ fn meanings(field: &str, values: &Node, context: &mut Context<'_>) -> Option<Exp
 }
 
 fn asked(field: &str, modified: &Modified, context: &mut Context<'_>) -> Result<Expr, String> {
-    let text = modified.values.iter().any(is_text);
-    let keys = if text { context.text_keys(field) } else { None };
-    let keys = keys.unwrap_or_else(|| vec![context.key(field)]);
+    let keys = keys(field, modified, context);
     let parts = keys.iter().map(|key| asked_of(key, modified, context)).collect::<Result<_, _>>()?;
     any(parts).ok_or_else(|| "no value to compare with".to_owned())
+}
+
+/// Where a field is asked for: its key, or each of several that may hold it.
+fn keys(field: &str, modified: &Modified, context: &mut Context<'_>) -> Vec<Key> {
+    let text = modified.values.iter().any(is_text);
+    // That a field is not there is no question to ask of each place by itself.
+    let presence = modified.values.iter().any(|value| matches!(value, Typed::Null | Typed::Exists(_)));
+    let several = if text { context.text_keys(field) } else { None };
+    let several = several.or_else(|| if presence { None } else { context.places(field) });
+    several.unwrap_or_else(|| vec![context.key(field)])
 }
 
 /// Whether a value has characters to look for; `*` alone has none.

@@ -16,6 +16,8 @@ pub(super) struct Mapping {
     pub(super) meanings: &'static [(&'static str, &'static str, &'static str)],
     /// Fields that are objects in the events, and the members in which a text of such a field is looked for.
     pub(super) objects: &'static [(&'static str, &'static [&'static str])],
+    /// Fields for which the language has no key, and the names under which producers hold them: any of these is asked.
+    pub(super) places: &'static [(&'static str, &'static [&'static str])],
     /// Keys that hold the text of a log line, where keywords are looked for.
     pub(super) keywords: &'static [&'static str],
     /// What follows the rule's name in the title of its alerts, with Sigma's fields in braces.
@@ -42,6 +44,18 @@ const PROCESS: &[(&str, &str)] = &[
     ("CurrentDirectory", "cwd"),
     ("ProcessId", "pid"),
     ("ParentProcessId", "ppid"),
+];
+
+/// Logs of Linux whose lines somebody took apart: processes, and the line itself.
+const LINUX: &[(&str, &str)] = &[
+    ("message", "message"),
+    ("log", "log"),
+    ("Image", "exe"),
+    ("CommandLine", "arguments"),
+    ("ParentImage", "parent_metadata.exe"),
+    ("ParentCommandLine", "parent_metadata.arguments"),
+    ("User", "user"),
+    ("CurrentDirectory", "cwd"),
 ];
 
 const FILE: &[(&str, &str)] =
@@ -94,6 +108,44 @@ const AUDITD: &[(&str, &str)] = &[
     ("User", "user"),
 ];
 
+/// What the types of auditd's records ask of an event that joins records. Where the key `type` has another word for one
+/// than auditd, either is taken.
+const AUDITD_RECORDS: &[(&str, &str, &str)] = &[
+    ("type", "EXECVE", r#"syscall in ("execve", "execveat")"#),
+    ("type", "SYSCALL", "syscall != null"),
+    ("type", "PATH", "path != null"),
+    ("type", "CWD", "cwd != null"),
+    ("type", "PROCTITLE", "arguments != null"),
+    ("type", "SOCKADDR", r#"lower(type) = "sockaddr" or SOCKADDR != null or connection.addr != null"#),
+    ("type", "ADD_USER", r#"lower(type) = "add_user""#),
+    ("type", "DEL_USER", r#"lower(type) in ("del_user", "delete_user")"#),
+    ("type", "ADD_GROUP", r#"lower(type) = "add_group""#),
+    ("type", "USER_AUTH", r#"lower(type) in ("user_auth", "authentication")"#),
+    ("type", "USER_LOGIN", r#"lower(type) in ("user_login", "login")"#),
+    ("type", "USER_START", r#"lower(type) in ("user_start", "session_start")"#),
+    ("type", "USER_END", r#"lower(type) in ("user_end", "session_end")"#),
+    ("type", "USER_CMD", r#"lower(type) in ("user_cmd", "command")"#),
+    ("type", "USER_CHAUTHTOK", r#"lower(type) in ("user_chauthtok", "password_change")"#),
+    ("type", "SERVICE_START", r#"lower(type) = "service_start""#),
+    ("type", "SERVICE_STOP", r#"lower(type) = "service_stop""#),
+    ("type", "CONFIG_CHANGE", r#"lower(type) = "config_change""#),
+];
+
+/// Parts of auditd's records that are no host keys: by auditd's own name, as laurel holds them and as Auditbeat does.
+/// `a0` to `a3` are registers here; laurel writes those with `0x` before them, which no value of a rule is, so it has no
+/// place for them.
+const AUDITD_PLACES: &[(&str, &[&str])] = &[
+    ("key", &["key", "SYSCALL.key", "tags"]),
+    ("euid", &["euid", "SYSCALL.euid", "user.effective.id"]),
+    ("nametype", &["nametype", "PATH.nametype", "auditd.paths.nametype"]),
+    ("unit", &["unit", "SERVICE_START.unit", "SERVICE_STOP.unit", "auditd.data.unit"]),
+    ("saddr", &["saddr", "SOCKADDR.saddr"]),
+    ("a0", &["a0", "auditd.data.a0"]),
+    ("a1", &["a1", "auditd.data.a1"]),
+    ("a2", &["a2", "auditd.data.a2"]),
+    ("a3", &["a3", "auditd.data.a3"]),
+];
+
 /// Names that Sigma's Kubernetes rules use for parts of an audit event.
 const KUBERNETES: &[(&str, &str)] = &[
     ("apiGroup", "objectRef.apiGroup"),
@@ -129,6 +181,7 @@ const MAPPINGS: [Mapping; 9] = [
         fields: &[],
         meanings: &[],
         objects: CLOUDTRAIL_OBJECTS,
+        places: &[],
         keywords: &[],
         title: " by {user} from {ip}",
         aggregate: &["user", "ip"],
@@ -141,6 +194,7 @@ const MAPPINGS: [Mapping; 9] = [
         fields: KUBERNETES,
         meanings: &[],
         objects: &[],
+        places: &[],
         keywords: &[],
         title: " by {user.username}: {verb} {objectRef.resource} {objectRef.namespace}/{objectRef.name}",
         aggregate: &["user.username", "verb", "objectRef.resource", "objectRef.namespace", "objectRef.name"],
@@ -151,14 +205,9 @@ const MAPPINGS: [Mapping; 9] = [
         kind: RuleKind::Host,
         base: "",
         fields: AUDITD,
-        meanings: &[
-            ("type", "EXECVE", r#"syscall in ("execve", "execveat")"#),
-            ("type", "SYSCALL", "syscall != null"),
-            ("type", "PATH", "path != null"),
-            ("type", "CWD", "cwd != null"),
-            ("type", "PROCTITLE", "arguments != null"),
-        ],
+        meanings: AUDITD_RECORDS,
         objects: &[],
+        places: AUDITD_PLACES,
         keywords: AUDIT_LINE,
         title: "",
         aggregate: &[],
@@ -173,6 +222,7 @@ const MAPPINGS: [Mapping; 9] = [
         fields: FILE,
         meanings: &[],
         objects: &[],
+        places: &[],
         keywords: LOG_LINE,
         title: ": {TargetFilename} by {User}",
         aggregate: &["TargetFilename", "User"],
@@ -185,12 +235,13 @@ const MAPPINGS: [Mapping; 9] = [
         fields: NETWORK,
         meanings: &[("Initiated", "true", r#"type = "connect""#), ("Initiated", "false", r#"type = "accept""#)],
         objects: &[],
+        places: &[],
         keywords: LOG_LINE,
         title: ": {Image} to {DestinationIp}:{DestinationPort}",
         aggregate: &["Image", "DestinationIp", "DestinationPort"],
         note: "",
     },
-    Mapping { source: ("linux", "", ""), ..other(RuleKind::Host, "") },
+    Mapping { source: ("linux", "", ""), fields: LINUX, ..other(RuleKind::Host, "") },
     Mapping { source: ("windows", "", ""), ..other(RuleKind::Winsec, UNMAPPED) },
 ];
 
@@ -218,6 +269,7 @@ const fn other(kind: RuleKind, note: &'static str) -> Mapping {
         fields: &[],
         meanings: &[],
         objects: &[],
+        places: &[],
         keywords: LOG_LINE,
         title: "",
         aggregate: &[],
@@ -280,7 +332,8 @@ mod tests {
             for text in meanings.chain([mapping.base]).filter(|text| !text.is_empty()) {
                 assert!(filter::parse(text).is_some(), "{text}");
             }
-            for (_, key) in mapping.fields {
+            let places = mapping.places.iter().flat_map(|(_, keys)| keys.iter());
+            for key in mapping.fields.iter().map(|(_, key)| key).chain(places) {
                 assert_eq!(filter::key(key).to_string(), *key);
             }
         }

@@ -50,3 +50,9 @@ pub(super) fn texts(value: &Value, names: &[&str]) -> Vec<String> {
 pub(super) fn id(value: &Value) -> Option<String> {
     text(value, &["id", "ruleId", "rule_id", "uuid"])
 }
+
+/// What a rule is called. Alerts tell their rule under its title alone, and hold the rule as it was made beside it.
+pub(super) fn name(value: &Value) -> Option<String> {
+    let original = value.get("original_rule").and_then(|original| text(original, &["name"]));
+    text(value, &["name"]).or(original).or_else(|| text(value, &["title"])).or_else(|| id(value))
+}

@@ -55,8 +55,7 @@ fn of_set(set: &shape::Set) -> Group {
 fn item(found: &Found, source: &str, seen: &mut HashMap<String, serde_json::Value>) -> Item {
     let mut notes = Vec::new();
     let id = fields::id(&found.value);
-    let name =
-        fields::text(&found.value, &["name", "title"]).or_else(|| id.clone()).unwrap_or_else(|| source.to_owned());
+    let name = fields::name(&found.value).unwrap_or_else(|| source.to_owned());
     let state = match (&found.problem, &id) {
         (Some(problem), _) => problem.clone(),
         (None, Some(id)) if seen.get(id) == Some(&found.value) => {

@@ -42,8 +42,7 @@ pub(super) fn read(rule: &Value, notes: &mut Vec<String>) -> State {
 fn draft(rule: &Value, notes: &mut Vec<String>) -> Result<Draft, String> {
     let kind = kind(rule, notes);
     let filter = filter(rule, kind, notes)?;
-    let id = fields::id(rule);
-    let name = fields::text(rule, &["name", "title"]).or(id).ok_or("it has no name")?;
+    let name = fields::name(rule).ok_or("it has no name")?;
     let mut draft = Draft::new(name, kind, severity(rule, notes), filter);
     draft.title = fields::text(rule, &["title", "alertTitle"]);
     if let Some(description) = fields::text(rule, DESCRIPTION) {
