@@ -75,7 +75,8 @@ fn indexes_name_every_rule_and_the_layer_those_in_force() {
     // Without a service the theme of the file stands for one.
     assert!(text(&pages, "README.md").contains("\n## aws: secrets\n"));
     let layer: serde_json::Value = serde_json::from_str(text(&pages, "attack-layer.json")).unwrap_or_default();
-    let scored: Vec<_> = layer["techniques"].as_array().into_iter().flatten().map(|it| (&it["techniqueID"], &it["score"])).collect();
+    let scored: Vec<_> =
+        layer["techniques"].as_array().into_iter().flatten().map(|it| (&it["techniqueID"], &it["score"])).collect();
     assert_eq!(scored, [(&"T1555.006".into(), &1.into()), (&"T9999".into(), &1.into())]);
     assert_eq!(layer["versions"]["layer"], "4.5");
 }

@@ -2,8 +2,8 @@
 
 use super::markdown::code;
 use oxpecker_engine::language::expr::Key;
-use oxpecker_engine::rule::template::{Lookup, Part, Template};
 use oxpecker_engine::rule::Rule;
+use oxpecker_engine::rule::template::{Lookup, Part, Template};
 
 /// What a severity asks for.
 pub(super) fn severity(severity: u8) -> &'static str {
@@ -30,7 +30,10 @@ pub(super) fn alerting(rule: &Rule) -> String {
             let within = if rule.sliding { format!("any {window}") } else { format!("{window} {from}") };
             let different = if count == 1 { "a value of" } else { "different values of" };
             let number = if count == 1 { String::new() } else { format!("{count} ") };
-            format!("Matching events {group} with {number}{different} {} within {within} make an alert.", code(&key.to_string()))
+            format!(
+                "Matching events {group} with {number}{different} {} within {within} make an alert.",
+                code(&key.to_string())
+            )
         }
     }
 }
