@@ -3,6 +3,7 @@
 //! Each function is given the place where a scalar begins and gives the place behind it. An error carries the offset of
 //! the first byte that cannot stand where it does.
 
+use super::capture::Kind;
 use super::vector::Vector;
 use crate::json::{Reject, RejectReason};
 
@@ -165,9 +166,21 @@ pub(crate) fn decode(text: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// Steps over a number or a word, which begins with `first`; gives what it is.
+#[inline(never)]
+pub(super) fn scalar(text: &[u8], first: u8, start: usize) -> Result<(Kind, usize), Reject> {
+    match first {
+        b'-' | b'0'..=b'9' => Ok((Kind::Number, number(text, start)?)),
+        b'n' => Ok((Kind::Null, word(text, start, b"null")?)),
+        b't' => Ok((Kind::True, word(text, start, b"true")?)),
+        b'f' => Ok((Kind::False, word(text, start, b"false")?)),
+        _ => Err(invalid(start)),
+    }
+}
+
 /// Steps over a number: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`
 #[inline]
-pub(super) fn number(text: &[u8], mut at: usize) -> Result<usize, Reject> {
+fn number(text: &[u8], mut at: usize) -> Result<usize, Reject> {
     if peek(text, at) == Some(b'-') {
         at += 1;
     }
@@ -196,7 +209,7 @@ fn digits(text: &[u8], at: usize) -> Result<usize, Reject> {
 
 /// Steps over `null`, `true` or `false`.
 #[inline]
-pub(super) fn word<const N: usize>(text: &[u8], at: usize, word: &[u8; N]) -> Result<usize, Reject> {
+fn word<const N: usize>(text: &[u8], at: usize, word: &[u8; N]) -> Result<usize, Reject> {
     if text.get(at..).and_then(|rest| rest.first_chunk::<N>()) == Some(word) {
         return Ok(at + N);
     }
