@@ -15,10 +15,10 @@
 use super::capture::{Captures, Kind};
 use super::known::KnownNames;
 use super::name::{NewName, new_name};
-use super::skip::skip;
+use super::skip::Skip;
 use super::text::{self, invalid, peek, plain_string, token};
 use super::trie::{CAPTURED, EdgeId, MEMBER, NAMED, SPECIAL, Trie, Way};
-use super::vector::Vector;
+use super::vector::{Vector, Work};
 use crate::json::{Reject, RejectReason};
 
 /// An open bracket in which something is asked for.
@@ -59,7 +59,7 @@ pub(super) struct Pass<'s, 't, const COUNTED: bool> {
     pub(super) known: &'s mut KnownNames,
     pub(super) captures: &'s mut Captures,
     pub(super) frames: &'s mut Vec<Frame>,
-    /// Room for [`skip`].
+    /// Room for [`Skip`].
     pub(super) skipped: &'s mut Vec<u8>,
     pub(super) objects: &'s mut u64,
 }
@@ -77,6 +77,18 @@ enum Due {
     Nothing,
 }
 
+/// [`Pass::members`] in a function of its own.
+struct Members<'p, 's, 't, const COUNTED: bool>(&'p mut Pass<'s, 't, COUNTED>);
+
+impl<const COUNTED: bool> Work for Members<'_, '_, '_, COUNTED> {
+    type Output = Due;
+
+    #[inline(always)]
+    fn with<V: Vector>(self) -> Due {
+        self.0.members::<V>()
+    }
+}
+
 /// A value that was read to its end: what it is, and where its text begins and ends.
 pub(super) type Whole = (Kind, usize, usize);
 
@@ -86,7 +98,7 @@ impl<const COUNTED: bool> Pass<'_, '_, COUNTED> {
         let mut due = Due::Value;
         loop {
             due = match due {
-                Due::Member => self.members::<V>(),
+                Due::Member => V::apart(Members(self)),
                 Due::Name => self.name::<V>()?,
                 Due::Value => self.step::<V>()?,
                 Due::Behind => self.behind()?,
@@ -96,7 +108,7 @@ impl<const COUNTED: bool> Pass<'_, '_, COUNTED> {
     }
 
     /// Reads members as long as they are names that came next before, with plain values.
-    #[inline(never)]
+    #[inline(always)]
     fn members<V: Vector>(&mut self) -> Due {
         let text = self.text;
         let (mut at, mut entry, mut left) = (self.at, self.top.known, self.values_left);
@@ -184,7 +196,8 @@ impl<const COUNTED: bool> Pass<'_, '_, COUNTED> {
     fn skipped<V: Vector>(&mut self, bracket: u8) -> Result<Whole, Reject> {
         let start = self.at;
         let deeper = self.depth - self.frames.len().min(self.depth);
-        let skipped = skip::<V, COUNTED>(self.text, start, deeper, self.values_left, self.skipped)?;
+        let (text, values_left, around) = (self.text, self.values_left, &mut *self.skipped);
+        let skipped = V::apart(Skip::<COUNTED> { text, at: start, deeper, values_left, around })?;
         self.unicode |= skipped.unicode;
         (self.at, self.values_left) = (skipped.end, skipped.values_left);
         Ok((kind_of(bracket + 2), start, skipped.end))

@@ -4,7 +4,7 @@
 //! the first byte that cannot stand where it does.
 
 use super::capture::Kind;
-use super::vector::Vector;
+use super::vector::{Vector, Work};
 use crate::json::{Reject, RejectReason};
 
 /// A string that was stepped over.
@@ -54,16 +54,38 @@ fn token_behind_blanks(text: &[u8], mut at: usize) -> (u8, usize) {
 /// The closing quote of a string of plain ASCII without escapes, as nearly all are; `at` is behind the opening one. `None`
 /// where it is not so plain, or ends too near the end of the text: then [`string`] tells.
 #[inline(always)]
-pub(super) fn plain_string<V: Vector>(text: &[u8], mut at: usize) -> Option<usize> {
-    // Most strings end in the first or second vector.
-    while let Some(vector) = V::load(text, at) {
-        if let Some(lane) = vector.stop() {
-            at += lane;
-            return if peek(text, at) == Some(b'"') { Some(at) } else { None };
+pub(super) fn plain_string<V: Vector>(text: &[u8], at: usize) -> Option<usize> {
+    // Most strings end in the first or second vector: no loop for them, at whose head a sandbox looks at the clock.
+    let first = V::load(text, at)?.stop().map(|lane| at + lane);
+    let stop = match first {
+        Some(stop) => stop,
+        None => match V::load(text, at + V::LANES)?.stop() {
+            Some(lane) => at + V::LANES + lane,
+            None => V::apart(FarStop { text, at: at + 2 * V::LANES })?,
+        },
+    };
+    if peek(text, stop) == Some(b'"') { Some(stop) } else { None }
+}
+
+/// Finds the first byte from a place on that a string's plain text cannot hold; `None` near the end of the text.
+struct FarStop<'t> {
+    text: &'t [u8],
+    at: usize,
+}
+
+impl Work for FarStop<'_> {
+    type Output = Option<usize>;
+
+    #[inline(always)]
+    fn with<V: Vector>(self) -> Option<usize> {
+        let mut at = self.at;
+        loop {
+            if let Some(lane) = V::load(self.text, at)?.stop() {
+                return Some(at + lane);
+            }
+            at += V::LANES;
         }
-        at += V::LANES;
     }
-    None
 }
 
 /// Steps over any string's text; `at` is behind its opening quote.
