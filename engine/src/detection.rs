@@ -120,7 +120,7 @@ impl Detection {
             rule: found.rule,
             suppressed: found.suppressed,
             time: event.time(),
-            source: event.source().to_owned(),
+            source: event.source().into_owned(),
             aggregate: array_of(rule.aggregate.iter().map(&value)),
             title: rule.title.render(|key, lookup| shown(&looked_up(value(key), lookup, found.lists))),
             event_type: event.event_type().map(str::to_owned),

@@ -11,6 +11,10 @@ mod boundary_agree;
 mod corpus;
 #[path = "../../tests/support/generate.rs"]
 mod generate;
+#[path = "../../tests/support/generate_mapped.rs"]
+mod generate_mapped;
+#[path = "../../tests/support/generate_producers.rs"]
+mod generate_producers;
 #[path = "../../tests/support/mutate.rs"]
 mod mutate;
 #[path = "../../tests/support/seeds.rs"]
@@ -45,6 +49,18 @@ proptest! {
         event_type in prop::option::weighted(0.2, Just("a")),
     ) {
         // Each event twice, so that what is left of one is seen by the next.
+        let events: Vec<&[u8]> = events.iter().chain(&events).map(String::as_bytes).collect();
+        agree::check(&filters, &events, event_type, &lists());
+    }
+
+    #[test]
+    fn by_chance_on_events_of_known_producers(
+        filters in prop::collection::vec(generate::filter(), 1..6),
+        predicates in prop::collection::vec(generate_producers::predicate(), 1..6),
+        events in prop::collection::vec(generate_producers::event(), 1..6),
+        event_type in prop::option::weighted(0.1, Just("audit")),
+    ) {
+        let filters: Vec<_> = filters.into_iter().chain(predicates).collect();
         let events: Vec<&[u8]> = events.iter().chain(&events).map(String::as_bytes).collect();
         agree::check(&filters, &events, event_type, &lists());
     }

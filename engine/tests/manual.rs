@@ -29,8 +29,8 @@ use oxpecker_engine::{Engine, Request};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const PAGES: [&str; 7] =
-    ["README.md", "language.md", "rules.md", "import.md", "input.md", "alerts.md", "fluent-bit.md"];
+const PAGES: [&str; 8] =
+    ["README.md", "language.md", "mappings.md", "rules.md", "import.md", "input.md", "alerts.md", "fluent-bit.md"];
 
 /// Fewer examples than this, and something keeps them from being found.
 const FEWEST: usize = 280;

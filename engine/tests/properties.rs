@@ -9,6 +9,8 @@ mod corpus;
 #[expect(dead_code, reason = "events that are no trees are for the fast engine's tests")]
 #[path = "../../tests/support/generate.rs"]
 mod generate;
+#[path = "../../tests/support/generate_mapped.rs"]
+mod generate_mapped;
 #[expect(dead_code, reason = "the smoke tests' loop is theirs: chance has its own here")]
 #[path = "../../tests/support/mutate.rs"]
 mod mutate;

@@ -35,6 +35,7 @@ const PATTERNS: [&str; 8] = ["a", "^a", "(?i)É", r"\d+", ".", "[^a]", "^$", r"\
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => select(&TEXTS[..]).prop_map(str::to_owned),
+        2 => super::generate_mapped::text().prop_map(str::to_owned),
         1 => any::<String>(),
         1 => "[ -~\u{7f}-\u{a0}\u{200b}-\u{202e}“”«»‘’\n\t\r\0\\\\]{0,8}",
     ]
@@ -51,8 +52,20 @@ fn number() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A key of the language: a name, then names and indexes.
+/// A key that mappings give a value.
+pub(crate) fn mapped_key() -> impl Strategy<Value = Key> {
+    super::generate_mapped::key().prop_map(|dotted| {
+        let steps = dotted.split('.').map(|name| Step::Name(name.to_owned())).collect();
+        Key { span: Span::default(), steps }
+    })
+}
+
+/// A key of the language: one that a mapping may give a value, or a name, then names and indexes.
 pub(crate) fn key() -> impl Strategy<Value = Key> {
+    prop_oneof![1 => mapped_key(), 3 => any_key()]
+}
+
+fn any_key() -> impl Strategy<Value = Key> {
     let step = prop_oneof![3 => name().prop_map(Step::Name), 1 => (-2..3_i64).prop_map(Step::Index)];
     let further = prop_oneof![4 => prop::collection::vec(step.clone(), 0..=0), 4 => prop::collection::vec(step, 1..4)];
     (name(), further).prop_map(|(first, further)| {

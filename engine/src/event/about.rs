@@ -1,9 +1,10 @@
 //! What an alert says of an event: its id, who sent it, and when it happened. Each is a table of paths in the order in
-//! which they are asked; the first that gives an answer counts.
+//! which they are asked; the first that gives an answer counts. What the mapping of the event's producer names comes first.
 
 use super::tables::TIME;
 use super::{Event, milliseconds_of_number, milliseconds_of_text, path};
 use crate::json::{self, Json};
+use std::borrow::Cow;
 
 const ID: [&str; 7] = ["eventID", "auditID", "eventId", "event_id", "id", "uuid", "_id"];
 
@@ -74,30 +75,41 @@ impl Event {
         out.push('}');
     }
 
-    /// The scalars at a path, as texts.
-    fn texts_at<'e>(&'e self, dotted: &str, texts: &mut Vec<&'e str>) {
+    /// The scalars at a path, as texts; where it has none, those that a mapping gives to the key.
+    fn texts_at<'e>(&'e self, dotted: &str, texts: &mut Vec<Cow<'e, str>>) {
         let _: Option<()> = path::first(&self.root, dotted, &mut |end| {
             path::scalars(end, texts);
             None
         });
+        if texts.is_empty() && self.shape.mapping().is_some() {
+            let mapped = self.mapped(&path::steps_of(dotted));
+            let filled = mapped.elements().into_iter().filter_map(filled_text);
+            texts.extend(filled.map(|text| Cow::Owned(text.to_owned())));
+        }
     }
 
     /// The event's own identifier.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
-        self.first_of(&ID, filled_text)
+        self.mapped_id().or_else(|| self.first_of(&ID, filled_text))
     }
 
-    /// Who sent it: the account or the agent; empty where the event names neither.
+    /// Who sent it: the account or the agent; empty where the event names neither. Of a producer that a mapping knows it
+    /// is the host's name, as people know it.
     #[must_use]
-    pub fn source(&self) -> &str {
-        self.first_of(&SOURCE, filled_text).unwrap_or_default()
+    pub fn source(&self) -> Cow<'_, str> {
+        let mut host = Vec::new();
+        if self.shape.mapping().is_some() {
+            self.texts_at("agent", &mut host);
+        }
+        let named = || Cow::Borrowed(self.first_of(&SOURCE, filled_text).unwrap_or_default());
+        host.into_iter().next().unwrap_or_else(named)
     }
 
     /// When it happened, in milliseconds since 1970.
     #[must_use]
     pub fn time(&self) -> Option<i64> {
-        self.first_of(&TIME, milliseconds)
+        self.mapped_time().or_else(|| self.first_of(&TIME, milliseconds))
     }
 
     /// The first answer that `read` gives for a path of the table.

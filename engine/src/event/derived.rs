@@ -1,16 +1,18 @@
 //! The keys that an event answers to without having them: helper keys of CloudTrail records, and aliases.
 //!
-//! Both are tables ([`tables`](super::tables)), in the order of the language's reference. A native value that is not null has already won when they
-//! are asked.
+//! Both are tables ([`tables`](super::tables)), in the order of the language's reference. A native value that is not null,
+//! and what a mapping gives, have already won when they are asked.
 
 use super::tables::Source::{AssumedRole, Path, SessionName};
 use super::tables::{ALIASES, HELPERS, row};
 use super::{Event, Found, path};
 use crate::json::Json;
+use crate::language::expr::Step;
 
 impl Event {
-    /// What a name reaches besides its native value: a helper key's value, else what an alias reaches.
-    pub(super) fn derived(&self, name: &str) -> Found<'_> {
+    /// What a key reaches besides its native value: a helper key's value, else what an alias reaches.
+    pub(super) fn derived(&self, key: &[Step]) -> Found<'_> {
+        let [Step::Name(name)] = key else { return Found::default() };
         let helper = self.helper(name);
         if helper.cut || helper.has_value() {
             return helper;
@@ -19,17 +21,21 @@ impl Event {
         if alias.exists() { alias } else { helper }
     }
 
-    /// The paths of the event from which a name can take its value, beside its own.
-    pub(super) fn sources(&self, name: &str) -> Vec<&'static str> {
-        let mut sources = Vec::new();
+    /// The paths of the event from which a key can take its value, beside its own.
+    pub(super) fn sources(&self, key: &[Step]) -> Vec<Vec<Step>> {
+        let mut sources = self.mapped_sources(key);
+        let [Step::Name(name)] = key else { return sources };
         let helpers = if self.shape.is_cloudtrail() { row(&HELPERS, name).unwrap_or_default() } else { &[] };
         sources.extend(helpers.iter().filter_map(|source| match source {
-            Path(dotted) => Some(*dotted),
+            Path(dotted) => Some(path::steps_of(dotted)),
             SessionName | AssumedRole => None,
         }));
         for target in row(&ALIASES, name).unwrap_or_default() {
-            sources.push(target);
-            sources.extend(row(&ALIASES, target).unwrap_or_default());
+            for reached in std::iter::once(target).chain(row(&ALIASES, target).unwrap_or_default()) {
+                let steps = path::steps_of(reached);
+                sources.extend(self.mapped_sources(&steps));
+                sources.push(steps);
+            }
         }
         sources
     }
@@ -61,14 +67,10 @@ impl Event {
         Found { ends: reached.flat_map(|one| one.ends).collect(), cut: false }
     }
 
-    /// A target by its native value, else by the aliases that the target itself has.
+    /// A target by its native value or what a mapping gives, else by the aliases that the target itself has.
     fn alias_target(&self, target: &str) -> Found<'_> {
-        let native = self.native(&path::steps_of(target));
-        if native.has_value() {
-            return native;
-        }
-        let further = self.alias(target);
-        if further.exists() { further } else { native }
+        let key = path::steps_of(target);
+        self.native_or_derived(&key, self.native(&key))
     }
 
     /// The session's name: in `AROAEXAMPLE:session`, or at the end of the session's ARN.

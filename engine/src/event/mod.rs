@@ -1,10 +1,13 @@
 //! One event: a JSON object, what shape it has, and what a key of the language reaches in it.
 //!
 //! Every rule about keys is here and in the modules below: paths ([`path`]), shapes and the event type ([`shape`]),
-//! derived keys, helper keys and aliases ([`derived`]), the tables of both ([`tables`]), what alerts say of an event ([`about`]). Comparing values is not.
+//! derived keys, helper keys and aliases ([`derived`]), keys that the mapping of a producer gives ([`mapped`]), the tables
+//! of all ([`tables`], [`mapping`]), what alerts say of an event ([`about`]). Comparing values is not.
 
 mod about;
 mod derived;
+mod mapped;
+pub(crate) mod mapping;
 mod path;
 mod shape;
 pub(crate) mod tables;
@@ -12,9 +15,9 @@ pub(crate) mod tables;
 mod tests;
 mod time;
 
-pub use shape::Shape;
+pub use shape::{Producer, Shape};
 pub use time::{Instant, format_time};
-pub(crate) use time::{milliseconds_of_number, milliseconds_of_text};
+pub(crate) use time::{milliseconds_of_number, milliseconds_of_stamp, milliseconds_of_text};
 
 use std::borrow::Cow;
 
@@ -26,6 +29,8 @@ use crate::language::expr::{Key, Step};
 pub struct Event {
     root: Json,
     shape: Shape,
+    /// The type that the producer's mapping gives: of the event as it came, whatever is replaced later.
+    mapped_type: Option<&'static str>,
     operator_type: Option<String>,
 }
 
@@ -73,6 +78,12 @@ impl<'e> Found<'e> {
         all
     }
 
+    /// Whether any value is reached that is neither null nor an object.
+    #[must_use]
+    pub fn has_scalar(&self) -> bool {
+        self.elements().iter().any(|value| value.scalar_text().is_some())
+    }
+
     /// Whether any value that is not null is reached; an object is one.
     #[must_use]
     pub fn has_value(&self) -> bool {
@@ -96,7 +107,8 @@ impl Event {
     #[must_use]
     pub fn new(root: Json, event_type: Option<&str>) -> Self {
         let shape = Shape::of(&root);
-        Self { root, shape, operator_type: event_type.filter(|text| !text.is_empty()).map(str::to_owned) }
+        let mapped_type = shape.mapping().and_then(|mapping| mapped::event_type(mapping, &root));
+        Self { root, shape, mapped_type, operator_type: event_type.filter(|text| !text.is_empty()).map(str::to_owned) }
     }
 
     /// The event as it came.
@@ -121,27 +133,33 @@ impl Event {
 
     /// The event type that does not come from the event's own field.
     fn given_type(&self) -> Option<&str> {
-        self.operator_type.as_deref().or(self.shape.event_type())
+        self.operator_type.as_deref().or(self.shape.event_type()).or(self.mapped_type)
     }
 
     /// What `key` reaches. The event type is looked up as [`Event::event_type`] says; of any other key the native value
-    /// wins when it is not null, and derived keys and aliases come after it.
+    /// wins when it is not null, and derived keys and aliases come after it. An object, which no comparison holds for,
+    /// wins only over what no mapping gives.
     #[must_use]
     pub fn resolve(&self, key: &Key) -> Found<'_> {
-        match key.steps.as_slice() {
-            steps @ [Step::Name(name)] => self.resolve_name(name, self.native(steps)),
-            steps => self.native(steps),
-        }
-    }
-
-    fn resolve_name<'e>(&'e self, name: &str, native: Found<'e>) -> Found<'e> {
-        if name == tables::EVENT_TYPE {
+        let native = self.native(&key.steps);
+        if is_event_type(&key.steps) {
             return self.type_or_own_field(native);
         }
-        if native.has_value() {
+        self.native_or_derived(&key.steps, native)
+    }
+
+    fn native_or_derived<'e>(&'e self, key: &[Step], native: Found<'e>) -> Found<'e> {
+        if native.has_scalar() {
             return native;
         }
-        let derived = self.derived(name);
+        let mapped = self.mapped(key);
+        if mapped.has_value() {
+            return mapped;
+        }
+        if native.cut || native.has_value() {
+            return native;
+        }
+        let derived = self.derived(key);
         // A native null still makes the key exist where nothing is derived.
         if derived.cut || derived.exists() { derived } else { native }
     }
@@ -161,10 +179,8 @@ impl Event {
         let mut event = self.clone();
         for key in keys {
             path::replace(&mut event.root, &key.steps, with);
-            if let [Step::Name(name)] = key.steps.as_slice() {
-                for source in self.sources(name) {
-                    path::replace(&mut event.root, &path::steps_of(source), with);
-                }
+            for source in self.sources(&key.steps) {
+                path::replace(&mut event.root, &source, with);
             }
         }
         event
@@ -183,6 +199,23 @@ impl Event {
         }
         Found::at(path::walk(&self.root, steps))
     }
+}
+
+/// The keys that events answer to without having them: of CloudTrail, of every event, and by the mappings of producers.
+#[must_use]
+pub fn derived_keys() -> Vec<String> {
+    let names = tables::HELPERS.iter().map(|(name, _)| *name).chain(tables::ALIASES.iter().map(|(name, _)| *name));
+    let own = std::iter::once(tables::EVENT_TYPE).chain(names).map(str::to_owned);
+    let mapped = mapping::all().iter().flat_map(|mapping| &mapping.keys);
+    let mapped = mapped.map(|(steps, _)| Key { span: crate::Span::default(), steps: steps.clone() }.to_string());
+    let mut all: Vec<String> = own.chain(mapped).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+fn is_event_type(key: &[Step]) -> bool {
+    matches!(key, [Step::Name(name)] if name == tables::EVENT_TYPE)
 }
 
 /// A value, or an array's elements at every depth.

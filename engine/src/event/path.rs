@@ -3,6 +3,7 @@
 use super::tables::CAN_BE_OMITTED;
 use crate::json::Json;
 use crate::language::expr::Step;
+use std::borrow::Cow;
 
 /// Every place where the path ends.
 ///
@@ -153,10 +154,10 @@ pub(super) fn flatten<'e>(value: &'e Json, into: &mut Vec<&'e Json>) {
 }
 
 /// Appends the texts in `value` that are not empty, of numbers and booleans too, an array's elements in its place.
-pub(super) fn scalars<'e>(value: &'e Json, into: &mut Vec<&'e str>) {
+pub(super) fn scalars<'e>(value: &'e Json, into: &mut Vec<Cow<'e, str>>) {
     match value {
         Json::Array(items) => items.iter().for_each(|item| scalars(item, into)),
-        other => into.extend(other.scalar_text().filter(|text| !text.is_empty())),
+        other => into.extend(other.scalar_text().filter(|text| !text.is_empty()).map(Cow::Borrowed)),
     }
 }
 

@@ -3,6 +3,8 @@
 //! Never told from `event_type`: a log line must not become a CloudTrail record by saying so. Other types it may claim,
 //! since nothing hangs on them but the type.
 
+use super::mapped;
+use super::mapping::{self, Mapping};
 use crate::json::Json;
 
 /// The records that are known by their shape.
@@ -16,10 +18,32 @@ pub enum Shape {
     CloudTrailNetworkActivity,
     /// A CloudTrail record that sums up several events.
     CloudTrailAggregated,
-    /// A Kubernetes audit event.
-    Kubernetes,
+    /// An event of a producer that a mapping knows: Kubernetes' audit, laurel, Falco …
+    Mapped(Producer),
     /// Anything else.
     Other,
+}
+
+/// A producer that a mapping knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Producer(usize);
+
+impl Producer {
+    /// The producer of the mapping in this place.
+    pub(crate) fn new(place: usize) -> Self {
+        Self(place)
+    }
+
+    /// Its place among the mappings.
+    pub(crate) fn place(self) -> usize {
+        self.0
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        mapping::all().get(self.0).map(|mapping| mapping.name.as_str()).unwrap_or_default()
+    }
 }
 
 impl Shape {
@@ -34,10 +58,11 @@ impl Shape {
                 _ => Shape::CloudTrail,
             };
         }
-        summary_record(root).unwrap_or(if is_kubernetes_audit(root) { Shape::Kubernetes } else { Shape::Other })
+        let mapped = || mapped::producer(root).map(|place| Shape::Mapped(Producer::new(place)));
+        summary_record(root).or_else(mapped).unwrap_or(Shape::Other)
     }
 
-    /// The event type that this shape gives.
+    /// The event type that this shape gives by itself. What a mapping gives hangs on the event.
     #[must_use]
     pub fn event_type(self) -> Option<&'static str> {
         match self {
@@ -45,8 +70,7 @@ impl Shape {
             Shape::CloudTrailInsight => Some("cloudtrail_insight"),
             Shape::CloudTrailNetworkActivity => Some("cloudtrail_network_activity"),
             Shape::CloudTrailAggregated => Some("cloudtrail_aggregated"),
-            Shape::Kubernetes => Some("kubernetes"),
-            Shape::Other => None,
+            Shape::Mapped(_) | Shape::Other => None,
         }
     }
 
@@ -60,7 +84,15 @@ impl Shape {
     /// Whether CloudTrail wrote it: such events have the helper keys, and parts of them can be left out.
     #[must_use]
     pub fn is_cloudtrail(self) -> bool {
-        !matches!(self, Shape::Kubernetes | Shape::Other)
+        !matches!(self, Shape::Mapped(_) | Shape::Other)
+    }
+
+    /// What is known of the producer.
+    pub(crate) fn mapping(self) -> Option<&'static Mapping> {
+        match self {
+            Shape::Mapped(producer) => mapping::all().get(producer.place()),
+            _ => None,
+        }
     }
 }
 
@@ -82,9 +114,4 @@ fn summary_record(root: &Json) -> Option<Shape> {
         _ => return None,
     };
     root.get(part)?.as_object().map(|_| shape)
-}
-
-fn is_kubernetes_audit(root: &Json) -> bool {
-    let text = |name| root.get(name).and_then(Json::as_text);
-    text("apiVersion").is_some_and(|version| version.starts_with("audit.k8s.io/")) && text("kind") == Some("Event")
 }

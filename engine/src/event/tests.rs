@@ -88,7 +88,6 @@ fn shapes_are_told_from_fields_that_producers_write() {
             Shape::CloudTrailNetworkActivity,
         ),
         (r#"{"eventVersion":"1.0","eventType":"AwsAggregatedEvent","timeWindow":{}}"#, Shape::CloudTrailAggregated),
-        (r#"{"apiVersion":"audit.k8s.io/v1","kind":"Event"}"#, Shape::Kubernetes),
         (r#"{"apiVersion":"v1","kind":"Event"}"#, Shape::Other),
         (r#"{"apiVersion":"audit.k8s.io/v1","kind":"EventList"}"#, Shape::Other),
     ];
@@ -191,17 +190,112 @@ fn a_path_below_what_cloudtrail_left_out_is_cut() {
 #[test]
 fn alerts_know_id_source_and_time() {
     let cloudtrail = event(&trail(r#""eventID":"e","recipientAccountId":"12","eventTime":"2023-07-10T11:42:36Z""#));
-    assert_eq!((cloudtrail.id(), cloudtrail.source()), (Some("e"), "12"));
+    assert_eq!((cloudtrail.id(), &*cloudtrail.source()), (Some("e"), "12"));
     assert_eq!(cloudtrail.time().map(format_time).as_deref(), Some("2023-07-10T11:42:36Z"));
     let fallback = event(&trail(r#""recipientAccountId":null,"userIdentity":{"accountId":"34"}"#));
-    assert_eq!((fallback.id(), fallback.source(), fallback.time()), (None, "34", None));
+    assert_eq!((fallback.id(), &*fallback.source(), fallback.time()), (None, "34", None));
     let audit = event(
         r#"{"auditID":"k","stageTimestamp":"2020-01-01T00:00:01Z","requestReceivedTimestamp":"2020-01-01T00:00:00.25Z"}"#,
     );
-    assert_eq!((audit.id(), audit.source(), audit.time()), (Some("k"), "", Some(1_577_836_800_250)));
+    assert_eq!((audit.id(), &*audit.source(), audit.time()), (Some("k"), "", Some(1_577_836_800_250)));
     let agent = event(r#"{"eventID":"","id":5,"agent_id":"a","agent":"b"}"#);
-    assert_eq!((agent.id(), agent.source()), (Some("5"), "a"));
+    assert_eq!((agent.id(), &*agent.source()), (Some("5"), "a"));
     assert_eq!(event(r#"{"time":"tomorrow","ts":1600000000}"#).time(), Some(1_600_000_000_000));
+}
+
+#[test]
+fn alerts_know_id_source_and_time_of_what_producers_write() {
+    let producer = |event: &Event| match event.shape() {
+        Shape::Mapped(producer) => producer.name(),
+        _ => "",
+    };
+    for (text, name, id, source, time) in [
+        (
+            r#"{"ID":"1600000000.125:9","NODE":"web-1","SYSCALL":{"pid":1}}"#,
+            "laurel",
+            Some("1600000000.125:9"),
+            "web-1",
+            1_600_000_000_125,
+        ),
+        (
+            r#"{"@timestamp":"2020-09-13T12:26:40Z","event":{"module":"auditd"},"auditd":{},"agent":{"id":"a","name":"web-1"}}"#,
+            "auditbeat",
+            None,
+            "web-1",
+            1_600_000_000_000,
+        ),
+        (
+            r#"{"process_exit":{"process":{}},"node_name":"node-1","time":"2020-09-13T12:26:40.5Z"}"#,
+            "tetragon",
+            None,
+            "node-1",
+            1_600_000_000_500,
+        ),
+        (
+            r#"{"rule":"r","priority":"Notice","output_fields":{},"uuid":"u","hostname":"h","time":"2020-09-13T12:26:40.5Z"}"#,
+            "falco",
+            Some("u"),
+            "h",
+            1_600_000_000_500,
+        ),
+        (
+            r#"{"name":"q","action":"added","unixTime":"1600000009","hostIdentifier":"h","columns":{"time":"1600000000"}}"#,
+            "osquery",
+            None,
+            "h",
+            1_600_000_000_000,
+        ),
+        (
+            r#"{"timestamp":"2020-09-13T14:26:40.250+0200","rule":{"id":"1","level":3},"manager":{"name":"m"},"agent":{"id":"1","name":"h"},"id":"7"}"#,
+            "wazuh",
+            Some("7"),
+            "h",
+            1_600_000_000_250,
+        ),
+        (
+            r#"{"apiVersion":"audit.k8s.io/v1","kind":"Event","auditID":"k","stageTimestamp":"2020-09-13T12:26:40Z"}"#,
+            "kubernetes",
+            Some("k"),
+            "",
+            1_600_000_000_000,
+        ),
+    ] {
+        let event = event(text);
+        assert_eq!((producer(&event), event.id(), &*event.source(), event.time()), (name, id, source, Some(time)));
+    }
+    let native = event(r#"{"ID":"x","NODE":"web-1","SYSCALL":{},"agent":"mine","ts":1600000000}"#);
+    assert_eq!((&*native.source(), native.time()), ("mine", Some(1_600_000_000_000)));
+}
+
+#[test]
+fn an_alert_tells_who_and_what_of_a_producers_event() {
+    let mut context = String::new();
+    event(
+        r#"{"ID":"1.0:1","SYSCALL":{"SYSCALL":"connect","AUID":"alice","UID":"root","exe":"/usr/bin/curl"},"SOCKADDR":[{"SADDR":{"addr":"203.0.113.7"}}]}"#,
+    )
+    .write_context(&mut context);
+    assert_eq!(
+        context,
+        r#"{"actor":"alice","action":"connect","resources":"/usr/bin/curl"}"#
+            .replace(r#""/usr/bin/curl""#, r#"["/usr/bin/curl"]"#)
+    );
+}
+
+/// What a key is taken from is replaced with it, and what hangs on it stays as it was.
+#[test]
+fn values_that_a_mapping_gives_can_be_kept_back() {
+    let hidden = crate::json::Json::from("(redacted)");
+    let whole = event(
+        r#"{"ID":"1.0:1","SYSCALL":{"SYSCALL":"openat","UID":"root","uid":0,"comm":"cat"},"SOCKADDR":[{"SADDR":{"addr":"203.0.113.7"}}],"EXECVE":{"ARGV":["a","b"]}}"#,
+    );
+    let left = whole.without(&[key("user"), key("syscall"), key("arguments"), key("connection")], &hidden);
+    assert_eq!(
+        left.json().to_string(),
+        r#"{"ID":"1.0:1","SYSCALL":{"SYSCALL":"(redacted)","UID":"(redacted)","uid":"(redacted)","comm":"cat"},"SOCKADDR":[{"SADDR":{"addr":"(redacted)"}}],"EXECVE":{"ARGV":"(redacted)"}}"#
+    );
+    assert_eq!((left.event_type(), whole.event_type()), (Some("file"), Some("file")));
+    let by_alias = whole.without(&[key("agent")], &hidden);
+    assert_eq!(by_alias.json(), whole.json());
 }
 
 #[test]

@@ -18,6 +18,10 @@ impl Instant {
     /// second of the next minute. `T` and `Z` may be small letters; a blank in the place of `T` is not taken.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
+        Self::read(text, offset_seconds)
+    }
+
+    fn read(text: &str, offset_seconds: impl FnOnce(&str) -> Option<i64>) -> Option<Self> {
         let (date, rest) = text.split_once(['T', 't'])?;
         let (clock, rest) = rest.split_at_checked(8)?;
         let (fraction, offset) = split_fraction(rest)?;
@@ -63,6 +67,16 @@ fn offset_seconds(offset: &str) -> Option<i64> {
     };
     let [hour, minute] = fields(clock, ':', [2, 2])?;
     (hour < 24 && minute < 60).then_some(sign * (hour * 3600 + minute * 60))
+}
+
+/// The same, and `+hhmm`, `-hhmm`.
+fn short_offset_seconds(offset: &str) -> Option<i64> {
+    let short = |offset: &str| {
+        let (hour, minute) = offset.get(1..)?.split_at_checked(2)?;
+        let sign = if offset.starts_with('-') { '-' } else { '+' };
+        offset_seconds(&format!("{sign}{hour}:{minute}"))
+    };
+    offset_seconds(offset).or_else(|| offset.starts_with(['+', '-']).then(|| short(offset)).flatten())
 }
 
 /// Numbers of exactly these many digits with `separator` between them.
@@ -122,6 +136,13 @@ pub(crate) fn milliseconds_of_number(text: &str) -> Option<i64> {
 /// Milliseconds since 1970 of a timestamp, or of a number written as text.
 pub(crate) fn milliseconds_of_text(text: &str) -> Option<i64> {
     Instant::parse(text).map(|instant| instant.milliseconds()).or_else(|| milliseconds_of_number(text))
+}
+
+/// The same of the timestamps that producers are known to write: offsets without a colon too, and of
+/// `1615114232.375:15558`, the kernel's name for an audit event, what stands before the colon.
+pub(crate) fn milliseconds_of_stamp(text: &str) -> Option<i64> {
+    let instant = Instant::read(text, short_offset_seconds).map(|instant| instant.milliseconds());
+    instant.or_else(|| milliseconds_of_number(text.split(':').next().unwrap_or_default()))
 }
 
 /// The first three of some decimals as a number.

@@ -4,9 +4,13 @@
 const DERIVED: &[(&str, &str)] = &[
     (
         "event_type",
-        "The kind of event: the operator's word, else by its shape (cloudtrail, kubernetes …), else its own field",
+        "The kind of event: the operator's word, else by its shape (cloudtrail, kubernetes, audit, file …), else its own field",
     ),
-    ("user", "Who acted: the session name of an assumed role, else the user name, else the principal"),
+    (
+        "user",
+        "Who acted: of CloudTrail the session name of an assumed role, else the user name, else the principal; of others \
+         the user's name",
+    ),
     ("userType", "Kind of identity: IAMUser, AssumedRole, Root, AWSService …"),
     ("ip", "The caller's address, or the source and destination addresses of a network event"),
     ("region", "The AWS region the call was made to"),
@@ -91,9 +95,13 @@ const HOST: &[(&str, &str)] = &[
     ("containerImage", "The image of the container"),
     ("containerLabels", "The labels of the container: an object"),
     ("connection", "Addresses and ports of a connection: an object"),
+    ("connection.addr", "The other address of a connection"),
     ("connection.dst_addr", "Destination address of a connection"),
     ("connection.src_addr", "Source address of a connection"),
+    ("connection.port", "Destination port of a connection"),
+    ("connection.src_port", "Source port of a connection"),
     ("parent_metadata", "What is known of the parent process"),
+    ("parent_metadata.exe", "Path of the program that the parent process runs"),
     ("agent_id", "The agent that reported it"),
     ("host_metadata", "What is known of the host"),
     ("filename", "The file that was touched"),

@@ -160,12 +160,70 @@ const SCANS: &[&str] = &[
     "packageVulnerabilityDetails",
 ];
 
+/// Members of the events of producers that mappings know, in their own names.
+const PRODUCERS: &[&str] = &[
+    "ID",
+    "NODE",
+    "SYSCALL",
+    "EXECVE",
+    "CWD",
+    "PATH",
+    "PROCTITLE",
+    "SOCKADDR",
+    "PARENT_INFO",
+    "CONTAINER_INFO",
+    "USER_LOGIN",
+    "USER_AUTH",
+    "USER_START",
+    "USER_END",
+    "USER_CMD",
+    "USER_ERR",
+    "USER_CHAUTHTOK",
+    "CRED_ACQ",
+    "LOGIN",
+    "ADD_USER",
+    "DEL_USER",
+    "ADD_GROUP",
+    "SERVICE_START",
+    "SERVICE_STOP",
+    "CONFIG_CHANGE",
+    "auditd",
+    "event",
+    "process",
+    "file",
+    "destination",
+    "container",
+    "beat",
+    "process_exec",
+    "process_exit",
+    "process_kprobe",
+    "process_lsm",
+    "process_tracepoint",
+    "process_uprobe",
+    "process_loader",
+    "rule",
+    "priority",
+    "output",
+    "output_fields",
+    "columns",
+    "unixTime",
+    "calendarTime",
+    "hostIdentifier",
+    "decorations",
+    "full_log",
+    "syscheck",
+    "data",
+    "decoder",
+    "predecoder",
+    "manager",
+];
+
 /// What shippers add to every record.
 const SHIPPER: &[&str] = &["@timestamp", "timestamp", "@version", "message", "tag", "tags", "source", "id"];
 
 /// Every published key.
 pub fn keys() -> impl Iterator<Item = &'static str> {
-    [DERIVED, CLOUDTRAIL, HOST, KUBERNETES, SCANS, SHIPPER].into_iter().flatten().copied()
+    [DERIVED, CLOUDTRAIL, HOST, KUBERNETES, PRODUCERS, SCANS, SHIPPER].into_iter().flatten().copied()
 }
 
 /// Whether some published kind of event has a key that begins with this part.

@@ -9,7 +9,6 @@ use super::program::{Code, Line};
 use super::share::share;
 use super::test::{Scratch, Test};
 use super::{Column, Compiled, Eager, Now, Plan, Predicate, Wake, Work};
-use crate::event::tables::{EVENT_TYPE, HELPERS, row};
 use crate::language::Expr;
 use crate::language::expr::{self, Function, Key, Operand, Step, TextOperator, Value};
 use crate::lists::Lists;
@@ -54,7 +53,7 @@ impl Plan {
         let (wakes, always) = sleepers(&guarded, all.len());
         let eager = eager(&mut all, &wakes, &slots, lists);
         let now = Now {
-            facts: Facts::new(slots.trie.len(), slots.names.len()),
+            facts: Facts::new(slots.trie.len(), slots.keys.len()),
             scratch: Scratch::default(),
             event: 0,
             answers: vec![(0, false); all.len()],
@@ -76,8 +75,8 @@ impl Plan {
 struct Slots {
     trie: Trie,
     derived: Derived,
-    /// Names with numbers behind the trie's.
-    names: Vec<String>,
+    /// Keys with numbers behind the trie's.
+    keys: Vec<Vec<Step>>,
 }
 
 impl Slots {
@@ -93,33 +92,25 @@ impl Slots {
             }
             is_timed |= source.suppressions.iter().any(|(_, until)| until.is_some());
         }
-        let derived_name = |steps: &&[Step]| match steps {
-            [Step::Name(name)] if derived::is_derived(name) => Some(name.clone()),
-            _ => None,
-        };
-        let names: Vec<String> = keys.iter().filter_map(derived_name).collect();
-        let is_helped = |name: &String| name == EVENT_TYPE || row(&HELPERS, name).is_some();
-        let draws_on = derived::paths(names.iter().map(String::as_str), false, is_timed);
-        let of_rules = keys.iter().copied().filter(|steps| derived_name(steps).is_none());
-        let mut paths: Vec<Vec<Step>> = of_rules.map(<[Step]>::to_vec).chain(draws_on).collect();
+        let derived = derived::with_targets(keys.iter().copied());
+        let of_rules = keys.iter().copied().filter(|steps| !derived::is_derived(steps));
+        let mut paths: Vec<Vec<Step>> = of_rules.map(<[Step]>::to_vec).chain(derived::paths(&derived)).collect();
         let omitted: BTreeSet<Vec<Step>> = paths.iter().filter_map(|path| derived::omitted(path)).collect();
-        let is_shaped = names.iter().any(is_helped) || !omitted.is_empty();
+        let is_shaped = is_timed || !derived.is_empty() || !omitted.is_empty();
         paths.extend(omitted);
-        paths.extend(derived::paths(std::iter::empty(), is_shaped, false));
+        paths.extend(is_shaped.then(derived::paths_of_shapes).into_iter().flatten());
+        paths.extend(is_timed.then(derived::paths_of_times).into_iter().flatten());
         let trie = Trie::of(paths.iter().map(Vec::as_slice));
-        let derived = Derived::new(&names, &trie, number(trie.len()), is_shaped, is_timed);
-        Self { trie, derived, names }
+        let made = Derived::new(&derived, &trie, number(trie.len()), is_shaped, is_timed);
+        Self { trie, derived: made, keys: derived }
     }
 
     fn count(&self) -> usize {
-        self.trie.len() + self.names.len()
+        self.trie.len() + self.keys.len()
     }
 
     fn of_key(&self, key: &Key) -> Slot {
-        let place = match key.steps.as_slice() {
-            [Step::Name(name)] => self.names.iter().position(|known| known == name),
-            _ => None,
-        };
+        let place = self.keys.iter().position(|known| *known == key.steps);
         place.map_or_else(|| self.trie.node(&key.steps), |place| number(self.trie.len() + place))
     }
 }

@@ -1,19 +1,20 @@
-//! Keys that take their values from elsewhere: the event type, helper keys of CloudTrail records, aliases; the shape that
-//! they hang on, and what CloudTrail left out.
+//! Keys that take their values from elsewhere: the event type, helper keys of CloudTrail records, aliases, and keys that
+//! the mapping of a producer gives; the shape that they hang on, and what CloudTrail left out.
 //!
 //! Each such key has a number of its own, behind those of the paths; when it is first asked for, its chain is put together
 //! from the chains of the paths that it draws on. The tables are those of [`event`](crate::event): the rules of how a key
 //! draws on them stand there in words, and here once more in code of its own.
 
 use super::facts::{Facts, Slot};
+use super::mapped::{self, Producer};
 use crate::event::tables::{ALIASES, CAN_BE_OMITTED, EVENT_TYPE, HELPERS, Source, TIME, row};
-use crate::event::{Shape, milliseconds_of_number, milliseconds_of_text};
+use crate::event::{self, Shape, milliseconds_of_number, milliseconds_of_text};
 use crate::language::expr::Step;
 use crate::scan::{Kind, NOWHERE, Trie};
 use std::ops::Range;
 
-/// The paths that decide an event's shape, in the order of [`Slots::shape`].
-const SHAPE: [&str; 10] = [
+/// The paths that decide whether CloudTrail wrote an event, in the order of [`Derived::shape`].
+const SHAPE: [&str; 8] = [
     "eventSource",
     "eventName",
     "eventVersion",
@@ -22,44 +23,72 @@ const SHAPE: [&str; 10] = [
     "eventType",
     "insightDetails",
     "timeWindow",
-    "apiVersion",
-    "kind",
 ];
 
 /// The paths that a session's name and role are taken from.
 const IDENTITY: [&str; 3] = ["userIdentity.type", "userIdentity.principalId", "userIdentity.arn"];
 
-/// Whether a single name means more than the event's own member.
-pub(super) fn is_derived(name: &str) -> bool {
-    name == EVENT_TYPE || row(&HELPERS, name).is_some() || row(&ALIASES, name).is_some()
+/// Whether a key means more than the path that it is.
+pub(super) fn is_derived(key: &[Step]) -> bool {
+    is_event_type(key) || !helpers(key).is_empty() || !aliases(key).is_empty() || mapped::is_mapped(key)
+}
+
+fn is_event_type(key: &[Step]) -> bool {
+    matches!(key, [Step::Name(name)] if name == EVENT_TYPE)
+}
+
+fn helpers(key: &[Step]) -> &'static [Source] {
+    if let [Step::Name(name)] = key { row(&HELPERS, name).unwrap_or_default() } else { &[] }
+}
+
+fn aliases(key: &[Step]) -> &'static [&'static str] {
+    if let [Step::Name(name)] = key { row(&ALIASES, name).unwrap_or_default() } else { &[] }
 }
 
 pub(super) fn steps_of(dotted: &str) -> Vec<Step> {
     dotted.split('.').map(|name| Step::Name(name.to_owned())).collect()
 }
 
+/// Of these keys those that mean more than their paths, and those that they draw on.
+pub(super) fn with_targets<'k>(keys: impl Iterator<Item = &'k [Step]>) -> Vec<Vec<Step>> {
+    let mut all: Vec<Vec<Step>> = keys.filter(|key| is_derived(key)).map(<[Step]>::to_vec).collect();
+    let mut place = 0;
+    while let Some(key) = all.get(place) {
+        let targets: Vec<Vec<Step>> = aliases(key).iter().map(|target| steps_of(target)).collect();
+        all.extend(targets.into_iter().filter(|target| is_derived(target)));
+        place += 1;
+    }
+    all.sort();
+    all.dedup();
+    all
+}
+
 /// What has to be captured so that these keys can be put together.
-pub(super) fn paths<'n>(names: impl Iterator<Item = &'n str>, is_shaped: bool, is_timed: bool) -> Vec<Vec<Step>> {
+pub(super) fn paths(keys: &[Vec<Step>]) -> Vec<Vec<Step>> {
     let mut paths = Vec::new();
-    for name in names {
-        paths.push(vec![Step::Name(name.to_owned())]);
-        let helpers = row(&HELPERS, name).unwrap_or_default();
-        paths.extend(helpers.iter().filter_map(|source| match source {
+    for key in keys {
+        paths.push(key.clone());
+        paths.extend(helpers(key).iter().filter_map(|source| match source {
             Source::Path(dotted) => Some(steps_of(dotted)),
             Source::SessionName | Source::AssumedRole => None,
         }));
-        for target in row(&ALIASES, name).unwrap_or_default() {
-            paths.push(steps_of(target));
-            paths.extend(row(&ALIASES, target).unwrap_or_default().iter().map(|further| steps_of(further)));
+        paths.extend(aliases(key).iter().map(|target| steps_of(target)));
+        paths.extend(mapped::paths_of(key).cloned());
+        if is_event_type(key) {
+            paths.extend(mapped::paths_of_types().cloned());
         }
     }
-    if is_shaped {
-        paths.extend(SHAPE.iter().chain(&IDENTITY).map(|dotted| steps_of(dotted)));
-    }
-    if is_timed {
-        paths.extend(TIME.iter().map(|dotted| steps_of(dotted)));
-    }
     paths
+}
+
+/// What has to be captured so that the shape of an event is known.
+pub(super) fn paths_of_shapes() -> impl Iterator<Item = Vec<Step>> {
+    SHAPE.iter().chain(&IDENTITY).map(|dotted| steps_of(dotted)).chain(mapped::paths_of_shapes().cloned())
+}
+
+/// What has to be captured so that the time of an event is known.
+pub(super) fn paths_of_times() -> impl Iterator<Item = Vec<Step>> {
+    TIME.iter().map(|dotted| steps_of(dotted)).chain(mapped::paths_of_times().cloned())
 }
 
 /// What has to be captured so that it is known whether CloudTrail left out what a path leads into.
@@ -78,8 +107,11 @@ struct Key {
     slot: Slot,
     is_event_type: bool,
     own: Slot,
+    /// What the mappings of producers take the key from, by producer.
+    mapped: Vec<Vec<mapped::Source>>,
     helpers: Vec<Helper>,
-    aliases: Vec<(Slot, Vec<Slot>)>,
+    /// Keys that reach the same; the slots of those that draw on others are theirs, not their paths'.
+    aliases: Vec<Slot>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -98,21 +130,27 @@ pub(super) struct Derived {
     is_shaped: bool,
     shape: [Slot; SHAPE.len()],
     identity: [Slot; IDENTITY.len()],
+    producers: Vec<Producer>,
     times: Vec<Slot>,
     /// Where `omitted` stands, and all that is then unknown.
     omitted: Vec<(Slot, Range<Slot>)>,
 }
 
 impl Derived {
-    /// The keys of these names; the first is given the number `first`, and so on.
-    pub(super) fn new(names: &[String], trie: &Trie, first: Slot, is_shaped: bool, is_timed: bool) -> Self {
+    /// These keys; the first is given the number `first`, and so on.
+    pub(super) fn new(keys: &[Vec<Step>], trie: &Trie, first: Slot, is_shaped: bool, is_timed: bool) -> Self {
         let slot = |dotted: &str| trie.node(&steps_of(dotted));
-        let keys = names.iter().zip(first..).map(|(name, number)| Key {
+        let target = |dotted: &&str| {
+            let steps = steps_of(dotted);
+            let place = (first..).zip(keys).find(|(_, key)| **key == steps);
+            place.map_or_else(|| trie.node(&steps), |(number, _)| number)
+        };
+        let made = keys.iter().zip(first..).map(|(key, number)| Key {
             slot: number,
-            is_event_type: name == EVENT_TYPE,
-            own: slot(name),
-            helpers: row(&HELPERS, name)
-                .unwrap_or_default()
+            is_event_type: is_event_type(key),
+            own: trie.node(key),
+            mapped: mapped::by_producer(key, trie),
+            helpers: helpers(key)
                 .iter()
                 .map(|source| match source {
                     Source::Path(dotted) => Helper::Path(slot(dotted)),
@@ -120,14 +158,7 @@ impl Derived {
                     Source::AssumedRole => Helper::AssumedRole,
                 })
                 .collect(),
-            aliases: row(&ALIASES, name)
-                .unwrap_or_default()
-                .iter()
-                .map(|target| {
-                    let further = row(&ALIASES, target).unwrap_or_default();
-                    (slot(target), further.iter().map(|further| slot(further)).collect())
-                })
-                .collect(),
+            aliases: aliases(key).iter().map(target).collect(),
         });
         let omitted = CAN_BE_OMITTED.iter().filter_map(|field| {
             let below = trie.below(slot(field));
@@ -136,8 +167,9 @@ impl Derived {
         });
         Self {
             first,
-            keys: keys.collect(),
+            keys: made.collect(),
             is_shaped,
+            producers: mapped::producers(trie),
             shape: SHAPE.map(slot),
             identity: IDENTITY.map(slot),
             times: if is_timed { TIME.iter().map(|dotted| slot(dotted)).collect() } else { Vec::new() },
@@ -172,20 +204,48 @@ impl Derived {
     fn made(&self, key: &Key, facts: &mut Facts, event: &[u8], given: Option<&str>) {
         let shape = if self.is_shaped { self.shape(facts, event) } else { Shape::Other };
         if key.is_event_type {
-            event_type(key, facts, event, given.or(shape.event_type()));
-        } else {
-            self.key(key, facts, event, shape.is_cloudtrail());
+            let given = given.or(shape.event_type()).or_else(|| self.mapped_type(shape, facts, event));
+            event_type(key, facts, event, given);
+        } else if !self.own_or_mapped(key, facts, event, shape) {
+            self.drawn(key, facts, event, shape.is_cloudtrail());
         }
     }
 
+    #[inline]
     fn shape(&self, facts: &mut Facts, event: &[u8]) -> Shape {
-        facts.shape(|facts| self.shape_of(facts, event))
+        facts.shape(|facts, decoded| self.shape_of(facts, event, decoded))
     }
 
-    fn key(&self, key: &Key, facts: &mut Facts, event: &[u8], is_cloudtrail: bool) {
-        if facts.has_value(key.own, event) {
-            return facts.add_all(key.slot, key.own);
+    fn producer(&self, shape: Shape) -> Option<&Producer> {
+        if let Shape::Mapped(producer) = shape { self.producers.get(producer.place()) } else { None }
+    }
+
+    fn mapped_type(&self, shape: Shape, facts: &mut Facts, event: &[u8]) -> Option<&'static str> {
+        let producer = self.producer(shape)?;
+        let mut room = facts.lend();
+        let event_type = producer.event_type(facts, event, &mut room);
+        facts.give_back(room);
+        event_type
+    }
+
+    /// The key's own value, or what the mapping of the event's producer gives; that wins over an object. False where
+    /// there is neither.
+    fn own_or_mapped(&self, key: &Key, facts: &mut Facts, event: &[u8], shape: Shape) -> bool {
+        let has_value = facts.has_value(key.own, event);
+        if let Shape::Mapped(producer) = shape
+            && let Some(sources) = key.mapped.get(producer.place())
+            && !facts.has_scalar(key.own, event)
+            && sources.iter().any(|source| source.draw(key.slot, facts, event))
+        {
+            return true;
         }
+        if has_value {
+            facts.add_all(key.slot, key.own);
+        }
+        has_value
+    }
+
+    fn drawn(&self, key: &Key, facts: &mut Facts, event: &[u8], is_cloudtrail: bool) {
         let mut found = None;
         for helper in key.helpers.iter().filter(|_| is_cloudtrail) {
             let part = match helper {
@@ -202,10 +262,25 @@ impl Derived {
                 return facts.add_part(key.slot, of, part);
             }
         }
-        if !add_aliases(key, facts, event) {
+        if !self.add_aliases(key, facts, event) {
             // A null that makes the key exist where nothing else does.
             facts.add_all(key.slot, found.unwrap_or(key.own));
         }
+    }
+
+    /// Adds what the aliases of a key reach: all that have a value, or all that exist where none has. False where there is
+    /// nothing.
+    fn add_aliases(&self, key: &Key, facts: &mut Facts, event: &[u8]) -> bool {
+        key.aliases.iter().for_each(|target| self.make(*target, facts, event, None));
+        let valued = key.aliases.iter().any(|target| facts.has_value(*target, event));
+        let mut exists = false;
+        for target in &key.aliases {
+            if !valued || facts.has_value(*target, event) {
+                exists |= facts.exists(*target);
+                facts.add_all(key.slot, *target);
+            }
+        }
+        exists
     }
 
     /// Of an assumed role: what stands behind the colon of its principal, or at the end of its ARN.
@@ -238,8 +313,8 @@ impl Derived {
         (slash > 0 && slash + 1 < names.len()).then_some((arn, resource..text.len()))
     }
 
-    fn shape_of(&self, facts: &Facts, event: &[u8]) -> Shape {
-        let [source, name, version, identity, category, kind, insight, span, api, k8s_kind] = self.shape;
+    fn shape_of(&self, facts: &Facts, event: &[u8], decoded: &mut Vec<u8>) -> Shape {
+        let [source, name, version, identity, category, kind, insight, span] = self.shape;
         let text = |slot| facts.text(slot, event);
         let first = |slot| facts.values(slot, event).next().map(|value| value.kind);
         let present = |slot| first(slot).is_some_and(|kind| kind != Kind::Null);
@@ -256,15 +331,21 @@ impl Derived {
         match text(kind) {
             Some(b"AwsCloudTrailInsight") if present(version) && is_object(insight) => Shape::CloudTrailInsight,
             Some(b"AwsAggregatedEvent") if present(version) && is_object(span) => Shape::CloudTrailAggregated,
-            _ if text(api).is_some_and(|api| api.starts_with(b"audit.k8s.io/")) && text(k8s_kind) == Some(b"Event") => {
-                Shape::Kubernetes
+            _ => {
+                let place = self.producers.iter().position(|producer| producer.is_of(facts, event, decoded));
+                place.map_or(Shape::Other, |place| Shape::Mapped(event::Producer::new(place)))
             }
-            _ => Shape::Other,
         }
     }
 
     /// When the event happened, in milliseconds since 1970. Only where the plan was made to know it.
-    pub(super) fn time(&self, facts: &Facts, event: &[u8]) -> Option<i64> {
+    pub(super) fn time(&self, facts: &mut Facts, event: &[u8]) -> Option<i64> {
+        let shape = self.shape(facts, event);
+        let mapped = self.producer(shape).and_then(|producer| producer.time(facts, event));
+        mapped.or_else(|| self.told_time(facts, event))
+    }
+
+    fn told_time(&self, facts: &Facts, event: &[u8]) -> Option<i64> {
         self.times.iter().find_map(|slot| {
             facts.values(*slot, event).find_map(|value| {
                 let text = std::str::from_utf8(value.text).ok()?;
@@ -300,31 +381,4 @@ fn event_type(key: &Key, facts: &mut Facts, event: &[u8], given: Option<&str>) {
     if !pretends {
         facts.add_all(key.slot, key.own);
     }
-}
-
-/// Adds what the aliases of a key reach: all targets that have a value, or all that exist where none has. A target has its
-/// own value, or that of its own aliases. False where there is nothing.
-fn add_aliases(key: &Key, facts: &mut Facts, event: &[u8]) -> bool {
-    let with_value = |facts: &Facts, slots: &[Slot]| slots.iter().any(|slot| facts.has_value(*slot, event));
-    let any = key.aliases.iter().any(|(target, further)| facts.has_value(*target, event) || with_value(facts, further));
-    let mut exists = false;
-    for (target, further) in &key.aliases {
-        let own = facts.has_value(*target, event);
-        let of_further = !own && further.iter().any(|slot| facts.exists(*slot));
-        if !of_further {
-            if own || !any {
-                exists |= facts.exists(*target);
-                facts.add_all(key.slot, *target);
-            }
-            continue;
-        }
-        let valued = with_value(facts, further);
-        for slot in further.iter().filter(|_| valued || !any) {
-            if facts.has_value(*slot, event) || !valued {
-                exists |= facts.exists(*slot);
-                facts.add_all(key.slot, *slot);
-            }
-        }
-    }
-    exists
 }

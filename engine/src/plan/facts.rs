@@ -3,6 +3,7 @@
 //! Everything is used again for the next event: a number that is counted up tells what is this event's, so nothing is
 //! cleared and, once the buffers have grown, nothing is allocated.
 
+use super::test::has_text;
 use crate::event::Shape;
 use crate::scan::{Capture, Kind, NO_MORE, NOWHERE, Value, decode};
 
@@ -32,6 +33,33 @@ pub(super) struct Facts {
     /// Texts that stand nowhere in the event.
     arena: Vec<u8>,
     touched: Vec<Slot>,
+    room: Room,
+}
+
+/// Room for texts that are taken from an event and not added yet. It is lent out, so that facts can be read and added to
+/// meanwhile.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Room {
+    /// The texts, one behind the other.
+    pub(super) texts: Vec<u8>,
+    /// Where each ends.
+    pub(super) ends: Vec<usize>,
+    /// A string of the event, decoded.
+    pub(super) decoded: Vec<u8>,
+}
+
+impl Room {
+    /// Forgets the texts.
+    pub(super) fn clear(&mut self) {
+        self.texts.clear();
+        self.ends.clear();
+    }
+
+    /// The texts.
+    pub(super) fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).filter_map(|(start, end)| self.texts.get(start..*end))
+    }
 }
 
 impl Facts {
@@ -123,10 +151,26 @@ impl Facts {
     }
 
     /// The event's shape, found out when it is first asked for.
-    pub(super) fn shape(&mut self, find: impl FnOnce(&Self) -> Shape) -> Shape {
-        let shape = self.shape.unwrap_or_else(|| find(self));
+    #[inline]
+    pub(super) fn shape(&mut self, find: impl FnOnce(&Self, &mut Vec<u8>) -> Shape) -> Shape {
+        if let Some(shape) = self.shape {
+            return shape;
+        }
+        let mut room = self.lend();
+        let shape = find(self, &mut room.decoded);
+        self.give_back(room);
         self.shape = Some(shape);
         shape
+    }
+
+    /// Lends the room for texts; until it is given back there is none.
+    pub(super) fn lend(&mut self) -> Room {
+        std::mem::take(&mut self.room)
+    }
+
+    /// Takes the room back.
+    pub(super) fn give_back(&mut self, room: Room) {
+        self.room = room;
     }
 
     /// Notes that nobody can say what a key has.
@@ -178,6 +222,36 @@ impl Facts {
     /// The first value of a key, if it is a text.
     pub(super) fn text<'f>(&'f self, slot: Slot, event: &'f [u8]) -> Option<&'f [u8]> {
         self.values(slot, event).next().filter(|value| value.kind == Kind::Text).map(|value| value.text)
+    }
+
+    /// Calls `visit` for the text of each scalar that a key leads to, in arrays too, until it says that it has seen enough;
+    /// gives whether it did. `decoded` is room to work in.
+    pub(super) fn any_scalar(
+        &self,
+        slot: Slot,
+        event: &[u8],
+        decoded: &mut Vec<u8>,
+        visit: &mut impl FnMut(&[u8]) -> bool,
+    ) -> bool {
+        self.values(slot, event).any(|value| match value.kind {
+            Kind::Array => crate::scan::any_inside(value.text, &mut |inner| match inner.kind {
+                Kind::Escaped => {
+                    decoded.clear();
+                    decode(inner.text, decoded);
+                    visit(decoded)
+                }
+                kind => has_text(kind) && visit(inner.text),
+            }),
+            kind => has_text(kind) && visit(value.text),
+        })
+    }
+
+    /// Whether a key leads to anything but null and objects, in arrays too.
+    pub(super) fn has_scalar(&self, slot: Slot, event: &[u8]) -> bool {
+        self.values(slot, event).any(|value| match value.kind {
+            Kind::Array => crate::scan::any_inside(value.text, &mut |inner| has_text(inner.kind)),
+            kind => has_text(kind),
+        })
     }
 
     /// Whether a key leads to anything but null, in arrays too.

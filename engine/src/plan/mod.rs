@@ -22,6 +22,7 @@ mod compile;
 mod derived;
 mod facts;
 mod index;
+mod mapped;
 mod members;
 mod network;
 mod nnf;
@@ -280,7 +281,7 @@ impl Asked<'_, '_> {
     fn suppressed(&mut self, column: &Column) -> Option<usize> {
         column.suppressions.iter().position(|(begin, until)| {
             let in_force = until.is_none_or(|until| {
-                self.compiled.derived.time(&self.now.facts, self.event).is_some_and(|time| time < until)
+                self.compiled.derived.time(&mut self.now.facts, self.event).is_some_and(|time| time < until)
             });
             in_force && self.run(*begin, false)
         })

@@ -11,7 +11,7 @@ mod read;
 mod set;
 mod tags;
 pub mod template;
-mod yaml;
+pub(crate) mod yaml;
 
 #[cfg(test)]
 mod tests;

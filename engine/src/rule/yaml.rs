@@ -16,14 +16,14 @@ const NODES: usize = 2_000_000;
 
 /// A node of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Node {
+pub(crate) struct Node {
     /// The node in the file; for a collection from its first to its last child.
-    pub(super) span: Span,
-    pub(super) kind: Kind,
+    pub(crate) span: Span,
+    pub(crate) kind: Kind,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Null,
     Bool(bool),
     /// A plain scalar that JSON would read as a number.
@@ -35,7 +35,7 @@ pub(super) enum Kind {
 
 /// How a text is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
+pub(crate) enum Style {
     Plain,
     SingleQuoted,
     DoubleQuoted,
@@ -45,7 +45,7 @@ pub(super) enum Style {
 
 impl Node {
     /// What the node is, for a message.
-    pub(super) fn describe(&self) -> &'static str {
+    pub(crate) fn describe(&self) -> &'static str {
         match &self.kind {
             Kind::Null => "nothing",
             Kind::Bool(_) => "a boolean",
@@ -57,7 +57,7 @@ impl Node {
     }
 
     /// The text of a scalar as written, numbers and booleans too.
-    pub(super) fn scalar(&self) -> Option<&str> {
+    pub(crate) fn scalar(&self) -> Option<&str> {
         match &self.kind {
             Kind::Text(text, _) | Kind::Number(text) => Some(text),
             Kind::Bool(true) => Some("true"),
@@ -82,7 +82,7 @@ impl Node {
 }
 
 /// Reads one document; `None` for an empty one.
-pub(super) fn read(source: &str) -> Result<Option<Node>, Diagnostic> {
+pub(crate) fn read(source: &str) -> Result<Option<Node>, Diagnostic> {
     Reader { source, offsets: Offsets::new(source), open: Vec::new(), done: None, nodes: 0 }.read()
 }
 

@@ -69,11 +69,20 @@ struct Seen {
 pub(super) struct Captures {
     pub(super) all: Vec<Capture>,
     seen: Vec<Seen>,
+    /// Room for what joined names replace.
+    room: Room,
+}
+
+/// Room that is used again for each object with a joined name.
+#[derive(Debug, Clone, Default)]
+struct Room {
+    joined: Vec<(EdgeId, Range<NodeId>)>,
+    longer: Vec<Range<NodeId>>,
 }
 
 impl Captures {
     pub(super) fn new(edges: usize) -> Self {
-        Self { all: Vec::new(), seen: vec![Seen::default(); edges] }
+        Self { all: Vec::new(), seen: vec![Seen::default(); edges], room: Room::default() }
     }
 
     #[inline(always)]
@@ -126,15 +135,16 @@ impl Captures {
         let (edges, joined) = trie.edges_from(node);
         let range = |edge: EdgeId| trie.edge(edge).map_or(0..0, |edge| trie.below(edge.target));
         let stood = |edge: &&EdgeId| self.seen.get(**edge as usize).is_some_and(|seen| seen.object == object);
-        let joined: Vec<(EdgeId, Range<NodeId>)> =
-            joined.iter().filter(stood).map(|edge| (*edge, range(*edge))).collect();
+        let Room { joined: stood_joined, longer } = &mut self.room;
+        stood_joined.clear();
+        stood_joined.extend(joined.iter().filter(stood).map(|edge| (*edge, range(*edge))));
         for edge in edges.iter().filter(stood) {
             let own = range(*edge);
-            let mut longer: Vec<Range<NodeId>> = joined
+            let inside = stood_joined
                 .iter()
-                .filter(|(other, below)| other != edge && own.start < below.start && below.end <= own.end)
-                .map(|(_, below)| below.clone())
-                .collect();
+                .filter(|(other, below)| other != edge && own.start < below.start && below.end <= own.end);
+            longer.clear();
+            longer.extend(inside.map(|(_, below)| below.clone()));
             longer.sort_unstable_by_key(|below| (below.start, std::cmp::Reverse(below.end)));
             // Ranges of a trie lie inside one another or apart: without the inner ones, one search finds the range.
             let mut ended = 0;

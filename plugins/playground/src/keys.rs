@@ -3,9 +3,9 @@
 use crate::answer::{array, number, object, text};
 use crate::rows;
 use crate::store::Store;
-use oxpecker_engine::event::Event;
+use oxpecker_engine::event::{Event, derived_keys};
 use oxpecker_engine::json::{Json, Limits};
-use oxpecker_engine::language::{self, meaning, vocabulary};
+use oxpecker_engine::language::{self, meaning};
 use std::collections::{BTreeMap, HashMap};
 
 /// How many events are looked at, evenly spread.
@@ -54,17 +54,18 @@ fn example(value: &Json) -> Option<String> {
 pub(crate) fn keys(store: &Store) -> Json {
     let mut seen: BTreeMap<String, Seen> = BTreeMap::new();
     let step = store.len().div_ceil(EVENTS).max(1);
-    let derived: Vec<_> = vocabulary::keys().filter_map(|key| Some((key, rows::key(key)?))).take(19).collect();
+    let derived: Vec<_> = derived_keys().into_iter().filter_map(|key| Some((rows::key(&key)?, key))).collect();
     let mut looked_at = 0;
     for index in (0..store.len()).step_by(step) {
         let Ok(event) = Event::parse(store.get(index), &Limits::default(), None) else { continue };
         looked_at += 1;
         walk(event.json(), &mut String::new(), index, 0, &mut seen);
-        for (name, key) in &derived {
+        for (key, name) in &derived {
             let found = event.resolve(key);
             let value = found.elements().into_iter().find(|value| !value.is_null());
-            if value.is_some() && event.json().get(name).is_none() {
-                seen.entry((*name).to_owned()).or_default().take(index, value);
+            let is_native = seen.get(name).is_some_and(|seen| seen.last == Some(index));
+            if value.is_some() && !is_native {
+                seen.entry(name.clone()).or_default().take(index, value);
             }
         }
     }

@@ -1,0 +1,211 @@
+//! Keys that the mapping of a producer gives a value, and how its events are recognised, on the chains of an event.
+//!
+//! The tables are those of [`mapping`](crate::event::mapping); the rules of how a key draws on them stand in
+//! [`event`](crate::event), and here once more in code of its own.
+
+use super::facts::{Facts, Room, Slot};
+use crate::event::mapping::{self, Draw, Mapping, Path, Test};
+use crate::event::milliseconds_of_stamp;
+use crate::language::expr::Step;
+use crate::scan::Trie;
+
+/// Whether any mapping gives a key a value.
+pub(super) fn is_mapped(key: &[Step]) -> bool {
+    mapping::all().iter().any(|mapping| !mapping.sources(key).is_empty())
+}
+
+/// The paths that a key can take its value from.
+pub(super) fn paths_of(key: &[Step]) -> impl Iterator<Item = &'static Path> {
+    mapping::all().iter().flat_map(|mapping| mapping.sources(key)).flat_map(mapping::Source::paths)
+}
+
+/// The paths that events are recognised by.
+pub(super) fn paths_of_shapes() -> impl Iterator<Item = &'static Path> {
+    mapping::all().iter().flat_map(|mapping| &mapping.when).flatten().map(|condition| &condition.path)
+}
+
+/// The paths that decide the event type.
+pub(super) fn paths_of_types() -> impl Iterator<Item = &'static Path> {
+    mapping::all().iter().flat_map(|mapping| &mapping.event_type).flat_map(mapping::Source::paths)
+}
+
+/// The paths of the time.
+pub(super) fn paths_of_times() -> impl Iterator<Item = &'static Path> {
+    mapping::all().iter().flat_map(|mapping| &mapping.time)
+}
+
+/// A producer.
+#[derive(Debug, Clone)]
+pub(super) struct Producer {
+    when: Vec<Vec<Condition>>,
+    event_type: Vec<Source>,
+    times: Vec<Slot>,
+}
+
+/// All of them, in the mappings' order.
+pub(super) fn producers(trie: &Trie) -> Vec<Producer> {
+    let producer = |mapping: &'static Mapping| Producer {
+        when: mapping.when.iter().map(|all| conditions(all, trie)).collect(),
+        event_type: sources(&mapping.event_type, trie),
+        times: mapping.time.iter().map(|path| trie.node(path)).collect(),
+    };
+    mapping::all().iter().map(producer).collect()
+}
+
+/// The sources of a key, by producer.
+pub(super) fn by_producer(key: &[Step], trie: &Trie) -> Vec<Vec<Source>> {
+    mapping::all().iter().map(|mapping| sources(mapping.sources(key), trie)).collect()
+}
+
+fn sources(all: &'static [mapping::Source], trie: &Trie) -> Vec<Source> {
+    let source = |told: &'static mapping::Source| Source {
+        slots: told.drawn().iter().map(|path| trie.node(path)).collect(),
+        only_if: conditions(&told.only_if, trie),
+        told,
+    };
+    all.iter().map(source).collect()
+}
+
+fn conditions(all: &'static [mapping::Condition], trie: &Trie) -> Vec<Condition> {
+    all.iter().map(|told| Condition { slot: trie.node(&told.path), test: &told.test }).collect()
+}
+
+impl Producer {
+    /// Whether the event is of this producer.
+    pub(super) fn is_of(&self, facts: &Facts, event: &[u8], decoded: &mut Vec<u8>) -> bool {
+        self.when.iter().any(|all| all.iter().all(|condition| condition.holds(facts, event, decoded)))
+    }
+
+    /// The type of the event.
+    pub(super) fn event_type(&self, facts: &Facts, event: &[u8], room: &mut Room) -> Option<&'static str> {
+        self.event_type.iter().find_map(|source| source.constant(facts, event, room))
+    }
+
+    /// When the event happened.
+    pub(super) fn time(&self, facts: &Facts, event: &[u8]) -> Option<i64> {
+        let ends = self.times.iter().flat_map(|slot| facts.values(*slot, event));
+        let texts = ends.filter(|end| super::test::has_text(end.kind));
+        texts.filter_map(|end| std::str::from_utf8(end.text).ok()).find_map(milliseconds_of_stamp)
+    }
+}
+
+/// What is asked of a key.
+#[derive(Debug, Clone)]
+struct Condition {
+    slot: Slot,
+    test: &'static Test,
+}
+
+impl Condition {
+    fn holds(&self, facts: &Facts, event: &[u8], decoded: &mut Vec<u8>) -> bool {
+        let mut any =
+            |wanted: &dyn Fn(&[u8]) -> bool| facts.any_scalar(self.slot, event, decoded, &mut |text| wanted(text));
+        let among = |texts: &[String], text: &[u8]| texts.iter().any(|wanted| wanted.as_bytes() == text);
+        match self.test {
+            Test::Present => facts.has_value(self.slot, event),
+            Test::OneOf(texts) => any(&|text| among(texts, text)),
+            Test::StartsWith(prefix) => any(&|text| text.starts_with(prefix.as_bytes())),
+            Test::NoneOf(texts) => facts.has_value(self.slot, event) && !any(&|text| among(texts, text)),
+        }
+    }
+}
+
+/// Where a key takes a value from.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    /// The paths that it draws on.
+    slots: Vec<Slot>,
+    only_if: Vec<Condition>,
+    told: &'static mapping::Source,
+}
+
+impl Source {
+    /// Adds to a key what this source gives; false where that is nothing.
+    pub(super) fn draw(&self, into: Slot, facts: &mut Facts, event: &[u8]) -> bool {
+        let mut room = facts.lend();
+        let drawn = self.allowed(facts, event, &mut room) && self.add(into, facts, event, &mut room);
+        facts.give_back(room);
+        drawn
+    }
+
+    fn add(&self, into: Slot, facts: &mut Facts, event: &[u8], room: &mut Room) -> bool {
+        let is_looked_up = !self.told.tables.is_empty();
+        if let (Draw::Path(_), [slot], false) = (&self.told.draw, self.slots.as_slice(), is_looked_up) {
+            let has_value = facts.has_value(*slot, event);
+            if has_value {
+                facts.add_all(into, *slot);
+            }
+            return has_value;
+        }
+        self.gather(facts, event, room);
+        let mut added = false;
+        for piece in room.pieces() {
+            let text = if is_looked_up { self.looked_up(piece).map(str::as_bytes) } else { Some(piece) };
+            if let Some(text) = text {
+                facts.add_text(into, text);
+                added = true;
+            }
+        }
+        added
+    }
+
+    /// The text that it gives, if that is one that stands in the mapping.
+    fn constant(&self, facts: &Facts, event: &[u8], room: &mut Room) -> Option<&'static str> {
+        if !self.allowed(facts, event, room) {
+            return None;
+        }
+        if let Draw::Text(text) = &self.told.draw {
+            return Some(text);
+        }
+        self.gather(facts, event, room);
+        room.pieces().find_map(|piece| self.looked_up(piece))
+    }
+
+    fn allowed(&self, facts: &Facts, event: &[u8], room: &mut Room) -> bool {
+        self.only_if.iter().all(|condition| condition.holds(facts, event, &mut room.decoded))
+    }
+
+    fn looked_up(&self, piece: &[u8]) -> Option<&'static str> {
+        self.told.look_up(std::str::from_utf8(piece).ok()?)
+    }
+
+    /// Puts the texts that are taken where they are looked at.
+    fn gather(&self, facts: &Facts, event: &[u8], room: &mut Room) {
+        room.clear();
+        let Room { texts, ends, decoded } = room;
+        let mut each = |visit: &mut dyn FnMut(&[u8])| {
+            for slot in &self.slots {
+                facts.any_scalar(*slot, event, decoded, &mut |text| {
+                    visit(text);
+                    false
+                });
+            }
+        };
+        let mut piece = |text: &[u8]| {
+            texts.extend_from_slice(text);
+            ends.push(texts.len());
+        };
+        match &self.told.draw {
+            Draw::Text(text) => piece(text.as_bytes()),
+            Draw::Path(_) => each(&mut piece),
+            Draw::Last(_) => each(&mut |text| {
+                let last = text.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
+                if let Some(part @ [_, ..]) = text.get(last..) {
+                    piece(part);
+                }
+            }),
+            Draw::Join(_) => {
+                let mut is_first = true;
+                each(&mut |text| {
+                    if !std::mem::take(&mut is_first) {
+                        texts.push(b' ');
+                    }
+                    texts.extend_from_slice(text);
+                });
+                if !is_first {
+                    ends.push(texts.len());
+                }
+            }
+        }
+    }
+}
