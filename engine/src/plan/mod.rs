@@ -296,15 +296,15 @@ impl Asked<'_, '_> {
     /// Whether a predicate holds; none where nobody can say.
     #[inline]
     fn holds(&mut self, id: PredicateId) -> Option<bool> {
-        let predicate = self.compiled.predicates.get(id as usize)?;
         let now = &mut *self.now;
+        let remembered = now.answers.get(id as usize)?;
+        if remembered.0 == now.event {
+            return Some(remembered.1);
+        }
+        let predicate = self.compiled.predicates.get(id as usize)?;
         self.compiled.derived.make(predicate.slot, &mut now.facts, self.event, self.event_type);
         if now.facts.is_cut(predicate.slot) {
             return None;
-        }
-        let answer = now.answers.get_mut(id as usize)?;
-        if answer.0 == now.event {
-            return Some(answer.1);
         }
         // An index was asked already and would have found it; with doubt in the event it was not asked.
         let holds = (!predicate.is_indexed || now.facts.any_cut()) && {
@@ -316,7 +316,7 @@ impl Asked<'_, '_> {
             }
             holds
         };
-        *answer = (now.event, holds);
+        *now.answers.get_mut(id as usize)? = (now.event, holds);
         Some(holds)
     }
 }

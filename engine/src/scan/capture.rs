@@ -4,7 +4,9 @@
 //! take back what was kept already. What one member's value gave is a run of consecutive captures, so taking back is
 //! marking that run: each capture is taken back once at most, and the work stays in proportion to the text.
 
-use super::trie::{EdgeId, NOWHERE, NodeId, Trie};
+use super::known::Known;
+use super::pass::Whole;
+use super::trie::{CAPTURED, EdgeId, NOWHERE, NodeId, SPECIAL, Trie};
 use std::ops::Range;
 
 /// What a value is.
@@ -45,6 +47,12 @@ pub(crate) struct Capture {
     pub(crate) elsewhere: bool,
 }
 
+impl Capture {
+    fn new(node: NodeId, kind: Kind, start: usize, end: usize) -> Self {
+        Self { node, next: NO_MORE, kind, start, end, elsewhere: false }
+    }
+}
+
 /// The end of a chain.
 pub(crate) const NO_MORE: u32 = u32::MAX;
 
@@ -79,7 +87,7 @@ impl Captures {
 
     #[inline(always)]
     pub(super) fn push(&mut self, node: NodeId, kind: Kind, start: usize, end: usize) {
-        self.all.push(Capture { node, next: NO_MORE, kind, start, end, elsewhere: false });
+        self.all.push(Capture::new(node, kind, start, end));
     }
 
     /// A member begins in an object. Objects are numbered from 1 and no number comes again.
@@ -103,6 +111,22 @@ impl Captures {
         if let Some(seen) = self.seen.get_mut(edge as usize) {
             seen.end = end;
         }
+    }
+
+    /// A member whose value is no bracket begins and ends. False, and nothing is noted, where there is more to it: an earlier
+    /// member of the name, a further node, no room.
+    #[inline(always)]
+    pub(super) fn whole_member(&mut self, member: &Known, object: u64, (kind, from, to): Whole) -> bool {
+        let start = self.all.len();
+        let Some(seen) = self.seen.get_mut(member.way.edge() as usize) else { return false };
+        if seen.object == object || member.way.is(SPECIAL) || start == self.all.capacity() {
+            return false;
+        }
+        if member.way.is(CAPTURED) {
+            self.all.push(Capture::new(member.node, kind, from, to));
+        }
+        *seen = Seen { object, start, end: self.all.len() };
+        true
     }
 
     /// An object at `node` ends in which a joined name stood: what shorter names gave for its paths is taken back.

@@ -5,7 +5,7 @@
 //! colon included. A hit has read, checked and looked up a name with one or two comparisons of vectors; a miss costs as
 //! much and goes the long way once. What is remembered changes no answer, and is bounded.
 
-use super::trie::{NodeId, Way};
+use super::trie::{NOWHERE, NodeId, Way};
 use super::vector::Vector;
 use crate::flat::hash;
 
@@ -29,6 +29,8 @@ pub(super) struct Known {
     from: NodeId,
     /// How its value is reached.
     pub(super) way: Way,
+    /// Where that leads.
+    pub(super) node: NodeId,
 }
 
 /// The remembered names of all paths.
@@ -87,9 +89,9 @@ impl KnownNames {
     }
 
     /// Remembers a name that [`KnownNames::find`] did not find, if there is room.
-    pub(super) fn add(&mut self, from: NodeId, name: &[u8], way: Way) -> Option<u32> {
+    pub(super) fn add(&mut self, from: NodeId, name: &[u8], way: Way, node: NodeId) -> Option<u32> {
         let length = u8::try_from(name.len() + 3).ok()?;
-        let known = Known { pattern: pattern(name)?, length, from, way };
+        let known = Known { pattern: pattern(name)?, length, from, way, node };
         let entry = self.push(known)?;
         let mut slot = hash(name, from) as usize % SLOTS;
         while self.slots.get(slot).is_some_and(|taken| *taken != FREE) {
@@ -120,7 +122,7 @@ impl KnownNames {
 
     /// Makes the entry before the first name of a node's objects.
     fn begin(&mut self, from: NodeId) -> Option<u32> {
-        let start = Known { pattern: [0; LONGEST], length: 0, from, way: Way::UNASKED };
+        let start = Known { pattern: [0; LONGEST], length: 0, from, way: Way::UNASKED, node: NOWHERE };
         let entry = self.push(start)?;
         *self.starts.get_mut(from as usize)? = entry;
         Some(entry)

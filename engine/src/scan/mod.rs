@@ -2,9 +2,11 @@
 //!
 //! ```text
 //! trie       the paths that are asked for                          made once
-//! scanner    every byte of an event checked; what lies on a path   ┐
-//!            noted as a capture                                    │ each event
+//! scanner    an event in, its captures out                         ┐
+//! pass       every byte checked; what lies on a path noted         │
+//! skip       a bracket in which nothing is asked for               │ each event
 //! known      which name comes next, guessed and compared           │
+//! name       a name that was not guessed                           │
 //! capture    what is kept, and taken back by later duplicates      ┘
 //! text       strings, numbers and words, to the letter of RFC 8259
 //! value      looking again into text that has been checked
@@ -17,7 +19,10 @@
 
 mod capture;
 mod known;
+mod name;
+mod pass;
 mod scanner;
+mod skip;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -3,7 +3,8 @@
 //! Each function is given the place where a scalar begins and gives the place behind it. An error carries the offset of
 //! the first byte that cannot stand where it does.
 
-use super::vector::Vector;
+use super::capture::Kind;
+use super::vector::{Vector, Work};
 use crate::json::{Reject, RejectReason};
 
 /// A string that was stepped over.
@@ -53,16 +54,38 @@ fn token_behind_blanks(text: &[u8], mut at: usize) -> (u8, usize) {
 /// The closing quote of a string of plain ASCII without escapes, as nearly all are; `at` is behind the opening one. `None`
 /// where it is not so plain, or ends too near the end of the text: then [`string`] tells.
 #[inline(always)]
-pub(super) fn plain_string<V: Vector>(text: &[u8], mut at: usize) -> Option<usize> {
-    // Most strings end in the first or second vector.
-    while let Some(vector) = V::load(text, at) {
-        if let Some(lane) = vector.stop() {
-            at += lane;
-            return if peek(text, at) == Some(b'"') { Some(at) } else { None };
+pub(super) fn plain_string<V: Vector>(text: &[u8], at: usize) -> Option<usize> {
+    // Most strings end in the first or second vector: no loop for them, at whose head a sandbox looks at the clock.
+    let first = V::load(text, at)?.stop().map(|lane| at + lane);
+    let stop = match first {
+        Some(stop) => stop,
+        None => match V::load(text, at + V::LANES)?.stop() {
+            Some(lane) => at + V::LANES + lane,
+            None => V::apart(FarStop { text, at: at + 2 * V::LANES })?,
+        },
+    };
+    if peek(text, stop) == Some(b'"') { Some(stop) } else { None }
+}
+
+/// Finds the first byte from a place on that a string's plain text cannot hold; `None` near the end of the text.
+struct FarStop<'t> {
+    text: &'t [u8],
+    at: usize,
+}
+
+impl Work for FarStop<'_> {
+    type Output = Option<usize>;
+
+    #[inline(always)]
+    fn with<V: Vector>(self) -> Option<usize> {
+        let mut at = self.at;
+        loop {
+            if let Some(lane) = V::load(self.text, at)?.stop() {
+                return Some(at + lane);
+            }
+            at += V::LANES;
         }
-        at += V::LANES;
     }
-    None
 }
 
 /// Steps over any string's text; `at` is behind its opening quote.
@@ -165,9 +188,21 @@ pub(crate) fn decode(text: &[u8], out: &mut Vec<u8>) {
     }
 }
 
+/// Steps over a number or a word, which begins with `first`; gives what it is.
+#[inline(never)]
+pub(super) fn scalar(text: &[u8], first: u8, start: usize) -> Result<(Kind, usize), Reject> {
+    match first {
+        b'-' | b'0'..=b'9' => Ok((Kind::Number, number(text, start)?)),
+        b'n' => Ok((Kind::Null, word(text, start, b"null")?)),
+        b't' => Ok((Kind::True, word(text, start, b"true")?)),
+        b'f' => Ok((Kind::False, word(text, start, b"false")?)),
+        _ => Err(invalid(start)),
+    }
+}
+
 /// Steps over a number: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`
 #[inline]
-pub(super) fn number(text: &[u8], mut at: usize) -> Result<usize, Reject> {
+fn number(text: &[u8], mut at: usize) -> Result<usize, Reject> {
     if peek(text, at) == Some(b'-') {
         at += 1;
     }
@@ -196,7 +231,7 @@ fn digits(text: &[u8], at: usize) -> Result<usize, Reject> {
 
 /// Steps over `null`, `true` or `false`.
 #[inline]
-pub(super) fn word<const N: usize>(text: &[u8], at: usize, word: &[u8; N]) -> Result<usize, Reject> {
+fn word<const N: usize>(text: &[u8], at: usize, word: &[u8; N]) -> Result<usize, Reject> {
     if text.get(at..).and_then(|rest| rest.first_chunk::<N>()) == Some(word) {
         return Ok(at + N);
     }

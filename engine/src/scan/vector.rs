@@ -36,6 +36,12 @@ pub(crate) trait Vector: Copy {
 
     /// Whether the first `lanes` bytes are the same in both.
     fn same(self, other: Self, lanes: usize) -> bool;
+
+    /// Does work in a function of its own, which may use the vector's instructions as its caller may.
+    #[inline(never)]
+    fn apart<W: Work>(work: W) -> W::Output {
+        work.with::<Self>()
+    }
 }
 
 /// Eight bytes in a word.
@@ -74,7 +80,7 @@ impl Vector for Word {
 
 /// Implements [`Vector`] where one instruction gathers a bit of each lane.
 macro_rules! vector {
-    ($name:ident, $lanes:literal, $load:expr, $stops:expr, $equal:expr) => {
+    ($name:ident, $lanes:literal, $load:expr, $stops:expr, $equal:expr $(, $apart:item)?) => {
         impl Vector for $name {
             const LANES: usize = $lanes;
 
@@ -95,6 +101,8 @@ macro_rules! vector {
                 let different: u32 = !$equal(self.0, other.0);
                 lanes == 0 || different << (32 - lanes) == 0
             }
+
+            $($apart)?
         }
     };
 }
@@ -183,7 +191,18 @@ mod x86 {
         unsafe { _mm256_movemask_epi8(_mm256_cmpeq_epi8(left, right)).cast_unsigned() }
     }
 
-    vector!(Avx2, 32, _mm256_loadu_si256, stops_avx2, equal_avx2);
+    vector!(
+        Avx2,
+        32,
+        _mm256_loadu_si256,
+        stops_avx2,
+        equal_avx2,
+        #[inline(always)]
+        fn apart<W: super::Work>(work: W) -> W::Output {
+            // SAFETY: whoever makes an `Avx2` has seen that the processor has it.
+            unsafe { super::with_avx2(work) }
+        }
+    );
 }
 
 #[cfg(target_arch = "aarch64")]
@@ -307,6 +326,7 @@ pub(crate) fn dispatch<W: Work>(width: Width, work: W) -> W::Output {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
+#[inline(never)]
 fn with_avx2<W: Work>(work: W) -> W::Output {
     work.with::<Avx2>()
 }
