@@ -163,17 +163,27 @@ impl Engine {
         if !fits || (report.has_errors() && !lenient) {
             return Err(report);
         }
+        Ok((Self::compile(set, &filters, request), report))
+    }
+
+    /// An engine of rules that were read before; documents and filters of the request do not count.
+    #[must_use]
+    pub fn of_rules(set: RuleSet, request: &Request) -> Self {
+        Self::compile(set, &[], request)
+    }
+
+    fn compile(set: RuleSet, filters: &[language::Expr], request: &Request) -> Self {
         let lists = Lists::from(set.lists.clone());
         let rules = set.rules.iter().map(|collected| &collected.rule);
         let (limits, width) = (request.event_limits, request.width);
         let matcher = if request.profile {
-            Matcher::profiled(rules, &filters, &lists, limits, width)
+            Matcher::profiled(rules, filters, &lists, limits, width)
         } else {
-            Matcher::new(rules, &filters, &lists, limits, width)
+            Matcher::new(rules, filters, &lists, limits, width)
         };
         let stats = Stats { columns: vec![ColumnStats::default(); matcher.columns()], ..Stats::default() };
         let in_shadow = |collected: &Collected| collected.rule.status == Status::Shadow && !request.shadow_alerts;
-        let engine = Self {
+        Self {
             shadow: set.rules.iter().map(in_shadow).collect(),
             set,
             matcher,
@@ -186,8 +196,7 @@ impl Engine {
             text: String::new(),
             redaction_secret: request.redaction_secret.clone(),
             alert_bytes: request.alert_bytes.unwrap_or(alert::RECORD_BYTES),
-        };
-        Ok((engine, report))
+        }
     }
 
     /// The rules in force.

@@ -59,6 +59,7 @@ pub mod reference;
 pub mod rule;
 mod scan;
 mod span;
+pub mod trial;
 pub mod window;
 
 pub use engine::{ColumnStats, Engine, Report, ReportedProblem, Request, Stats};

@@ -9,8 +9,21 @@ use crate::span::Span;
 pub struct FilterText {
     /// The filter as the rule reads it, decoded.
     pub text: String,
+    /// The whole of it in the file, quotes included.
+    pub span: Span,
     /// For each byte of the text, and the place behind it, where it stands in the file.
     pub places: Vec<usize>,
+}
+
+impl FilterText {
+    /// Where a part of the text stands in the file.
+    #[must_use]
+    pub fn place(&self, part: Span) -> Span {
+        let place = |offset: usize| self.places.get(offset).or(self.places.last()).copied().unwrap_or(self.span.start);
+        // The end is found from the last byte inside, so that it does not slip over a line end.
+        let end = if part.end > part.start { place(part.end - 1) + 1 } else { place(part.start) };
+        Span::new(place(part.start), end)
+    }
 }
 
 /// A rule as it stands in a file.
@@ -98,7 +111,7 @@ fn collect(source: &str, node: &Node, hiding: bool, out: &mut Vec<FilterText>) {
 
 fn add(source: &str, node: &Node, out: &mut Vec<FilterText>) {
     if let Kind::Text(text, _) = &node.kind {
-        out.push(FilterText { text: text.clone(), places: yaml::places(source, node) });
+        out.push(FilterText { text: text.clone(), span: node.span, places: yaml::places(source, node) });
     }
 }
 

@@ -6,10 +6,11 @@ use super::input::{self, InputArgs};
 use super::loaded::Loaded;
 use super::out::Form;
 use super::summary::count;
-use super::{out, rules};
-use anyhow::Result;
+use super::{out, rules, sight};
+use anyhow::{Result, bail};
 use clap::Args;
 use oxpecker::render::safe;
+use oxpecker::sandbox::LoadRequest;
 use oxpecker_engine::problem::Position;
 use oxpecker_engine::rule::{Collected, Limits, Place, Status};
 use serde_json::{Value, json};
@@ -20,15 +21,22 @@ use std::path::PathBuf;
 
 /// List the rules in force; with events, how often each matched, was suppressed and alerted on each day.
 ///
+/// --can-fire tells which rules matched none of the events, and why: what they ask about is not logged (blind), or is and
+/// did not happen (quiet).
+///
 /// Exit status: 0, or 2 if a rule or an input cannot be read.
 #[derive(Args)]
-#[command(after_help = "Examples:\n  oxpecker rules\n  oxpecker rules --rules my-rules/ logs/")]
+#[command(after_help = "Examples:\n  oxpecker rules\n  oxpecker rules --rules my-rules/ logs/\n  \
+    oxpecker rules --can-fire logs/")]
 pub(crate) struct Opts {
     /// A rule file or folder; may be repeated. Without it the shipped rules
     #[arg(long, value_name = "PATH")]
     rules: Vec<PathBuf>,
     #[command(flatten)]
     input: InputArgs,
+    /// Tell which rules can match nothing in these events, and why
+    #[arg(long)]
+    can_fire: bool,
     /// How the list is printed
     #[arg(long, short, value_name = "FORM", default_value = "text")]
     output: Form,
@@ -50,6 +58,9 @@ impl Opts {
         let lists = self.input.lists.read()?;
         let mut request = rules::request(files.clone(), &lists, self.input.event_type.clone())?;
         let loaded = Loaded::new(files, lists.values(), &Limits::default());
+        if self.can_fire {
+            return self.can_fire(request, &loaded);
+        }
         // Shadow rules too: this is where their behaviour is looked at.
         request.options.insert("shadow_alerts".into(), true.into());
         let behaviour = if self.input.is_given() {
@@ -75,6 +86,27 @@ impl Opts {
             String::new()
         };
         out::say(&format!("{} in force{disabled}", count(loaded.set.rules.len() as u64, "rule")));
+        Ok(Answer::Yes)
+    }
+}
+
+impl Opts {
+    fn can_fire(&self, request: LoadRequest, loaded: &Loaded) -> Result<Answer> {
+        if !self.input.is_given() {
+            bail!("--can-fire needs events: files, folders, or - for standard input");
+        }
+        let sights = sight::run(request, loaded, &self.input)?;
+        let mut out = out::stdout();
+        match self.output {
+            Form::Json => {
+                for record in sight::as_json(&sights) {
+                    out.write_all(&out::json(format!("{record}\n").as_bytes()))?;
+                }
+            }
+            Form::Text => write!(out, "{}", sight::as_text(&sights))?,
+        }
+        out::finish(out)?;
+        out::say(&sight::closing(&sights));
         Ok(Answer::Yes)
     }
 }

@@ -26,6 +26,7 @@ mod progress;
 mod replay;
 mod rules;
 mod running;
+mod sight;
 mod state;
 mod summary;
 mod suppress;

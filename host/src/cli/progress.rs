@@ -26,6 +26,26 @@ impl Progress {
         Self { bar, begun: Instant::now() }
     }
 
+    /// A line for work of so many steps.
+    pub(crate) fn steps(number: usize, noun: &str) -> Self {
+        let bar = if out::stderr_is_terminal() {
+            let number = u64::try_from(number).unwrap_or(u64::MAX);
+            ProgressBar::with_draw_target(Some(number), ProgressDrawTarget::stderr_with_hz(8))
+        } else {
+            ProgressBar::hidden()
+        };
+        if let Ok(style) = ProgressStyle::with_template("{wide_bar:.dim} {pos} of {len} {msg}") {
+            bar.set_style(style);
+        }
+        bar.set_message(noun.to_owned());
+        Self { bar, begun: Instant::now() }
+    }
+
+    /// One step is done.
+    pub(crate) fn step(&self) {
+        self.bar.inc(1);
+    }
+
     /// Bytes of input read, events read, and alerts or matches found so far.
     pub(crate) fn update(&self, bytes: u64, events: u64, found: u64) {
         if self.bar.is_hidden() {

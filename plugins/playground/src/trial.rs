@@ -5,53 +5,13 @@ use crate::answer::{array, number, object, optional};
 use crate::rules;
 use crate::session::Question;
 use oxpecker_engine::Engine;
-use oxpecker_engine::detection::Detection;
 use oxpecker_engine::event::Event;
 use oxpecker_engine::explain::explain;
 use oxpecker_engine::json::{Json, Limits};
 use oxpecker_engine::lists::Lists;
-use oxpecker_engine::matcher::{Hit, Outcome};
 use oxpecker_engine::problem::Position;
-use oxpecker_engine::rule::{self, Expectation, Rule, RuleTest};
-
-/// What a rule made of a test's events.
-#[derive(Default)]
-struct Seen {
-    last: Option<Last>,
-    matched: u64,
-    several: bool,
-    fired: Option<String>,
-    rejected: Option<String>,
-}
-
-enum Last {
-    Matched(String),
-    Suppressed,
-    Undecided,
-}
-
-impl Seen {
-    fn outcome(&self) -> Expectation {
-        match &self.last {
-            Some(Last::Suppressed) => Expectation::Suppressed,
-            Some(Last::Undecided) => Expectation::Undecided,
-            _ if self.alerted() => Expectation::Alert,
-            _ => Expectation::Nothing,
-        }
-    }
-
-    fn alerted(&self) -> bool {
-        if self.several { self.fired.is_some() } else { matches!(self.last, Some(Last::Matched(_))) }
-    }
-
-    fn title(&self) -> Option<&str> {
-        match &self.last {
-            _ if self.several => self.fired.as_deref(),
-            Some(Last::Matched(title)) => Some(title),
-            _ => None,
-        }
-    }
-}
+use oxpecker_engine::rule::{self, Rule, RuleTest};
+use oxpecker_engine::trial::{self, Failure, Seen};
 
 /// `[{rule, name, expect, got, title, failure, line, event}]`
 pub(crate) fn run(question: &Question) -> Json {
@@ -64,47 +24,11 @@ pub(crate) fn run(question: &Question) -> Json {
         let file = question.files.get(collected.source).map_or(&[][..], |(_, bytes)| bytes);
         let file = std::str::from_utf8(file).unwrap_or_default();
         for test in &collected.rule.tests {
-            let seen = feed(&mut engine, column, &test.events);
+            let seen = trial::run(&mut engine, column, &test.events);
             out.push(told(&collected.rule, test, &seen, file, &lists));
         }
     }
     array(out)
-}
-
-fn feed(engine: &mut Engine, column: usize, events: &[String]) -> Seen {
-    let mut seen = Seen { several: events.len() > 1, ..Seen::default() };
-    for event in events {
-        one(engine, column, event.as_bytes(), &mut seen);
-    }
-    // The next test starts with no open windows.
-    while seen.several && engine.windows().open_windows() > 0 {
-        engine.flush(&mut Vec::new());
-    }
-    seen
-}
-
-fn one(engine: &mut Engine, column: usize, event: &[u8], seen: &mut Seen) {
-    seen.last = None;
-    let mut detections: Vec<Detection> = Vec::new();
-    if let Err(reject) = engine.detect(event, &mut detections) {
-        seen.rejected = Some(reject.to_string());
-        return;
-    }
-    for detection in detections.into_iter().filter(|detection| detection.rule == column) {
-        let (suppressed, title) = (detection.suppressed, detection.title.clone());
-        if seen.several {
-            let mut alerts = Vec::new();
-            engine.observe(detection, &mut alerts);
-            let title = alerts.first().and_then(|alert| alert.get("title")?.as_text());
-            seen.fired = seen.fired.take().or(title.map(str::to_owned));
-        }
-        seen.matched += u64::from(!suppressed);
-        seen.last = Some(if suppressed { Last::Suppressed } else { Last::Matched(title) });
-    }
-    let undecided = Hit { column, outcome: Outcome::Undecided };
-    if seen.last.is_none() && engine.verdicts(event).is_ok_and(|hits| hits.contains(&undecided)) {
-        seen.last = Some(Last::Undecided);
-    }
 }
 
 fn told(rule: &Rule, test: &RuleTest, seen: &Seen, file: &str, lists: &Lists) -> Json {
@@ -121,26 +45,24 @@ fn told(rule: &Rule, test: &RuleTest, seen: &Seen, file: &str, lists: &Lists) ->
 }
 
 fn failure(rule: &Rule, test: &RuleTest, seen: &Seen, lists: &Lists) -> Option<String> {
-    if let Some(rejected) = &seen.rejected {
-        return Some(format!("the event was rejected: {rejected}"));
-    }
-    let got = seen.outcome();
-    let alerted = test.expect == Expectation::Alert && seen.alerted();
-    if got != test.expect && !alerted {
-        let mut words = format!("expected {}, got {}", test.expect.as_str(), got.as_str());
-        if seen.several && seen.fired.is_none() && seen.matched > 0 {
-            words.push_str(&format!("; {} matched, the threshold is {}", seen.matched, rule.threshold));
-        } else if let Some(reason) = reason(rule, test, lists) {
-            words.push_str(&format!("; {reason}"));
+    Some(match seen.failure(test)? {
+        Failure::Rejected(reason) => format!("the event was rejected: {reason}"),
+        Failure::Outcome(got) => {
+            let words = format!("expected {}, got {}", test.expect.as_str(), got.as_str());
+            match (seen.below_threshold(), reason(rule, test, lists)) {
+                (Some(matched), _) => format!("{words}; {matched} matched, the threshold is {}", rule.threshold),
+                (None, Some(reason)) => format!("{words}; {reason}"),
+                (None, None) => words,
+            }
         }
-        return Some(words);
-    }
-    match (&test.title, seen.title()) {
-        (None, _) => None,
-        (Some(title), Some(found)) if title == found => None,
-        (Some(title), Some(found)) => Some(format!("expected the title “{title}”, but it is “{found}”")),
-        (Some(title), None) => Some(format!("expected the title “{title}”, but there is no alert")),
-    }
+        Failure::Title(found) => {
+            let title = test.title.as_deref().unwrap_or_default();
+            match found {
+                Some(found) => format!("expected the title “{title}”, but it is “{found}”"),
+                None => format!("expected the title “{title}”, but there is no alert"),
+            }
+        }
+    })
 }
 
 /// The predicates that kept the last event from matching.

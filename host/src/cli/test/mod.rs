@@ -1,5 +1,7 @@
 //! `oxpecker test`: runs the tests inside rule files, in the sandbox.
 
+mod places;
+mod quality;
 mod report;
 mod runner;
 
@@ -20,7 +22,10 @@ use oxpecker_engine::lists::Lists;
 use oxpecker_engine::problem::Position;
 use oxpecker_engine::reference::Verdict;
 use oxpecker_engine::rule::{Collected, Expectation, Limits, Rule, RuleTest};
-use runner::{Runner, Seen};
+use oxpecker_engine::trial::{Failure, Seen};
+use places::Places;
+use quality::{Covered, Mutated};
+use runner::Runner;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -29,9 +34,14 @@ use std::time::{Duration, Instant};
 /// A test with one event says what the rule makes of it. A test with several events feeds them in order: `alert` means
 /// that an alert of the rule fires on the way, any other word is about the last event.
 ///
-/// Exit status: 0 if every test passes, 1 if one fails or a rule has errors, 2 if a file cannot be read.
+/// --coverage tells what the tests leave open, --mutate which changes of a rule they do not notice. Both only tell, unless
+/// a limit is given.
+///
+/// Exit status: 0 if every test passes, 1 if one fails, a limit is missed or a rule has errors, 2 if a file cannot be read.
 #[derive(Args)]
 #[command(after_help = "Examples:\n  oxpecker test rules/\n  oxpecker test --rule ssm-start --coverage\n  \
+    oxpecker test --rule ssm-start --quiet --mutate\n  \
+    oxpecker test --quiet --min-coverage 100 --max-unnoticed 5\n  \
     oxpecker test --output junit rules/ > junit.xml")]
 pub(crate) struct Opts {
     /// Rule files, or folders of them; `-` is standard input [default: the shipped sets]
@@ -45,9 +55,19 @@ pub(crate) struct Opts {
     /// How to show the results
     #[arg(long, value_enum, default_value_t = Output::Text)]
     output: Output,
-    /// List the rules without a test that must alert, or without one that must not
+    /// List the predicates that no test has seen true, or none false, and the rules without a test that must alert or
+    /// without one that must not
     #[arg(long)]
     coverage: bool,
+    /// The same, and exit with 1 if less than so much is covered
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    min_coverage: Option<u8>,
+    /// Change each rule in turn, one operator, value or part at a time, and list the changes that no test notices
+    #[arg(long)]
+    mutate: bool,
+    /// The same, and exit with 1 if more than so many of the changes are not noticed
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    max_unnoticed: Option<u8>,
     /// Show the tests that fail, not those that pass
     #[arg(long, short)]
     quiet: bool,
@@ -81,18 +101,13 @@ struct TestResult<'r> {
     took: Duration,
 }
 
-/// A rule that its tests leave open.
-struct Gap<'r> {
-    rule: &'r str,
-    no_alert: bool,
-    no_quiet: bool,
-}
-
 /// All results.
 struct Results<'r> {
     tests: Vec<TestResult<'r>>,
-    /// Where coverage was asked for.
-    gaps: Option<Vec<Gap<'r>>>,
+    /// Where coverage was asked for, with the least that there must be.
+    covered: Option<(Covered<'r>, u8)>,
+    /// Where changes were asked for, with the share that may go unnoticed.
+    mutated: Option<(Mutated<'r>, u8)>,
     rules: usize,
     took: Duration,
 }
@@ -100,6 +115,16 @@ struct Results<'r> {
 impl Results<'_> {
     fn failed(&self) -> usize {
         self.tests.iter().filter(|test| test.failure.is_some()).count()
+    }
+
+    /// Whether the tests cover as much as they must.
+    fn covers(&self) -> bool {
+        self.covered.as_ref().is_none_or(|(covered, least)| covered.share.reaches(*least))
+    }
+
+    /// Whether the tests notice as much as they must.
+    fn notices(&self) -> bool {
+        self.mutated.as_ref().is_none_or(|(mutated, most)| mutated.share.keeps_to(*most))
     }
 }
 
@@ -127,15 +152,36 @@ impl Opts {
                 tests.push(run_test(&mut runner, *column, collected, test, &loaded, &lists)?);
             }
         }
-        let gaps = self.coverage.then(|| chosen.iter().filter_map(|(_, collected)| gap(&collected.rule)).collect());
-        let results = Results { tests, gaps, rules: chosen.len(), took: begun.elapsed() };
+        let chosen: Vec<&Collected> = chosen.into_iter().map(|(_, collected)| collected).collect();
+        let (covered, mutated) = self.worth(&chosen, &loaded, &lists);
+        let results = Results { tests, covered, mutated, rules: chosen.len(), took: begun.elapsed() };
         self.show(&results)?;
         self.close(&results, broken);
-        Ok(Answer::from_bool(results.failed() == 0 && broken == 0))
+        let passed = results.failed() == 0 && results.covers() && results.notices();
+        Ok(Answer::from_bool(passed && broken == 0))
     }
 
     fn wants(&self, rule: &Rule) -> bool {
         self.ids.is_empty() || self.ids.iter().any(|text| rule.id.contains(text.as_str()))
+    }
+
+    /// What the tests leave open and do not notice, where that was asked for.
+    fn worth<'r>(
+        &self,
+        chosen: &[&'r Collected],
+        loaded: &Loaded,
+        lists: &Lists,
+    ) -> (Option<(Covered<'r>, u8)>, Option<(Mutated<'r>, u8)>) {
+        let (cover, mutate) =
+            (self.coverage || self.min_coverage.is_some(), self.mutate || self.max_unnoticed.is_some());
+        if !cover && !mutate {
+            return (None, None);
+        }
+        let places = Places::of(loaded);
+        let covered = cover.then(|| (quality::coverage(chosen, lists, &places), self.min_coverage.unwrap_or(0)));
+        let most = self.max_unnoticed.unwrap_or(100);
+        let mutated = mutate.then(|| (quality::mutate(chosen, &loaded.set, &places), most));
+        (covered, mutated)
     }
 
     fn show(&self, results: &Results<'_>) -> Result<()> {
@@ -196,28 +242,26 @@ fn run_test<'r>(
         test,
         got,
         failure: failure(rule, test, &seen, lists),
-        title: seen.title(),
+        title: seen.title().map(str::to_owned),
         took: begun.elapsed(),
     })
 }
 
 fn failure(rule: &Rule, test: &RuleTest, seen: &Seen, lists: &Lists) -> Option<String> {
-    if let Some(rejected) = &seen.rejected {
-        return Some(format!("the event was rejected: {rejected}"));
-    }
-    let got = seen.outcome();
-    // An alert that fired on the way counts, whatever the last event was.
-    let alerted = test.expect == Expectation::Alert && seen.alerted();
-    if got != test.expect && !alerted {
-        let words = format!("expected {}, got {}", test.expect.as_str(), got.as_str());
-        return Some(format!("{words}\n{}", explained(rule, test, seen, lists)));
-    }
-    match (&test.title, seen.title()) {
-        (None, _) => None,
-        (Some(title), Some(found)) if *title == found => None,
-        (Some(title), Some(found)) => Some(format!("expected the title {title:?}\n     but it is the title {found:?}")),
-        (Some(title), None) => Some(format!("expected the title {title:?}, but there is no alert")),
-    }
+    Some(match seen.failure(test)? {
+        Failure::Rejected(reason) => format!("the event was rejected: {reason}"),
+        Failure::Outcome(got) => {
+            let words = format!("expected {}, got {}", test.expect.as_str(), got.as_str());
+            format!("{words}\n{}", explained(rule, test, seen, lists))
+        }
+        Failure::Title(found) => {
+            let title = test.title.as_deref().unwrap_or_default();
+            match found {
+                Some(found) => format!("expected the title {title:?}\n     but it is the title {found:?}"),
+                None => format!("expected the title {title:?}, but there is no alert"),
+            }
+        }
+    })
 }
 
 /// What decided about the last event.
@@ -229,16 +273,8 @@ fn explained(rule: &Rule, test: &RuleTest, seen: &Seen, lists: &Lists) -> String
         let hiding = explained.find(|explanation| explanation.verdict == Verdict::Match);
         return hiding.map_or_else(String::new, |explanation| format!("suppression: {}", why(&explanation)));
     }
-    if seen.below_threshold() {
-        return format!("{} matched; the threshold is {}", count(seen.matched, "event"), rule.threshold);
+    if let Some(matched) = seen.below_threshold() {
+        return format!("{} matched; the threshold is {}", count(matched, "event"), rule.threshold);
     }
     why(&explain(&rule.filter, &event, lists))
-}
-
-/// What a rule's tests do not show.
-fn gap(rule: &Rule) -> Option<Gap<'_>> {
-    let has = |wanted: fn(Expectation) -> bool| rule.tests.iter().any(|test| wanted(test.expect));
-    let no_alert = !has(|expect| expect == Expectation::Alert);
-    let no_quiet = !has(|expect| expect != Expectation::Alert);
-    (no_alert || no_quiet).then_some(Gap { rule: &rule.id, no_alert, no_quiet })
 }

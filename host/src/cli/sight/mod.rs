@@ -1,0 +1,112 @@
+//! `rules --can-fire`: which rules see nothing in a corpus, and why.
+//!
+//! What must hold for a rule to match is asked of every event, step by step: its first condition, the first two together,
+//! and so on, each as a filter of its own beside the rules. So one pass in bounded memory tells how far events came, and
+//! where a step has none, whether they have the keys that it asks for. A rule that the same pass saw match is never
+//! called blind.
+
+mod question;
+mod reason;
+mod report;
+
+use super::input::{self, InputArgs};
+use super::loaded::Loaded;
+use super::progress::Progress;
+use super::summary;
+use anyhow::{Result, bail};
+use oxpecker::pipeline::{Pipeline, Tally, Task};
+use oxpecker::sandbox::LoadRequest;
+use question::{Asked, Questions};
+use reason::{Sight, sight};
+use serde_json::Value;
+
+pub(crate) use report::{as_json, as_text, summary as closing};
+
+/// What a corpus shows of each rule, in the order of the rules.
+pub(crate) struct Sights<'r> {
+    pub(crate) rules: Vec<(&'r str, Sight)>,
+    pub(crate) events: u64,
+}
+
+/// How many events each question and each rule matched.
+struct Counts {
+    events: u64,
+    /// Those of the rules, then those of the questions.
+    columns: Vec<Column>,
+    rules: usize,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Column {
+    matched: u64,
+    suppressed: u64,
+    undecided: u64,
+}
+
+impl Counts {
+    fn of(stats: &[Value], rules: usize) -> Self {
+        let number = |stats: &Value, name: &str| stats.get(name).and_then(Value::as_u64).unwrap_or(0);
+        let mut counts = Self { events: 0, columns: Vec::new(), rules };
+        for stats in stats {
+            counts.events += number(stats, "evaluated");
+            let columns = stats.get("rules").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+            counts.columns.resize(columns.len().max(counts.columns.len()), Column::default());
+            for (sum, column) in counts.columns.iter_mut().zip(columns) {
+                sum.matched += number(column, "matched");
+                sum.suppressed += number(column, "suppressed");
+                sum.undecided += number(column, "undecided");
+            }
+        }
+        counts
+    }
+
+    fn rule(&self, place: usize) -> Column {
+        self.columns.get(place).copied().unwrap_or_default()
+    }
+
+    /// How many events a question matched.
+    fn of_question(&self, question: usize) -> u64 {
+        self.columns.get(self.rules + question).map_or(0, |column| column.matched)
+    }
+}
+
+/// Runs rules and questions over the inputs.
+pub(crate) fn run<'r>(mut request: LoadRequest, loaded: &'r Loaded, args: &InputArgs) -> Result<Sights<'r>> {
+    let mut questions = Questions::default();
+    let rules = &loaded.set.rules;
+    let asked: Vec<Asked> = rules.iter().map(|collected| questions.about(&collected.rule)).collect();
+    request.filters = questions.filters();
+    let counts = count(&request, rules.len(), args)?;
+    let rules = rules.iter().zip(&asked).enumerate();
+    let told = rules
+        .map(|(place, (collected, asked))| (collected.rule.id.as_str(), sight(asked, &counts, counts.rule(place))));
+    Ok(Sights { rules: told.collect(), events: counts.events })
+}
+
+fn count(request: &LoadRequest, rules: usize, args: &InputArgs) -> Result<Counts> {
+    input::catch_interrupts();
+    let inputs = args.walk()?;
+    let mut rejects = args.rejects(&inputs)?;
+    let progress = Progress::new(&inputs, false);
+    let (mut pipeline, _) =
+        Pipeline::start(&args.backend()?, request, Task::Search, inputs, args.settings(), input::now())?;
+    let mut tally = Tally::default();
+    while let Some(done) = pipeline.next(input::interrupted) {
+        let done = done?;
+        progress.suspend(|| {
+            rejects.problems(&done.job.notes);
+            tally.count(&done, |rejection| rejects.tell(&rejection))
+        })?;
+        progress.update(pipeline.bytes_read(), tally.read, 0);
+    }
+    progress.end();
+    rejects.finish()?;
+    summary::must_add_up(&tally)?;
+    if input::interrupted() {
+        bail!("interrupted");
+    }
+    if tally.broken_inputs > 0 {
+        bail!("{} could not be read to the end", summary::count(tally.broken_inputs, "input"));
+    }
+    Ok(Counts::of(&pipeline.stats(), rules))
+}
