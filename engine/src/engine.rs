@@ -125,6 +125,12 @@ pub struct Engine {
     lists: Lists,
     windows: Windows,
     stats: Stats,
+    /// What goes over the rules' table of tags.
+    preferred_types: rule::TagTypes,
+    /// The type of all events whose tag gives none.
+    usual_type: Option<String>,
+    /// The tag of the events that come next, once one was told, and their type.
+    tag: Option<Vec<u8>>,
     event_type: Option<String>,
     limits: json::Limits,
     hits: Vec<Hit>,
@@ -190,6 +196,9 @@ impl Engine {
             lists,
             windows: Windows::default(),
             stats,
+            preferred_types: rule::TagTypes::new(),
+            usual_type: request.event_type.clone(),
+            tag: None,
             event_type: request.event_type.clone(),
             limits: request.event_limits,
             hits: Vec::new(),
@@ -282,23 +291,23 @@ impl Engine {
         }
     }
 
-    /// Sets the type of the events that come next, as the operator does.
-    pub fn set_event_type(&mut self, event_type: Option<&str>) {
-        if self.event_type.as_deref() != event_type {
-            self.event_type = event_type.map(str::to_owned);
+    /// Says which tag of a log shipper the events that come next have: it gives them their type, by the tables of
+    /// tags. A tag that is in none, or none at all, leaves them the
+    /// type that was given at the load.
+    pub fn set_tag(&mut self, tag: &[u8]) {
+        if self.tag.as_deref() != Some(tag) {
+            let text = String::from_utf8_lossy(tag);
+            let of_table = || self.preferred_types.of(&text).or_else(|| self.set.event_types.of(&text));
+            let of_tag = if tag.is_empty() { None } else { of_table() };
+            self.event_type = of_tag.or(self.usual_type.as_deref()).map(str::to_owned);
+            self.tag = Some(tag.to_vec());
         }
     }
 
-    /// The type that the operator gave to all events.
-    #[must_use]
-    pub fn event_type(&self) -> Option<&str> {
-        self.event_type.as_deref()
-    }
-
-    /// The types of events by the tags of a log shipper.
-    #[must_use]
-    pub fn event_types(&self) -> &rule::TagTypes {
-        &self.set.event_types
+    /// Sets a table of tags that goes over that of the rules.
+    pub fn prefer_event_types(&mut self, table: rule::TagTypes) {
+        self.preferred_types = table;
+        self.tag = None;
     }
 
     /// Lets event time pass although no event came; gives the alerts that close by it.

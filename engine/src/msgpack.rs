@@ -1,7 +1,7 @@
 //! An event in MessagePack as the JSON text that means the same.
 //!
 //! An event is a map, or a Fluent entry: an array of a time and a map, where the time may stand in an array with metadata
-//! beside it. Time and metadata are read over. Nothing is recursed on, and no length that the bytes claim takes memory:
+//! beside it. The time is told beside the text, metadata is read over. Nothing is recursed on, and no length that the bytes claim takes memory:
 //! what is claimed must be there.
 //!
 //! | MessagePack | JSON |
@@ -28,6 +28,7 @@ pub use read::length;
 pub struct Transcoder {
     text: String,
     open: Vec<Open>,
+    time: Option<i64>,
 }
 
 /// A map or an array that is not whole yet.
@@ -43,7 +44,7 @@ impl Transcoder {
     /// Without memory yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { text: String::new(), open: Vec::new() }
+        Self { text: String::new(), open: Vec::new(), time: None }
     }
 
     /// The JSON text of an event.
@@ -57,6 +58,7 @@ impl Transcoder {
         }
         self.text.clear();
         self.open.clear();
+        self.time = None;
         let mut run = Run {
             reader: Reader::new(event),
             text: &mut self.text,
@@ -65,9 +67,17 @@ impl Transcoder {
             depth: limits.depth.min(DEEPEST),
             values_left: limits.values,
         };
-        run.entry()?;
+        let time = run.entry()?;
         run.values()?;
+        self.time = time;
         Ok(&self.text)
+    }
+
+    /// The time that stands beside the last event's map, in milliseconds since 1970; none where it stands alone or was
+    /// rejected.
+    #[must_use]
+    pub fn time(&self) -> Option<i64> {
+        self.time
     }
 }
 
@@ -81,35 +91,42 @@ struct Run<'r> {
 }
 
 impl Run<'_> {
-    /// Steps to the map, over the time in front of it.
-    fn entry(&mut self) -> Result<(), Reject> {
+    /// Steps to the map; gives the time in front of it.
+    fn entry(&mut self) -> Result<Option<i64>, Reject> {
         match self.peek()? {
-            Token::Map(_) => return Ok(()),
+            Token::Map(_) => return Ok(None),
             Token::Array(2) => {}
             _ => return Err(self.reject(RejectReason::NotAnObject)),
         }
         self.token()?;
         let entry = self.reader.at();
-        if let Token::Array(2) = self.peek()? {
+        let time = if let Token::Array(2) = self.peek()? {
             self.token()?;
-            self.time(entry)?;
+            let time = self.time(entry)?;
             let metadata = self.reader.at();
             if !matches!(self.peek()?, Token::Map(_)) {
                 return Err(Reject { reason: RejectReason::NotAnObject, offset: metadata });
             }
             let skipped = self.reader.skip_value();
             skipped.ok_or(Reject { reason: RejectReason::InvalidJson, offset: metadata })?;
+            time
         } else {
-            self.time(entry)?;
-        }
-        if matches!(self.peek()?, Token::Map(_)) { Ok(()) } else { Err(self.reject(RejectReason::NotAnObject)) }
+            self.time(entry)?
+        };
+        if matches!(self.peek()?, Token::Map(_)) { Ok(time) } else { Err(self.reject(RejectReason::NotAnObject)) }
     }
 
-    fn time(&mut self, at: usize) -> Result<(), Reject> {
-        match self.token()? {
-            Token::Unsigned(_) | Token::Signed(_) | Token::Float(_) | Token::Single(_) | Token::Ext(0) => Ok(()),
-            _ => Err(Reject { reason: RejectReason::NotAnObject, offset: at }),
-        }
+    /// Seconds since 1970, or an ext of seconds and nanoseconds; one that is out of all bounds is no time.
+    fn time(&mut self, at: usize) -> Result<Option<i64>, Reject> {
+        let seconds = |number: i64| number.checked_mul(1_000);
+        Ok(match self.token()? {
+            Token::Unsigned(number) => i64::try_from(number).ok().and_then(seconds),
+            Token::Signed(number) => seconds(number),
+            Token::Float(number) => milliseconds(number),
+            Token::Single(number) => milliseconds(f64::from(number)),
+            Token::Ext(0, content) => event_time(content),
+            _ => return Err(Reject { reason: RejectReason::NotAnObject, offset: at }),
+        })
     }
 
     /// Writes the value that comes next, and what is in it.
@@ -163,7 +180,7 @@ impl Run<'_> {
             Token::Binary(bytes) => self.base64(bytes, at)?,
             Token::Array(left) => self.enter(Open { is_map: false, left, is_empty: true }, at)?,
             Token::Map(left) => self.enter(Open { is_map: true, left, is_empty: true }, at)?,
-            Token::Ext(_) => return Err(Reject { reason: RejectReason::InvalidJson, offset: at }),
+            Token::Ext(..) => return Err(Reject { reason: RejectReason::InvalidJson, offset: at }),
         }
         Ok(())
     }
@@ -227,6 +244,23 @@ impl<'r> Run<'r> {
         let offset = self.reader.at();
         self.reader.token().ok_or(Reject { reason: RejectReason::InvalidJson, offset })
     }
+}
+
+/// A number of seconds in milliseconds, where that is a whole number that a float holds.
+fn milliseconds(seconds: f64) -> Option<i64> {
+    let milliseconds = (seconds * 1_000.0).floor();
+    #[expect(clippy::cast_possible_truncation, reason = "it was compared with the largest number that fits")]
+    (milliseconds.abs() < LARGEST).then_some(milliseconds as i64)
+}
+
+/// Whole numbers below this are floats without loss.
+const LARGEST: f64 = 9_007_199_254_740_992.0;
+
+/// Fluent's `EventTime`: seconds and nanoseconds, four bytes each.
+fn event_time(content: &[u8]) -> Option<i64> {
+    let (seconds, nanoseconds) = content.split_first_chunk::<4>()?;
+    let nanoseconds = u32::from_be_bytes(nanoseconds.try_into().ok()?);
+    Some(i64::from(u32::from_be_bytes(*seconds)) * 1_000 + i64::from(nanoseconds / 1_000_000))
 }
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -15,8 +15,8 @@ pub(super) enum Token<'b> {
     Array(u32),
     /// So many keys follow, each with its value.
     Map(u32),
-    /// The type; its content is read over.
-    Ext(i8),
+    /// The type and the content.
+    Ext(i8, &'b [u8]),
 }
 
 #[derive(Debug, Clone)]
@@ -86,8 +86,7 @@ impl<'b> Reader<'b> {
             0xd3 => Token::Signed(i64::from_be_bytes(self.take()?)),
             0xd4..=0xd8 => {
                 let [kind] = self.take()?;
-                self.content(1 << (first - 0xd4))?;
-                Token::Ext(kind.cast_signed())
+                Token::Ext(kind.cast_signed(), self.content(1 << (first - 0xd4))?)
             }
             0xd9..=0xdb => Token::Text(self.counted(first - 0xd9)?),
             0xdc | 0xdd => Token::Array(self.count(first - 0xdc + 1)?),
@@ -99,8 +98,7 @@ impl<'b> Reader<'b> {
     fn ext(&mut self, width: u8) -> Option<Token<'b>> {
         let length = self.count(width)?;
         let [kind] = self.take()?;
-        self.content(usize::try_from(length).ok()?)?;
-        Some(Token::Ext(kind.cast_signed()))
+        Some(Token::Ext(kind.cast_signed(), self.content(usize::try_from(length).ok()?)?))
     }
 
     /// Bytes behind their number.

@@ -16,6 +16,32 @@ fn of(value: &[u8]) -> Result<String, (RejectReason, usize)> {
 }
 
 #[test]
+fn the_time_beside_a_map_is_told() {
+    let mut transcoder = Transcoder::default();
+    let mut time = |head: &[u8]| {
+        transcoder.json(&[head, b"\x80"].concat(), &LIMITS).unwrap();
+        transcoder.time()
+    };
+    assert_eq!(time(b""), None);
+    assert_eq!(time(b"\x92\xce\x69\x55\xb9\x00"), Some(1_767_225_600_000));
+    assert_eq!(time(b"\x92\xff"), Some(-1_000));
+    assert_eq!(time(b"\x92\xcb\x3f\xf8\x00\x00\x00\x00\x00\x00"), Some(1_500));
+    assert_eq!(time(b"\x92\xca\x3f\xc0\x00\x00"), Some(1_500));
+    // Fluent's EventTime, alone and with metadata beside it.
+    let event_time = b"\xd7\x00\x69\x55\xb9\x00\x3b\x9a\xc9\xff";
+    assert_eq!(time(&[b"\x92", &event_time[..]].concat()), Some(1_767_225_600_999));
+    assert_eq!(time(&[b"\x92\x92", &event_time[..], b"\x81\xa1m\x01"].concat()), Some(1_767_225_600_999));
+    // What is no time that can be told is none: too large, no number, an ext that is too short.
+    assert_eq!(time(b"\x92\xcf\xff\xff\xff\xff\xff\xff\xff\xff"), None);
+    assert_eq!(time(b"\x92\xcb\x7f\xf8\x00\x00\x00\x00\x00\x00"), None);
+    assert_eq!(time(b"\x92\xd4\x00\x01"), None);
+    // A rejected event leaves none behind.
+    time(b"\x92\x01");
+    assert!(transcoder.json(b"\x92\x01", &LIMITS).is_err());
+    assert_eq!(transcoder.time(), None);
+}
+
+#[test]
 fn every_kind_of_value_has_its_json() {
     let cases: &[(&[u8], &str)] = &[
         (b"\xc0", "null"),

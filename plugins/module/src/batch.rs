@@ -10,6 +10,7 @@
 //! Little endian. Format 1: events end at line feeds, lines of blanks are none. Format 2: before each event its length
 //! as u32. Format 3: MessagePack values, one after the other.
 
+use crate::clock;
 use crate::status::Status;
 use oxpecker_engine::msgpack;
 
@@ -26,6 +27,8 @@ enum Format {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Batch<'b> {
     format: Format,
+    tag: &'b [u8],
+    time: Option<i64>,
     payload: &'b [u8],
     count: usize,
 }
@@ -33,29 +36,38 @@ pub(crate) struct Batch<'b> {
 impl<'b> Batch<'b> {
     /// Reads the header and looks at every frame; at no event.
     pub(crate) fn read(batch: &'b [u8]) -> Result<Self, Status> {
-        let header = batch.get(..HEADER).ok_or(Status::BadBatch)?;
-        let (Some(&format), Some(tag)) = (header.first(), header.get(2..4)) else { return Err(Status::BadBatch) };
-        let reserved = header.get(1).into_iter().chain(header.get(4..8).into_iter().flatten());
-        if reserved.into_iter().any(|byte| *byte != 0) {
-            return Err(Status::BadBatch);
-        }
+        let (header, rest) = batch.split_first_chunk::<HEADER>().ok_or(Status::BadBatch)?;
+        let [format, 0, tag, tag_high, 0, 0, 0, 0, time @ ..] = *header else { return Err(Status::BadBatch) };
+        let tag = usize::from(u16::from_le_bytes([tag, tag_high]));
         let format = match format {
             1 => Format::Lines,
             2 => Format::Framed,
             3 => Format::Packed,
             _ => return Err(Status::BadBatch),
         };
-        let tag = tag.iter().rev().fold(0usize, |length, byte| length << 8 | usize::from(*byte));
-        let payload = batch.get(HEADER + tag..).ok_or(Status::BadBatch)?;
+        let (tag, payload) = rest.split_at_checked(tag).ok_or(Status::BadBatch)?;
         let mut events = Events { format, rest: payload };
         let count = events.by_ref().count();
         // What is left cannot be told apart into events.
-        if events.rest.is_empty() { Ok(Self { format, payload, count }) } else { Err(Status::BadBatch) }
+        if !events.rest.is_empty() {
+            return Err(Status::BadBatch);
+        }
+        Ok(Self { format, tag, time: clock::known(i64::from_le_bytes(time)), payload, count })
     }
 
     /// How many events there are.
     pub(crate) fn count(&self) -> usize {
         self.count
+    }
+
+    /// The shipper's tag; empty where there is none.
+    pub(crate) fn tag(&self) -> &'b [u8] {
+        self.tag
+    }
+
+    /// The shipper's time, in milliseconds since 1970, where it is known.
+    pub(crate) fn time(&self) -> Option<i64> {
+        self.time
     }
 
     /// Whether events are MessagePack and not JSON.

@@ -6,6 +6,7 @@
 mod answer;
 mod batch;
 mod bitmaps;
+mod clock;
 #[cfg(target_arch = "wasm32")]
 pub mod exports;
 #[cfg(any(target_arch = "wasm32", test))]

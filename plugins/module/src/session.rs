@@ -3,6 +3,7 @@
 use crate::answer::Answer;
 use crate::batch::Batch;
 use crate::bitmaps::Bitmaps;
+use crate::clock;
 use crate::request;
 use crate::status::Status;
 use oxpecker_engine::Engine;
@@ -10,10 +11,6 @@ use oxpecker_engine::detection::Detection;
 use oxpecker_engine::json::{Json, Reject};
 use oxpecker_engine::matcher::Outcome;
 use oxpecker_engine::msgpack::Transcoder;
-
-/// An event later than the time of its arrival by more than this has a wrong clock: it is taken as one without a time,
-/// so that it closes no window.
-const FUTURE: i64 = 24 * 3_600_000;
 
 /// What a host talks to: every call takes bytes and leaves its result in [`Session::result`].
 #[derive(Debug, Default)]
@@ -72,8 +69,7 @@ impl Session {
     /// Evaluates a batch and puts what matches into windows; the result's body holds alert records.
     pub fn match_batch(&mut self, bytes: &[u8], now: i64) -> Status {
         let mut alerts = Vec::new();
-        self.batch(bytes, |engine, mut detection, body| {
-            clamp(&mut detection, now);
+        self.batch(bytes, now, |engine, detection, body| {
             engine.observe(detection, &mut alerts);
             alerts.drain(..).for_each(|alert| line(&alert, body));
         })
@@ -81,8 +77,7 @@ impl Session {
 
     /// Evaluates a batch; the result's body holds detections. Keeps no state.
     pub fn detect(&mut self, bytes: &[u8], now: i64) -> Status {
-        self.batch(bytes, |_, mut detection, body| {
-            clamp(&mut detection, now);
+        self.batch(bytes, now, |_, detection, body| {
             detection.write_line(body);
             body.push('\n');
         })
@@ -98,7 +93,7 @@ impl Session {
         let detections: Option<Vec<Detection>> = lines.map(Detection::from_line).collect();
         let Some(detections) = detections else { return Status::BadBatch };
         for mut detection in detections {
-            clamp(&mut detection, now);
+            clock::settle(&mut detection, clock::known(now), None);
             engine.observe(detection, &mut alerts);
         }
         self.write_lines(&alerts);
@@ -114,6 +109,7 @@ impl Session {
             Ok(batch) => batch,
             Err(status) => return status,
         };
+        engine.set_tag(batch.tag());
         let columns = engine.columns();
         if let Err(status) = self.bitmaps.begin(batch.count(), columns) {
             return status;
@@ -181,13 +177,14 @@ impl Session {
     }
 
     /// Evaluates the events of a batch; `tell` adds to the answer's body what comes of each detection.
-    fn batch(&mut self, bytes: &[u8], mut tell: impl FnMut(&mut Engine, Detection, &mut String)) -> Status {
+    fn batch(&mut self, bytes: &[u8], now: i64, mut tell: impl FnMut(&mut Engine, Detection, &mut String)) -> Status {
         self.clear();
         let Some(engine) = &mut self.engine else { return Status::NothingLoaded };
         let batch = match Batch::read(bytes) {
             Ok(batch) => batch,
             Err(status) => return status,
         };
+        engine.set_tag(batch.tag());
         for (index, event) in batch.events().enumerate() {
             let event = json_of(event, &batch, engine, &mut self.transcoder);
             match event.and_then(|event| engine.detect(event, &mut self.detections)) {
@@ -197,7 +194,11 @@ impl Session {
                 }
                 Err(reject) => self.answer.reject(index, reject),
             }
-            self.detections.drain(..).for_each(|detection| tell(engine, detection, &mut self.answer.body));
+            let shipper = if batch.is_packed() { self.transcoder.time() } else { None }.or(batch.time());
+            for mut detection in self.detections.drain(..) {
+                clock::settle(&mut detection, clock::known(now), shipper);
+                tell(engine, detection, &mut self.answer.body);
+            }
         }
         self.answer.write(&mut self.result)
     }
@@ -241,11 +242,4 @@ fn json_of<'e>(
 fn line(record: &Json, out: &mut String) {
     record.write_to(out);
     out.push('\n');
-}
-
-/// Takes its time from an event whose clock is wrong. `i64::MIN` means that the host does not know the time.
-pub(crate) fn clamp(detection: &mut Detection, now: i64) {
-    if now != i64::MIN && detection.time.is_some_and(|time| time > now.saturating_add(FUTURE)) {
-        detection.time = None;
-    }
 }

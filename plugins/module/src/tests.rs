@@ -41,6 +41,56 @@ fn a_batch_gives_alerts_and_rejects() {
     assert_eq!((last["state"].as_str(), &last["alert_id"]), (Some("final"), &alert["alert_id"]));
 }
 
+const TAGGED: &str = "ruleset: t\nevent_types: {'kube.*': kubernetes}\nrules:\n  - {id: a, name: A, type: Host, severity: 1, description: d, filter: 'event_type = \"kubernetes\" or x = 1'}\n";
+
+/// The types and times of the alerts that fire; the first byte of `payload` is the batch's format.
+fn told(session: &mut Session, tag: &[u8], time: i64, payload: &[u8], now: i64) -> Vec<(String, String)> {
+    let mut batch = vec![payload[0], 0, u8::try_from(tag.len()).unwrap(), 0, 0, 0, 0, 0];
+    batch.extend(time.to_le_bytes());
+    batch.extend(tag);
+    batch.extend(&payload[1..]);
+    assert_eq!(session.match_batch(&batch, now), Status::Ok);
+    let lines = answer(session).1;
+    let alerts = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let field = |alert: &serde_json::Value, name: &str| alert[name].as_str().unwrap_or_default().to_owned();
+    // An event without any time is its own window, so its alert is final at once.
+    let fired = alerts.filter(|alert| alert["state"] == "fired");
+    fired.map(|alert| (field(&alert, "event_type"), field(&alert, "first_seen"))).collect()
+}
+
+#[test]
+fn the_tag_gives_the_type_and_the_shipper_the_time_that_an_event_lacks() {
+    const DAY: i64 = 86_400_000;
+    let told = |tag: &[u8], time: i64, payload: &[u8], now: i64| {
+        let mut session = Session::new();
+        let request = serde_json::json!({"documents": [{"name": "t.yaml", "text": TAGGED}], "event_type": "usual"});
+        assert_eq!(session.load(request.to_string().as_bytes()), Status::Ok);
+        told(&mut session, tag, time, payload, now)
+    };
+    let one = |event_type: &str, time: &str| vec![(event_type.to_owned(), time.to_owned())];
+    assert_eq!(told(b"kube.audit", i64::MIN, b"\x01{}", i64::MIN), one("kubernetes", ""));
+    assert_eq!(told(b"kub", i64::MIN, b"\x01{}", i64::MIN), []);
+    assert_eq!(told(b"", DAY, b"\x01{\"x\":1}", i64::MIN), one("usual", "1970-01-02T00:00:00Z"));
+    // An event's own time goes over the shipper's, unless it lies in the future.
+    assert_eq!(told(b"", DAY, b"\x01{\"x\":1,\"time\":1}", DAY), one("usual", "1970-01-01T00:00:01Z"));
+    let future = b"\x01{\"x\":1,\"time\":\"1970-01-03T00:00:01Z\"}";
+    assert_eq!(told(b"", 0, future, DAY), one("usual", "1970-01-01T00:00:00Z"));
+    assert_eq!(told(b"", 0, future, DAY + 1_000), one("usual", "1970-01-03T00:00:01Z"));
+    // The time of a MessagePack entry goes over that of its batch.
+    assert_eq!(told(b"", 0, b"\x03\x92\x05\x81\xa1x\x01", DAY), one("usual", "1970-01-01T00:00:05Z"));
+}
+
+#[test]
+fn a_tag_counts_for_its_batch_alone() {
+    let mut session = Session::new();
+    let request = serde_json::json!({"documents": [{"name": "t.yaml", "text": TAGGED}]});
+    assert_eq!(session.load(request.to_string().as_bytes()), Status::Ok);
+    let alerts = |session: &mut Session, tag: &[u8], group: u8| {
+        told(session, tag, i64::MIN, &[b"\x01{\"time\":", &[group][..], b"}"].concat(), i64::MIN).len()
+    };
+    assert_eq!([alerts(&mut session, b"kube.a", b'1'), alerts(&mut session, b"", b'2')], [1, 0]);
+}
+
 #[test]
 fn detecting_and_windowing_apart_is_the_same_as_together() {
     let events =

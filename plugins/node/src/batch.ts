@@ -1,6 +1,6 @@
 // Events on their way in and the answer on its way out, in the frames of the ABI.
 //
-//   batch    u8 format 2, u8 0, u16 tag length 0, u32 0, i64 shipper's time; then for each event u32 length, bytes
+//   batch    u8 format 2, u8 0, u16 tag length, u32 0, i64 shipper's time, tag; then for each event u32 length, bytes
 //   answer   u32 evaluated, rejected, undecided, body length; then for each reject u32 index, offset, reason; body
 
 /** Bytes of events that go to the module in one call. More gain nothing, fewer cost. */
@@ -9,6 +9,8 @@ export const BATCH_BYTES = 128 << 10;
 const EVENT_BYTES = 4 << 20;
 const UNKNOWN_TIME = -(1n << 63n);
 const BATCH_HEAD = 16;
+/** The length of a tag has 16 bits. */
+const TAG_BYTES = 0xffff;
 const ANSWER_HEAD = 16;
 const REJECT = 12;
 
@@ -41,8 +43,16 @@ export class Batch {
   readonly events: Uint8Array[] = [];
   bytes = 0;
 
-  /** `first`: how many events of the same call went before. */
-  constructor(readonly first: number) {}
+  /** `first`: how many events of the same call went before; `tag`: that of the log shipper that they came from. */
+  constructor(
+    readonly first: number,
+    readonly tag: Uint8Array,
+  ) {}
+
+  /** An empty batch for the events behind these. */
+  next(): Batch {
+    return new Batch(this.first + this.events.length, this.tag);
+  }
 
   push(event: Uint8Array): void {
     this.events.push(event);
@@ -51,15 +61,17 @@ export class Batch {
 
   /** Length of the batch as the module reads it. */
   get framed(): number {
-    return this.events.reduce((sum, event) => sum + 4 + taken(event), BATCH_HEAD);
+    return this.events.reduce((sum, event) => sum + 4 + taken(event), BATCH_HEAD + this.tag.length);
   }
 
   /** Writes the batch as the module reads it. */
   write(out: Uint8Array): void {
     const view = new DataView(out.buffer, out.byteOffset, out.length);
     view.setUint8(0, 2);
+    view.setUint16(2, this.tag.length, true);
     view.setBigInt64(8, UNKNOWN_TIME, true);
-    let at = BATCH_HEAD;
+    out.set(this.tag, BATCH_HEAD);
+    let at = BATCH_HEAD + this.tag.length;
     for (const event of this.events) {
       const length = taken(event);
       view.setUint32(at, length, true);
@@ -71,6 +83,13 @@ export class Batch {
 
 function taken(event: Uint8Array): number {
   return Math.min(event.length, EVENT_BYTES + 1);
+}
+
+/** A tag as a batch carries it. */
+export function tagged(tag: string): Uint8Array {
+  const bytes = Buffer.from(tag);
+  if (bytes.length > TAG_BYTES) throw new RangeError(`the tag has ${bytes.length} bytes; ${TAG_BYTES} are the most`);
+  return bytes;
 }
 
 /** What a batch came to. */

@@ -1,7 +1,7 @@
 // The engine as a program uses it: rules in, then events in and alerts out.
 
 import { type Alert, alerts } from "./alert.js";
-import { type Answer, answer, BATCH_BYTES, Batch, type Reject } from "./batch.js";
+import { type Answer, answer, BATCH_BYTES, Batch, type Reject, tagged } from "./batch.js";
 import { RefusedError, RuleError, told } from "./errors.js";
 import { type Event, type Events, type EventSource, eventOf, eventsOf, isAsync } from "./events.js";
 import { type Call, Guest, type Limits, type Payload } from "./guest.js";
@@ -41,6 +41,12 @@ export interface LoadOptions {
 export interface Arrival {
   /** A date, or milliseconds since 1970. An event later than that by more than a day counts as one without a time. */
   now?: Date | number;
+}
+
+/** Where events came from. */
+export interface Tagged {
+  /** The tag that a log shipper gave them; it gives them their type by the `event_types` of the rules. */
+  tag?: string;
 }
 
 /** How many bytes of events make a batch. */
@@ -114,10 +120,10 @@ export class Engine {
    * Windows stay open between calls: an alert is told when it fires, again when its count has doubled, and in its final
    * form when its window has closed, by the time of later events or by `flush`.
    */
-  match(events: Events, arrival: Arrival = {}): Alert[] {
+  match(events: Events, arrival: Arrival & Tagged = {}): Alert[] {
     const raised: Alert[] = [];
     this.#telling(() => {
-      for (const batch of batches(eventsOf(events), BATCH_BYTES)) {
+      for (const batch of batches(eventsOf(events), BATCH_BYTES, arrival.tag)) {
         for (const alert of this.#matched(batch, arrival)) raised.push(alert);
       }
     });
@@ -128,13 +134,13 @@ export class Engine {
    * The same as `match`, for events as they come. They are evaluated when `batchBytes` of them are there: for a slow
    * source that goes on for ever, call `match` with what has come, or choose 1.
    */
-  async *stream(events: EventSource, options: Arrival & Batching = {}): AsyncGenerator<Alert> {
-    for await (const batch of this.#batches(events, options.batchBytes)) yield* this.#matched(batch, options);
+  async *stream(events: EventSource, options: Arrival & Tagged & Batching = {}): AsyncGenerator<Alert> {
+    for await (const batch of this.#batches(events, options)) yield* this.#matched(batch, options);
   }
 
   /** The verdicts on each event, one after the other. Windows are left alone. */
-  async *eval(events: EventSource, options: Batching = {}): AsyncGenerator<Verdict> {
-    for await (const batch of this.#batches(events, options.batchBytes)) yield* this.#verdicts(batch);
+  async *eval(events: EventSource, options: Tagged & Batching = {}): AsyncGenerator<Verdict> {
+    for await (const batch of this.#batches(events, options)) yield* this.#verdicts(batch);
   }
 
   /**
@@ -143,10 +149,10 @@ export class Engine {
    * All matches are put into windows in the order of event time, so the order of events and files changes nothing. Windows
    * that were open take part. All are closed. Every match is held in memory until the end.
    */
-  async replay(events: EventSource, arrival: Arrival = {}): Promise<Alert[]> {
+  async replay(events: EventSource, arrival: Arrival & Tagged = {}): Promise<Alert[]> {
     const now = milliseconds(arrival);
     const lines: Buffer[] = [];
-    for await (const batch of this.#batches(events, BATCH_BYTES)) {
+    for await (const batch of this.#batches(events, { tag: arrival.tag ?? "" })) {
       const found = this.#answer("ox_detect", batch, now);
       this.#count(batch, found);
       for (const line of linesOf(found.body)) lines.push(line);
@@ -252,11 +258,12 @@ export class Engine {
     this.rejects.splice(0, this.rejects.length - KEPT);
   }
 
-  async *#batches(events: EventSource, size = BATCH_BYTES): AsyncGenerator<Batch> {
+  async *#batches(events: EventSource, options: Tagged & Batching): AsyncGenerator<Batch> {
+    const { batchBytes: size = BATCH_BYTES, tag } = options;
     const before = this.rejected;
     try {
-      if (isAsync(events)) yield* asyncBatches(events, size);
-      else yield* batches(eventsOf(events), size);
+      if (isAsync(events)) yield* asyncBatches(events, size, tag);
+      else yield* batches(eventsOf(events), size, tag);
     } finally {
       this.#warn(before);
     }
@@ -281,25 +288,25 @@ export class Engine {
 }
 
 /** Batches of about `size` bytes; an event is never divided. */
-function* batches(events: Iterable<Uint8Array>, size: number): Generator<Batch> {
-  let batch = new Batch(0);
+function* batches(events: Iterable<Uint8Array>, size: number, tag = ""): Generator<Batch> {
+  let batch = new Batch(0, tagged(tag));
   for (const event of events) {
     batch.push(event);
     if (batch.bytes >= size) {
       yield batch;
-      batch = new Batch(batch.first + batch.events.length);
+      batch = batch.next();
     }
   }
   if (batch.events.length > 0) yield batch;
 }
 
-async function* asyncBatches(events: AsyncIterable<Event>, size: number): AsyncGenerator<Batch> {
-  let batch = new Batch(0);
+async function* asyncBatches(events: AsyncIterable<Event>, size: number, tag = ""): AsyncGenerator<Batch> {
+  let batch = new Batch(0, tagged(tag));
   for await (const one of events) {
     for (const event of eventOf(one)) batch.push(event);
     if (batch.bytes >= size) {
       yield batch;
-      batch = new Batch(batch.first + batch.events.length);
+      batch = batch.next();
     }
   }
   if (batch.events.length > 0) yield batch;

@@ -2,7 +2,7 @@
 
 export type { Alert, AlertEvent, Matched } from "./alert.js";
 export type { Reject, RejectCode } from "./batch.js";
-export type { Arrival, Batching, LoadOptions, Verdict } from "./engine.js";
+export type { Arrival, Batching, LoadOptions, Tagged, Verdict } from "./engine.js";
 export { Engine } from "./engine.js";
 export {
   AnswerError,

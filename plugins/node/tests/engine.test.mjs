@@ -52,6 +52,19 @@ describe("alerts", () => {
     assert.deepEqual([engine.read, engine.evaluated, engine.rejected], [3, 3, 0]);
   });
 
+  test("the tag of a shipper gives events their type", async () => {
+    const typed = RULES.replace("rules:", "event_types: {'kube.*': kubernetes}\nrules:");
+    const rules = typed.replace("x = 1", 'event_type = "kubernetes"').replace("threshold: 2", "threshold: 1");
+    const engine = Engine.load(rules);
+    assert.deepEqual(engine.match(EARLY), []);
+    const types = engine.match(EARLY, { tag: "kube.audit" }).map((alert) => alert.event_type);
+    assert.deepEqual(types, ["kubernetes"]);
+    const matched = async (options) => (await all(engine.eval([EARLY], options))).map((verdict) => verdict.matched.length);
+    assert.deepEqual(await matched({ tag: "kube.é" }), [1]);
+    assert.deepEqual(await matched({}), [0]);
+    assert.throws(() => engine.match(EARLY, { tag: "k".repeat(65536) }), RangeError);
+  });
+
   test("a replay gives what the command line gives, byte for byte", async () => {
     const command = ["replay", "--quiet", "--output", "ndjson", SAMPLE];
     const expected = execFileSync(join(REPOSITORY, "target/release/oxpecker"), command, {

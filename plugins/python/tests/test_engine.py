@@ -38,6 +38,16 @@ class Alerts(unittest.TestCase):
             self.assertEqual(engine.flush(), [])
             self.assertEqual((engine.read, engine.evaluated, engine.rejected), (3, 3, 0))
 
+    def test_the_tag_of_a_shipper_gives_events_their_type(self) -> None:
+        rules = RULES.replace("rules:", "event_types: {'kube.*': kubernetes}\nrules:").replace("x = 1", 'event_type = "kubernetes"')
+        with Engine.load(rules.replace("threshold: 2", "threshold: 1")) as engine:
+            self.assertEqual(engine.match(EARLY), [])
+            self.assertEqual([alert.event_type for alert in engine.match(EARLY, tag="kube.audit")], ["kubernetes"])
+            self.assertEqual([bool(verdict) for verdict in engine.eval([EARLY], tag="kube.é")], [True])
+            self.assertEqual([bool(verdict) for verdict in engine.eval([EARLY])], [False])
+            with self.assertRaises(ValueError):
+                engine.match(EARLY, tag="k" * 65536)
+
     def test_a_replay_gives_what_the_command_line_gives_byte_for_byte(self) -> None:
         command = [REPOSITORY / "target/release/oxpecker", "replay", "--quiet", "--output", "ndjson", SAMPLE]
         expected = subprocess.run(command, check=True, capture_output=True).stdout.decode()

@@ -4,7 +4,8 @@
 //! Windows know event time alone. While a node is quiet it passes as fast as the ticks do: from a tick to the next one
 //! without an event between them. So a backlog of old events is windowed as it would be in a replay.
 
-use super::{Face, Record, Reply, tell, time};
+use super::{Face, Record, Reply, tell};
+use crate::clock;
 use crate::session::Session;
 use oxpecker_engine::Engine;
 use oxpecker_engine::json::Json;
@@ -44,7 +45,7 @@ impl Tick {
 
 impl Face {
     pub(super) fn heartbeat(&mut self, session: &mut Session, record: &Record<'_>) -> Reply {
-        let passed = self.tick.passed(time::milliseconds(record.seconds, record.nanoseconds));
+        let passed = self.tick.passed(clock::of_shipper(record.seconds, record.nanoseconds));
         let canary = self.canary.as_mut().and_then(super::Canary::alert);
         let mut fields = self.identity();
         if let Some(engine) = session.engine_mut() {

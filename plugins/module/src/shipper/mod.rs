@@ -14,11 +14,11 @@ mod options;
 mod report;
 mod shape;
 mod tell;
-mod time;
 
 #[cfg(test)]
 mod tests;
 
+use crate::clock;
 use crate::session::Session;
 use crate::status::Status;
 use canary::Canary;
@@ -68,10 +68,6 @@ pub struct Face {
     counters: Counters,
     reports: Reports,
     tick: heartbeat::Tick,
-    /// The type of records whose tag gives none.
-    usual_type: Option<String>,
-    /// The tag of the last record and the type that it gives.
-    tag: (Vec<u8>, Option<String>),
     detections: Vec<Detection>,
     alerts: Vec<Json>,
     /// The answer, ended by a NUL.
@@ -119,8 +115,6 @@ impl Face {
             },
             reports: Reports::new(),
             tick: heartbeat::Tick::new(),
-            usual_type: None,
-            tag: (Vec::new(), None),
             detections: Vec::new(),
             alerts: Vec::new(),
             text: Vec::new(),
@@ -133,6 +127,7 @@ impl Face {
         let Some(canary) = Canary::new(&options.pack) else { return Status::Internal };
         if let Some(engine) = session.engine_mut() {
             engine.prepare();
+            engine.prefer_event_types(options.event_types.clone());
         }
         *self = Self { options, canary: Some(canary), ..Self::new() };
         Status::Ok
@@ -238,10 +233,7 @@ impl Face {
         self.inert = match session.engine_mut() {
             None => Some("no rules are inside this module: make one with `oxpecker pack`".to_owned()),
             Some(_) if damaged => Some("the canary raises no alert: the pack is damaged".to_owned()),
-            Some(engine) => {
-                self.usual_type = engine.event_type().map(str::to_owned);
-                None
-            }
+            Some(_) => None,
         };
     }
 
@@ -252,11 +244,10 @@ impl Face {
         record: &Record<'_>,
         bytes: &[u8],
     ) -> Result<(), oxpecker_engine::json::Reject> {
-        self.type_of(engine, record.tag);
-        engine.set_event_type(self.tag.1.as_deref());
+        engine.set_tag(self.own_tag(record.tag).0);
         engine.detect(bytes, &mut self.detections)?;
-        let now = time::milliseconds(record.seconds, record.nanoseconds);
-        self.detections.iter_mut().for_each(|detection| time::settle(detection, now));
+        let now = clock::of_shipper(record.seconds, record.nanoseconds);
+        self.detections.iter_mut().for_each(|detection| clock::settle(detection, now, now));
         self.tick.event();
         Ok(())
     }
@@ -268,16 +259,6 @@ impl Face {
             Some(rest) if own.len() < tag.len() => (rest, true),
             _ => (own, false),
         }
-    }
-
-    /// Looks up the type that a tag gives, unless the last record had the same.
-    fn type_of(&mut self, engine: &Engine, tag: &[u8]) {
-        if self.tag.0 == tag && self.counters.records > 1 {
-            return;
-        }
-        let text = String::from_utf8_lossy(self.own_tag(tag).0);
-        let found = self.options.event_types.of(&text).or_else(|| engine.event_types().of(&text));
-        self.tag = (tag.to_vec(), found.or(self.usual_type.as_deref()).map(str::to_owned));
     }
 
     fn inert_reply(&mut self, reason: &str, record: &Record<'_>, reply: Reply) -> Reply {

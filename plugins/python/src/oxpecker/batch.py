@@ -1,7 +1,7 @@
 """Events on their way in and the answer on its way out, in the frames of the ABI.
 
 ```text
-batch    u8 format 2, u8 0, u16 tag length 0, u32 0, i64 shipper's time; then for each event u32 length, bytes
+batch    u8 format 2, u8 0, u16 tag length, u32 0, i64 shipper's time, tag; then for each event u32 length, bytes
 answer   u32 evaluated, rejected, undecided, body length; then for each reject u32 index, offset, reason; body
 ```
 """
@@ -17,7 +17,9 @@ BATCH_BYTES = 256 << 10
 #: The longest event that the module takes. A longer one is cut to one byte more, which is rejected all the same.
 EVENT_BYTES = 4 << 20
 _UNKNOWN_TIME = -(1 << 63)
-_BATCH_HEAD = struct.pack("<BBHIq", 2, 0, 0, 0, _UNKNOWN_TIME)
+_BATCH_HEAD = struct.Struct("<BBHIq")
+#: The length of a tag has 16 bits.
+_TAG_BYTES = 0xFFFF
 _ANSWER_HEAD = struct.Struct("<4I")
 _REJECT = struct.Struct("<3I")
 _LENGTH = struct.Struct("<I")
@@ -48,27 +50,32 @@ class Batch:
     #: How many events of the same call went before.
     first: int
     events: list[bytes]
+    #: The tag of the log shipper that they came from.
+    tag: bytes = b""
 
     def framed(self) -> bytes:
         """The batch as the module reads it."""
-        parts = [_BATCH_HEAD]
+        parts = [_BATCH_HEAD.pack(2, 0, len(self.tag), 0, _UNKNOWN_TIME), self.tag]
         for event in self.events:
             taken = event if len(event) <= EVENT_BYTES else event[: EVENT_BYTES + 1]
             parts += [_LENGTH.pack(len(taken)), taken]
         return b"".join(parts)
 
 
-def batches(events: Iterable[bytes], size: int) -> Iterator[Batch]:
+def batches(events: Iterable[bytes], size: int, tag: str = "") -> Iterator[Batch]:
     """Batches of about `size` bytes; an event is never divided."""
+    tagged = tag.encode()
+    if len(tagged) > _TAG_BYTES:
+        raise ValueError(f"the tag has {len(tagged)} bytes; {_TAG_BYTES} are the most")
     first, held, length = 0, [], 0
     for event in events:
         held.append(event)
         length += len(event) + _LENGTH.size
         if length >= size:
-            yield Batch(first, held)
+            yield Batch(first, held, tagged)
             first, held, length = first + len(held), [], 0
     if held:
-        yield Batch(first, held)
+        yield Batch(first, held, tagged)
 
 
 @dataclass(frozen=True)

@@ -119,31 +119,34 @@ class Engine:
                 log.warning("left out: %s", problem)
         return cls(guest, report, on_reject)
 
-    def match(self, events: Events, *, now: Optional[Time] = None) -> list[Alert]:
+    def match(self, events: Events, *, now: Optional[Time] = None, tag: str = "") -> list[Alert]:
         """Evaluates all events and gives the alerts that they raised.
 
         Windows stay open between calls: an alert is told when it fires, again when its count has doubled, and in its
         final form when its window has closed, by the time of later events or by `flush`. `now` is when the events
         arrived, the present if left out; an event later than that by more than a day counts as one without a time.
+        `tag`: the tag that a log shipper gave the events; it gives them their type by the `event_types` of the rules.
         """
-        return list(self.stream(events, now=now))
+        return list(self.stream(events, now=now, tag=tag))
 
-    def stream(self, events: Events, *, now: Optional[Time] = None, batch_bytes: int = BATCH_BYTES) -> Iterator[Alert]:
+    def stream(
+        self, events: Events, *, now: Optional[Time] = None, tag: str = "", batch_bytes: int = BATCH_BYTES
+    ) -> Iterator[Alert]:
         """The same as `match`, giving alerts while it reads; nothing is read before the first is asked for.
 
         Events are evaluated when `batch_bytes` of them are there: for a slow source that goes on for ever, call `match`
         with what has come, or choose 1 here.
         """
-        for batch in self._batches(events, batch_bytes):
+        for batch in self._batches(events, batch_bytes, tag):
             answer = self._answer("ox_match", batch, _milliseconds(now))
             raised = self._alerts("ox_match", answer.body)
             self._count(batch, answer)
             yield from raised
 
-    def eval(self, events: Events, *, batch_bytes: int = BATCH_BYTES) -> Iterator[Verdict]:
+    def eval(self, events: Events, *, tag: str = "", batch_bytes: int = BATCH_BYTES) -> Iterator[Verdict]:
         """The verdicts on each event, one after the other. Windows are left alone."""
         columns = self.report.rule_ids
-        for batch in self._batches(events, batch_bytes):
+        for batch in self._batches(events, batch_bytes, tag):
             answer = self._answer("ox_eval", batch)
             bits = len(batch.events) * len(columns)
             length = -(-bits // 8)
@@ -158,7 +161,7 @@ class Engine:
                     event, _named(matched, first, columns), _named(undecided, first, columns), rejects.get(index)
                 )
 
-    def replay(self, events: Events, *, now: Optional[Time] = None) -> list[Alert]:
+    def replay(self, events: Events, *, now: Optional[Time] = None, tag: str = "") -> list[Alert]:
         """The alerts of past events in their final form, as `oxpecker replay` tells them.
 
         All matches are put into windows in the order of event time, so the order of events and files changes nothing.
@@ -166,7 +169,7 @@ class Engine:
         """
         arrived = _milliseconds(now)
         lines: list[bytes] = []
-        for batch in self._batches(events, BATCH_BYTES):
+        for batch in self._batches(events, BATCH_BYTES, tag):
             answer = self._answer("ox_detect", batch, arrived)
             self._count(batch, answer)
             lines += filter(None, answer.body.split(b"\n"))
@@ -239,11 +242,11 @@ class Engine:
     def _alerts(self, name: str, lines: bytes) -> list[Alert]:
         return _read(self._guest, name, alerts, lines)
 
-    def _batches(self, events: Events, size: int) -> Iterator[Batch]:
+    def _batches(self, events: Events, size: int, tag: str) -> Iterator[Batch]:
         """Batches of the events; at the end it is told how many were rejected, if nobody else is."""
         before = self.rejected
         try:
-            yield from batches(events_of(events), size)
+            yield from batches(events_of(events), size, tag)
         finally:
             rejected = self.rejected - before
             if rejected and self._on_reject is None:
