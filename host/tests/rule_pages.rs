@@ -70,7 +70,8 @@ fn every_link_between_pages_leads_somewhere() {
                 assert!(folder.join(file).is_file(), "{}: {target}", page.name);
                 continue;
             };
-            let heading = |line: &str| line.starts_with("## ") && line.replace(": ", "-").ends_with(&format!(" {place}"));
+            let heading =
+                |line: &str| line.starts_with("## ") && line.replace(": ", "-").ends_with(&format!(" {place}"));
             assert!(place.is_empty() || other.text.lines().any(heading), "{}: {target}", page.name);
         }
     }

@@ -3,7 +3,8 @@
 /// A text as prose. What is between backticks stays code.
 pub(super) fn prose(text: &str) -> String {
     let paired = text.matches('`').count() % 2 == 0;
-    let part = |(place, part): (usize, &str)| if paired && place % 2 == 1 { format!("`{part}`") } else { escaped(part) };
+    let part =
+        |(place, part): (usize, &str)| if paired && place % 2 == 1 { format!("`{part}`") } else { escaped(part) };
     let parts = text.split('`').enumerate().map(part).collect::<Vec<_>>();
     parts.join(if paired { "" } else { "\\`" })
 }

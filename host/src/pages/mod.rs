@@ -61,8 +61,7 @@ pub fn pages(set: &RuleSet, files: &[RuleFile]) -> Vec<Page> {
         name: name.to_owned(),
         text: safe_lines(&format!("<!-- {MARK}: change those, not this page. -->\n{text}")).into_owned(),
     };
-    let mut pages: Vec<Page> =
-        entries.iter().map(|entry| page(&entry.page(), &page::text(entry, files))).collect();
+    let mut pages: Vec<Page> = entries.iter().map(|entry| page(&entry.page(), &page::text(entry, files))).collect();
     pages.push(page("README.md", &index::by_group(&entries)));
     pages.push(page("SEVERITY.md", &index::by_severity(&entries)));
     pages.push(page("TECHNIQUES.md", &index::by_technique(&entries)));

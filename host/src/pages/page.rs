@@ -92,7 +92,11 @@ fn tests(rule: &Rule, out: &mut String) {
     list("Tests", rule.tests.iter().map(test), out);
     let alerting = rule.tests.iter().find(|test| test.expect == Expectation::Alert);
     if let Some(event) = alerting.and_then(|test| test.events.last()) {
-        let _ = write!(out, "\n<details><summary>An event that alerts</summary>\n\n{}\n</details>\n", block("json", &shown(event)));
+        let _ = write!(
+            out,
+            "\n<details><summary>An event that alerts</summary>\n\n{}\n</details>\n",
+            block("json", &shown(event))
+        );
     }
 }
 
@@ -110,9 +114,10 @@ fn spread(value: &Json, indent: usize, before: &str, out: &mut String) {
     let short = value.to_string();
     let room = indent + before.chars().count() + short.chars().count() < WIDTH;
     let (brackets, members): (_, Vec<(String, &Json)>) = match value {
-        Json::Object(members) if !room => {
-            (('{', '}'), members.iter().map(|(name, value)| (format!("{}: ", Json::from(name.as_str())), value)).collect())
-        }
+        Json::Object(members) if !room => (
+            ('{', '}'),
+            members.iter().map(|(name, value)| (format!("{}: ", Json::from(name.as_str())), value)).collect(),
+        ),
         Json::Array(items) if !room => (('[', ']'), items.iter().map(|item| (String::new(), item)).collect()),
         _ => {
             out.push_str(before);
