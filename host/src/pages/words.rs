@@ -28,12 +28,9 @@ pub(super) fn alerting(rule: &Rule) -> String {
         None => format!("{count} matching events {group} within {window} {from} make an alert."),
         Some(key) => {
             let within = if rule.sliding { format!("any {window}") } else { format!("{window} {from}") };
-            let different = if count == 1 { "a value of" } else { "different values of" };
-            let number = if count == 1 { String::new() } else { format!("{count} ") };
-            format!(
-                "Matching events {group} with {number}{different} {} within {within} make an alert.",
-                code(&key.to_string())
-            )
+            let values = if count == 1 { "value" } else { "different values" };
+            let key = code(&key.to_string());
+            format!("{count} {values} of {key} in matching events {group} within {within} make an alert.")
         }
     }
 }
