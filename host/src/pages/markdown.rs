@@ -2,7 +2,7 @@
 
 /// A text as prose. What is between backticks stays code.
 pub(super) fn prose(text: &str) -> String {
-    let paired = text.matches('`').count() % 2 == 0;
+    let paired = text.matches('`').count().is_multiple_of(2);
     let part =
         |(place, part): (usize, &str)| if paired && place % 2 == 1 { format!("`{part}`") } else { escaped(part) };
     let parts = text.split('`').enumerate().map(part).collect::<Vec<_>>();

@@ -48,7 +48,7 @@ fn group(aggregate: &[Key]) -> String {
 /// `1 hour`, `90 seconds`: in the largest unit that is exact.
 pub(super) fn duration(seconds: u64) -> String {
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];
-    let (length, unit) = units.into_iter().find(|(length, _)| seconds % length == 0).unwrap_or((1, "second"));
+    let (length, unit) = units.into_iter().find(|(length, _)| seconds.is_multiple_of(*length)).unwrap_or((1, "second"));
     let number = seconds / length;
     format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
 }

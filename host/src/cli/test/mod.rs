@@ -101,13 +101,18 @@ struct TestResult<'r> {
     took: Duration,
 }
 
+/// What tests leave open, with the least that they must cover.
+type Coverage<'r> = Option<(Covered<'r>, u8)>;
+/// What tests do not notice, with the share that they may leave so.
+type Mutation<'r> = Option<(Mutated<'r>, u8)>;
+
 /// All results.
 struct Results<'r> {
     tests: Vec<TestResult<'r>>,
-    /// Where coverage was asked for, with the least that there must be.
-    covered: Option<(Covered<'r>, u8)>,
-    /// Where changes were asked for, with the share that may go unnoticed.
-    mutated: Option<(Mutated<'r>, u8)>,
+    /// Where coverage was asked for.
+    covered: Coverage<'r>,
+    /// Where changes were asked for.
+    mutated: Mutation<'r>,
     rules: usize,
     took: Duration,
 }
@@ -166,12 +171,7 @@ impl Opts {
     }
 
     /// What the tests leave open and do not notice, where that was asked for.
-    fn worth<'r>(
-        &self,
-        chosen: &[&'r Collected],
-        loaded: &Loaded,
-        lists: &Lists,
-    ) -> (Option<(Covered<'r>, u8)>, Option<(Mutated<'r>, u8)>) {
+    fn worth<'r>(&self, chosen: &[&'r Collected], loaded: &Loaded, lists: &Lists) -> (Coverage<'r>, Mutation<'r>) {
         let (cover, mutate) =
             (self.coverage || self.min_coverage.is_some(), self.mutate || self.max_unnoticed.is_some());
         if !cover && !mutate {
