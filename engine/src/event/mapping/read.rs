@@ -14,15 +14,14 @@ type Read<T> = Result<T, String>;
 
 /// Reads the tables that a file has.
 pub(super) fn tables(text: &str) -> Read<Tables> {
-    let root = root(text)?;
-    member(&root, "tables").map_or_else(|| Ok(Tables::new()), tables_of)
+    tables_in(&root(text)?)
 }
 
 /// Reads the file of a producer; `shared` are tables that it may use beside its own.
 pub(super) fn mapping(text: &str, shared: &Tables) -> Read<Mapping> {
     let root = root(text)?;
     let mut tables = shared.clone();
-    tables.extend(self::tables(text)?);
+    tables.extend(tables_in(&root)?);
     let under = member(&root, "under").map_or_else(|| Ok(Vec::new()), texts)?;
     let reader = Reader { tables, under };
     let needed = |name: &str| member(&root, name).ok_or_else(|| format!("`{name}:` is missing"));
@@ -105,12 +104,27 @@ fn root(text: &str) -> Read<Node> {
     yaml::read(text).map_err(|problem| format!("{problem:?}"))?.ok_or_else(|| "the file is empty".to_owned())
 }
 
+fn tables_in(root: &Node) -> Read<Tables> {
+    member(root, "tables").map_or_else(|| Ok(Tables::new()), tables_of)
+}
+
 fn tables_of(node: &Node) -> Read<Tables> {
-    let table = |(name, rows): &(Node, Node)| {
-        let rows = members(rows)?.iter().map(|(from, to)| Ok((text_of(from)?.to_owned(), text_of(to)?.to_owned())));
-        Ok((text_of(name)?.to_owned(), Arc::new(rows.collect::<Read<Table>>()?)))
-    };
+    let table = |(name, rows): &(Node, Node)| Ok((text_of(name)?.to_owned(), Arc::new(table(rows)?)));
     members(node)?.iter().map(table).collect()
+}
+
+/// A map, or a text with a row a line: hundreds of rows are read at every start, and so cost a fraction.
+fn table(rows: &Node) -> Read<Table> {
+    let row = |line: &str| {
+        let (from, to) = line.split_once(": ").ok_or_else(|| format!("`{line}` for a row"))?;
+        Ok((from.to_owned(), to.to_owned()))
+    };
+    match rows.scalar() {
+        Some(lines) => lines.lines().map(row).collect(),
+        None => {
+            members(rows)?.iter().map(|(from, to)| Ok((text_of(from)?.to_owned(), text_of(to)?.to_owned()))).collect()
+        }
+    }
 }
 
 fn conditions(node: &Node, under: &str) -> Read<Vec<Condition>> {
