@@ -15,7 +15,7 @@ use crate::json::{self, Json};
 use crate::language::expr::Key;
 use crate::reference::Matched;
 use crate::rule::{Collected, hex};
-use regex::{NoExpand, Regex, RegexBuilder};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -28,7 +28,7 @@ pub const REDACTED: &str = "(redacted)";
 const MOST: usize = 1_000;
 const LARGEST: usize = 64 << 10;
 
-/// Texts shorter than this are looked for as words alone: `a` is in everything.
+/// Texts of fewer characters are looked for as words alone: `a` is in everything.
 const SHORT: usize = 4;
 
 /// What is kept of an event for a rule whose set keeps something back.
@@ -141,7 +141,12 @@ fn tag(value: &str, secret: &str) -> String {
 }
 
 /// The texts of the values that some keys reach in an event.
-struct Texts(Option<Regex>);
+struct Texts {
+    texts: BTreeSet<String>,
+    /// Finds them, the longest of those that begin in one place; none where there are none. It is made for each event, on
+    /// whatever stack a shipper gives: hence no regular expression, whose making calls deep.
+    search: Option<AhoCorasick>,
+}
 
 impl Texts {
     /// `None` where there are too many to look for.
@@ -150,24 +155,45 @@ impl Texts {
         for key in keys {
             event.resolve(key).ends.iter().for_each(|end| collect(end, &mut texts));
         }
-        let mut texts: Vec<String> = texts.into_iter().collect();
         if texts.is_empty() {
-            return Some(Self(None));
+            return Some(Self { texts, search: None });
         }
         if texts.len() > MOST || texts.iter().map(String::len).sum::<usize>() > LARGEST {
             return None;
         }
-        // Of two texts that begin in one place the longer one must win.
-        texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
-        let patterns: Vec<String> = texts.iter().map(|text| pattern(text)).collect();
-        let regex = RegexBuilder::new(&patterns.join("|")).build().ok()?;
-        Some(Self(Some(regex)))
+        let mut builder = AhoCorasick::builder();
+        builder.match_kind(MatchKind::LeftmostLongest).kind(Some(AhoCorasickKind::NoncontiguousNFA)).prefilter(false);
+        let search = builder.build(&texts).ok()?;
+        Some(Self { texts, search: Some(search) })
     }
 
     fn out_of_text(&self, text: &str) -> String {
-        self.0
-            .as_ref()
-            .map_or_else(|| text.to_owned(), |regex| regex.replace_all(text, NoExpand(REDACTED)).into_owned())
+        let Some(search) = &self.search else { return text.to_owned() };
+        let mut left = String::with_capacity(text.len());
+        let (mut from, mut done) = (0, 0);
+        while let Some(found) = search.find(Input::new(text).span(from..text.len())) {
+            let start = found.start();
+            let Some(end) = self.longest(text, start, found.end()) else {
+                from = start + 1;
+                continue;
+            };
+            left.push_str(text.get(done..start).unwrap_or_default());
+            left.push_str(REDACTED);
+            (from, done) = (end, end);
+        }
+        left.push_str(text.get(done..).unwrap_or_default());
+        left
+    }
+
+    /// The end of the longest text at a place that goes out there; `end` is that of the longest one at all.
+    fn longest(&self, text: &str, start: usize, end: usize) -> Option<usize> {
+        let found = text.get(start..end)?;
+        if found.chars().count() >= SHORT {
+            return Some(end);
+        }
+        let ends = found.char_indices().rev().map(|(at, last)| at + last.len_utf8());
+        let known = |end: &usize| found.get(..*end).is_some_and(|shorter| self.texts.contains(shorter));
+        ends.filter(known).map(|end| start + end).find(|end| is_apart(text, start, *end))
     }
 
     /// A tree without the texts, in values and in names. A number of which a part would go goes whole.
@@ -214,12 +240,45 @@ fn collect_one(value: &Json, into: &mut BTreeSet<String>) {
     }
 }
 
-fn pattern(text: &str) -> String {
-    let escaped = regex::escape(text);
-    if text.chars().count() >= SHORT {
-        return escaped;
-    }
+/// Whether what stands in a range begins and ends no later and no earlier than a word does.
+fn is_apart(text: &str, start: usize, end: usize) -> bool {
     let word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-    let edge = |c: Option<char>| if word(c) { r"\b" } else { "" };
-    format!("{}{escaped}{}", edge(text.chars().next()), edge(text.chars().next_back()))
+    let at = |range: std::ops::Range<usize>| text.get(range).unwrap_or_default();
+    let (before, inside, after) = (at(0..start), at(start..end), at(end..text.len()));
+    let joined = |left: &str, right: &str| word(left.chars().next_back()) && word(right.chars().next());
+    !joined(before, inside) && !joined(inside, after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Limits;
+
+    fn texts(all: &[&str]) -> Texts {
+        let values = all.iter().map(|text| Json::from(*text)).collect();
+        let event = Json::Object(vec![("k".to_owned(), Json::Array(values))]).to_string();
+        let event = Event::parse(event.as_bytes(), &Limits::default(), None).unwrap();
+        let key = crate::language::parse("k exists", &crate::language::Limits::default()).expr.unwrap();
+        Texts::of(&event, &[key.predicates()[0].operand.key.clone()]).unwrap()
+    }
+
+    #[test]
+    fn the_longest_text_goes_and_a_short_one_only_as_a_word() {
+        for (all, text, left) in [
+            (&["ada", "ada lovelace"][..], "ada lovelace, ada, adam", "(redacted), (redacted), adam"),
+            (&["a-b", "a"], "a-b a-bc a", "(redacted) (redacted)-bc (redacted)"),
+            (&["-b", "b"], "a-b a-bc", "a(redacted) a-bc"),
+            (&["root", "roots"], "uproots root", "up(redacted) (redacted)"),
+            (&["é", "éé"], "é éé ééé é", "(redacted) (redacted) ééé (redacted)"),
+            (&["lovelace"], "LOVELACE lovelacelovelace", "LOVELACE (redacted)(redacted)"),
+            (
+                &["say \"hi\""],
+                r#"say "hi" or {\"say\":\"say \\\"hi\\\"\"}"#,
+                r#"(redacted) or {\"say\":\"say \\\"hi\\\"\"}"#,
+            ),
+            (&["true", ""], "true", "true"),
+        ] {
+            assert_eq!(texts(all).out_of_text(text), left, "{all:?}");
+        }
+    }
 }
