@@ -112,23 +112,35 @@ impl Detection {
         whole: &Arc<str>,
         value: impl Fn(&Key) -> Cow<'v, Json>,
     ) -> Self {
-        let mut matched = String::new();
-        json::write_array(&found.matched, &mut matched, told);
-        let mut context = String::new();
-        event.write_context(&mut context);
+        let mut detection = Self::counted(found.rule, found.suppressed, rule, event, &value);
+        json::write_array(&found.matched, &mut detection.matched, told);
+        event.write_context(&mut detection.context);
+        detection.title = rule.title.render(|key, lookup| shown(&looked_up(value(key), lookup, found.lists)));
+        detection.event = Arc::clone(whole);
+        detection
+    }
+
+    /// What a window needs to count an event, and no more: title, context, predicates and the event are empty.
+    pub(crate) fn counted<'v>(
+        place: usize,
+        suppressed: bool,
+        rule: &Rule,
+        event: &Event,
+        value: &impl Fn(&Key) -> Cow<'v, Json>,
+    ) -> Self {
         Self {
-            rule: found.rule,
-            suppressed: found.suppressed,
+            rule: place,
+            suppressed,
             time: event.time(),
             source: event.source().into_owned(),
-            aggregate: array_of(rule.aggregate.iter().map(&value)),
-            title: rule.title.render(|key, lookup| shown(&looked_up(value(key), lookup, found.lists))),
+            aggregate: array_of(rule.aggregate.iter().map(value)),
+            title: String::new(),
             event_type: event.event_type().map(str::to_owned),
             event_id: event.id().map(str::to_owned),
-            distinct: rule.distinct.as_ref().map(&value).filter(|value| !value.is_null()).map(|value| text_of(&value)),
-            context,
-            matched,
-            event: Arc::clone(whole),
+            distinct: rule.distinct.as_ref().map(value).filter(|value| !value.is_null()).map(|value| text_of(&value)),
+            context: String::new(),
+            matched: String::new(),
+            event: Arc::from(""),
         }
     }
 

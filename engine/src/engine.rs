@@ -4,7 +4,7 @@
 
 use crate::Span;
 use crate::alert;
-use crate::detection::{Detection, Match};
+use crate::detection::{self, Detection, Match};
 use crate::event::Event;
 use crate::json::{self, Json, Reject};
 use crate::language;
@@ -16,7 +16,7 @@ use crate::problem::{Diagnostic, Lines, Position, Problem};
 use crate::redaction;
 use crate::rule::{self, Collected, RuleSet, Source, Status};
 use crate::scan::Width;
-use crate::window::{Restored, StateError, Windows};
+use crate::window::{Needs, Restored, StateError, Told, Windows};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -253,34 +253,95 @@ impl Engine {
         // Parsed once more than the matcher did, but only for the few events that some rule matches.
         let event: Event = self.matcher.event(bytes, self.event_type.as_deref())?;
         let mut whole: Option<Arc<str>> = None;
-        let mut undecided = 0;
-        for hit in &self.hits {
-            let Some(collected) = self.set.rules.get(hit.column) else { continue };
-            let suppressed = match hit.outcome {
-                Outcome::Undecided => {
-                    undecided += 1;
-                    continue;
-                }
-                Outcome::Matched => false,
-                Outcome::Suppressed(_) => true,
-            };
-            if self.shadow.get(hit.column) == Some(&true) {
-                continue;
+        let hits = std::mem::take(&mut self.hits);
+        for hit in &hits {
+            if let Some(suppressed) = self.raises(hit) {
+                out.extend(self.detection(hit.column, suppressed, &event, &mut whole));
             }
-            let matched = self.matcher.matched(hit.column, &collected.rule.filter, &event);
-            let found = Match { rule: hit.column, suppressed, matched, lists: &self.lists };
-            out.push(if collected.redact.is_empty() {
-                let whole = whole.get_or_insert_with(|| {
-                    self.text.clear();
-                    event.json().write_to(&mut self.text);
-                    Arc::from(self.text.as_str())
-                });
-                Detection::new(&found, &collected.rule, &event, whole)
-            } else {
-                redaction::detection(&found, collected, &event, &self.redaction_secret)
-            });
         }
-        Ok(undecided)
+        let undecided = hits.iter().filter(|hit| hit.outcome == Outcome::Undecided).count();
+        self.hits = hits;
+        Ok(u32::try_from(undecided).unwrap_or(u32::MAX))
+    }
+
+    /// [`Engine::detect`] and [`Engine::observe`] in one, for who does both in one place: of an event that a window only
+    /// counts, no more is made than counting takes. `settle` sees each detection before its time does anything.
+    ///
+    /// # Errors
+    /// When the bytes are no event.
+    pub fn watch(&mut self, bytes: &[u8], settle: impl Fn(&mut Detection), out: &mut Vec<Json>) -> Result<(), Reject> {
+        self.verdicts(bytes)?;
+        if self.hits.is_empty() {
+            return Ok(());
+        }
+        let event: Event = self.matcher.event(bytes, self.event_type.as_deref())?;
+        let (mut whole, before) = (None, out.len());
+        let hits = std::mem::take(&mut self.hits);
+        for hit in &hits {
+            let detection = self.raises(hit).and_then(|suppressed| {
+                let counted = self.counted(hit.column, suppressed, &event, &settle, &mut whole);
+                counted.or_else(|| {
+                    let mut detection = self.detection(hit.column, suppressed, &event, &mut whole)?;
+                    settle(&mut detection);
+                    Some(detection)
+                })
+            });
+            if let Some(detection) = detection {
+                self.windows.observe(detection, &self.set.rules, out);
+            }
+        }
+        self.hits = hits;
+        self.fit(before, out);
+        Ok(())
+    }
+
+    /// Whether a hit is hidden by a suppression; none where it raises no alert anyway.
+    fn raises(&self, hit: &Hit) -> Option<bool> {
+        let suppressed = match hit.outcome {
+            Outcome::Undecided => return None,
+            Outcome::Matched => false,
+            Outcome::Suppressed(_) => true,
+        };
+        (self.shadow.get(hit.column) != Some(&true)).then_some(suppressed)
+    }
+
+    /// All that an alert can say of an event that a rule matched.
+    fn detection(
+        &mut self,
+        column: usize,
+        suppressed: bool,
+        event: &Event,
+        whole: &mut Option<Arc<str>>,
+    ) -> Option<Detection> {
+        let collected = self.set.rules.get(column)?;
+        let matched = self.matcher.matched(column, &collected.rule.filter, event);
+        let found = Match { rule: column, suppressed, matched, lists: &self.lists };
+        Some(if collected.redact.is_empty() {
+            Detection::new(&found, &collected.rule, event, whole_text(event, whole, &mut self.text))
+        } else {
+            redaction::detection(&found, collected, event, &self.redaction_secret)
+        })
+    }
+
+    /// The same where its window needs no title and no reasons; none where it does, or something is kept back.
+    fn counted(
+        &mut self,
+        column: usize,
+        suppressed: bool,
+        event: &Event,
+        settle: &impl Fn(&mut Detection),
+        whole: &mut Option<Arc<str>>,
+    ) -> Option<Detection> {
+        let collected = self.set.rules.get(column).filter(|collected| collected.redact.is_empty())?;
+        let value = |key: &_| detection::value_of(event, key);
+        let mut counted = Detection::counted(column, suppressed, &collected.rule, event, &value);
+        settle(&mut counted);
+        match self.windows.needs(&counted) {
+            Needs::Counting => {}
+            Needs::Event => counted.event = Arc::clone(whole_text(event, whole, &mut self.text)),
+            Needs::Everything => return None,
+        }
+        Some(counted)
     }
 
     /// Makes everything ready that the first match of a rule would make ready: for modules that are written down as they
@@ -315,6 +376,11 @@ impl Engine {
         let before = out.len();
         self.windows.advance(milliseconds, &self.set.rules, out);
         self.fit(before, out);
+    }
+
+    /// Says which states of alerts the calls that come next give: all of them, unless this says otherwise.
+    pub fn tell(&mut self, told: Told) {
+        self.windows.tell(told);
     }
 
     /// Puts a detection into its window; gives the alerts that fire or close by it.
@@ -388,6 +454,15 @@ impl Engine {
     pub fn limits(&self) -> &json::Limits {
         &self.limits
     }
+}
+
+/// An event as compact text, made when it is first wanted. `room` is room to write in.
+fn whole_text<'w>(event: &Event, whole: &'w mut Option<Arc<str>>, room: &mut String) -> &'w Arc<str> {
+    whole.get_or_insert_with(|| {
+        room.clear();
+        event.json().write_to(room);
+        Arc::from(room.as_str())
+    })
 }
 
 /// Bytes that the regular expressions of all rules together may take.

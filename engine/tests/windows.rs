@@ -7,7 +7,7 @@
 use oxpecker_engine::detection::Detection;
 use oxpecker_engine::event::Instant;
 use oxpecker_engine::json::Json;
-use oxpecker_engine::window::{Limits, Windows};
+use oxpecker_engine::window::{self, Limits, Windows};
 use oxpecker_engine::{Engine, Request};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -205,6 +205,17 @@ fn run(rules: &[Rule], events: &[Event]) -> Vec<Json> {
     out
 }
 
+/// The same by [`Engine::watch`], which makes no more of an event than its window will look at.
+fn watched(rules: &[Rule], events: &[Event], only: window::Told) -> Vec<Json> {
+    let (mut engine, mut out) = (engine(rules), Vec::new());
+    engine.tell(only);
+    for event in events {
+        engine.watch(json(event).as_bytes(), |_| {}, &mut out).unwrap();
+    }
+    flush(&mut engine, &mut out);
+    out
+}
+
 fn told(record: &Json) -> Told {
     let text = |name: &str| record.get(name).and_then(Json::as_text).map(str::to_owned);
     let number = |name: &str| record.get(name).and_then(Json::scalar_text).and_then(|text| text.parse().ok());
@@ -352,6 +363,14 @@ proptest! {
         last.sort();
         let found = split(&run(&rules, &events));
         prop_assert_eq!(found, (going, last));
+    }
+
+    #[test]
+    fn watching_tells_what_detecting_and_observing_tell(rules in vec(a_rule(), 1..4), events in a_stream()) {
+        let all = lines(&run(&rules, &events));
+        prop_assert_eq!(&lines(&watched(&rules, &events, window::Told::All)), &all);
+        let fired: Vec<String> = all.into_iter().filter(|line| line.contains(r#""state":"fired""#)).collect();
+        prop_assert_eq!(lines(&watched(&rules, &events, window::Told::Fired)), fired);
     }
 
     #[test]

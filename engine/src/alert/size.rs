@@ -24,6 +24,9 @@ const WHOLE: [&str; 8] =
 /// Cuts a record until it has at most so many bytes.
 pub fn fit(record: &mut Json, bytes: usize) {
     let limit = bytes.max(SMALLEST);
+    if at_most(record) <= limit {
+        return;
+    }
     let length = length(record);
     let Json::Object(fields) = record else { return };
     if length <= limit {
@@ -146,6 +149,20 @@ impl Cut<'_> {
     }
 }
 
+/// Bytes that a value's text does not exceed, found without writing it: most records are far smaller than they may be.
+fn at_most(value: &Json) -> usize {
+    /// A byte may come to six, as `\u0001`.
+    const LONGEST: usize = 6;
+    /// A comma, the quotes and the colon of a name, and those of a text, brackets, or a word.
+    const AROUND: usize = 9;
+    let own = |value: &Json| match value {
+        Json::Number(text) | Json::Text(text) => text.len(),
+        Json::Object(members) => members.iter().map(|(name, _)| name.len()).sum(),
+        Json::Null | Json::Bool(_) | Json::Array(_) => 0,
+    };
+    value.values().map(|value| AROUND + LONGEST * own(value)).sum()
+}
+
 fn length(value: &Json) -> usize {
     let mut text = String::new();
     value.write_to(&mut text);
@@ -189,5 +206,29 @@ fn shorten_one(value: &mut Json, characters: usize, items: usize) -> bool {
             many
         }
         Json::Null | Json::Bool(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::Limits;
+
+    #[test]
+    fn no_text_is_longer_than_it_is_taken_to_be_at_most() {
+        for text in [
+            "null",
+            "false",
+            "-1.5e9",
+            r#""""#,
+            r#""\u0001\u0002\"\\é""#,
+            "[]",
+            "{}",
+            "[[],{},[1],null,false]",
+            r#"{"":false,"\u0001":{"":"\u0001"},"a":[false,false,{"b":{}}]}"#,
+        ] {
+            let value = Json::parse(text.as_bytes(), &Limits::default()).unwrap();
+            assert!(length(&value) <= at_most(&value), "{text}");
+        }
     }
 }

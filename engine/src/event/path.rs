@@ -55,14 +55,9 @@ pub(super) fn first<'e, T>(from: &'e Json, dotted: &str, each: &mut impl FnMut(&
 /// What is left of a dotted path behind a name that it begins with.
 #[inline]
 fn after<'s>(name: &str, dotted: &'s str) -> Option<&'s str> {
-    let (name, path) = (name.as_bytes(), dotted.as_bytes());
-    if name.first() != path.first() || name.len() > path.len() || !path.starts_with(name) {
-        return None;
-    }
-    match path.get(name.len()) {
-        None => Some(""),
-        Some(b'.') => dotted.get(name.len() + 1..),
-        Some(_) => None,
+    match starts_with_step(dotted, name)? {
+        "" => Some(""),
+        rest => rest.get(1..),
     }
 }
 
@@ -83,7 +78,7 @@ fn rest_after<'s>(name: &str, steps: &'s [Step]) -> Option<&'s [Step]> {
     let mut unread = name;
     let mut rest = steps;
     while let [Step::Name(step), after @ ..] = rest {
-        unread = unread.strip_prefix(step.as_str())?;
+        unread = starts_with_step(unread, step)?;
         rest = after;
         if unread.is_empty() {
             return Some(rest);
@@ -91,6 +86,16 @@ fn rest_after<'s>(name: &str, steps: &'s [Step]) -> Option<&'s [Step]> {
         unread = unread.strip_prefix('.')?;
     }
     None
+}
+
+/// What is left of `path` behind `step`: nothing, or a dot and more. Names of one record often begin alike, so what comes
+/// behind is looked at first.
+#[inline]
+fn starts_with_step<'p>(path: &'p str, step: &str) -> Option<&'p str> {
+    match path.as_bytes().get(step.len()) {
+        None | Some(b'.') => path.strip_prefix(step),
+        Some(_) => None,
+    }
 }
 
 /// Puts `with` in the place of everything but null at the places where [`walk`] ends.

@@ -6,6 +6,7 @@
 //! Trees are written, copied and dropped without recursion (see [`tree`]), so that a deep one needs no deep stack.
 
 mod parse;
+mod plain;
 mod tree;
 mod write;
 

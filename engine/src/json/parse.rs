@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::plain::plain;
 use super::{DEEPEST, Json, Limits, Reject, RejectReason};
 
 /// A bracket that is still open, with what it holds so far.
@@ -202,8 +203,7 @@ impl Parser<'_> {
         loop {
             let start = self.at;
             let rest = self.text.as_bytes().get(start..).unwrap_or_default();
-            let plain = rest.iter().position(|byte| *byte < 0x20 || *byte == b'"' || *byte == b'\\');
-            self.at += plain.unwrap_or(rest.len());
+            self.at += plain(rest);
             decoded.push_str(self.text.get(start..self.at).unwrap_or_default());
             match self.peek() {
                 Some(b'"') => {

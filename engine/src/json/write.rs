@@ -2,6 +2,7 @@
 //! No recursion: open brackets wait on a stack of our own.
 
 use super::Json;
+use super::plain::plain;
 
 /// What is left to write of an open bracket.
 enum Open<'j> {
@@ -73,10 +74,12 @@ pub(super) fn array<T>(items: &[T], out: &mut String, mut item: impl FnMut(&T, &
 /// Runs of characters that need no escape are written at once.
 pub(super) fn text(decoded: &str, out: &mut String) {
     out.push('"');
-    let mut plain = 0;
-    for (at, byte) in decoded.bytes().enumerate().filter(|(_, byte)| matches!(byte, 0..0x20 | b'"' | b'\\')) {
-        out.push_str(decoded.get(plain..at).unwrap_or_default());
-        plain = at + 1;
+    let mut at = 0;
+    loop {
+        let end = at + plain(decoded.as_bytes().get(at..).unwrap_or_default());
+        out.push_str(decoded.get(at..end).unwrap_or_default());
+        let Some(byte) = decoded.as_bytes().get(end) else { break };
+        at = end + 1;
         match byte {
             b'"' => out.push_str("\\\""),
             b'\\' => out.push_str("\\\\"),
@@ -88,6 +91,5 @@ pub(super) fn text(decoded: &str, out: &mut String) {
             control => out.push_str(&format!("\\u{control:04x}")),
         }
     }
-    out.push_str(decoded.get(plain..).unwrap_or_default());
     out.push('"');
 }

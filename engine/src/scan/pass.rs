@@ -185,6 +185,12 @@ impl<const COUNTED: bool> Pass<'_, '_, COUNTED> {
     #[inline(always)]
     fn string<V: Vector>(&mut self) -> Result<Whole, Reject> {
         let from = self.at + 1;
+        if V::FEW
+            && let Some(close) = plain_string::<V>(self.text, from)
+        {
+            self.at = close + 1;
+            return Ok((Kind::Text, from, close));
+        }
         let string = text::string::<V>(self.text, from)?;
         self.unicode |= string.unicode;
         self.at = string.close + 1;

@@ -55,14 +55,18 @@ fn token_behind_blanks(text: &[u8], mut at: usize) -> (u8, usize) {
 /// where it is not so plain, or ends too near the end of the text: then [`string`] tells.
 #[inline(always)]
 pub(super) fn plain_string<V: Vector>(text: &[u8], at: usize) -> Option<usize> {
-    // Most strings end in the first or second vector: no loop for them, at whose head a sandbox looks at the clock.
-    let first = V::load(text, at)?.stop().map(|lane| at + lane);
-    let stop = match first {
-        Some(stop) => stop,
-        None => match V::load(text, at + V::LANES)?.stop() {
-            Some(lane) => at + V::LANES + lane,
-            None => V::apart(FarStop { text, at: at + 2 * V::LANES })?,
-        },
+    let stop = if V::FEW {
+        FarStop { text, at }.with::<V>()?
+    } else {
+        // Most strings end in the first or second vector: no loop for them, at whose head a sandbox looks at the clock.
+        let first = V::load(text, at)?.stop().map(|lane| at + lane);
+        match first {
+            Some(stop) => stop,
+            None => match V::load(text, at + V::LANES)?.stop() {
+                Some(lane) => at + V::LANES + lane,
+                None => V::apart(FarStop { text, at: at + 2 * V::LANES })?,
+            },
+        }
     };
     if peek(text, stop) == Some(b'"') { Some(stop) } else { None }
 }

@@ -41,6 +41,26 @@ impl Default for Limits {
     }
 }
 
+/// Which states of an alert are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Told {
+    /// When it fires, when it goes on, and when its window closes.
+    #[default]
+    All,
+    /// When it fires. The records of the others are not even made.
+    Fired,
+}
+
+/// What of a detection a window will look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// What [`Detection::counted`] gives.
+    Counting,
+    /// The event beside that.
+    Event,
+    Everything,
+}
+
 /// What tells groups apart, as text: the rule's place, the source, and the aggregate values.
 type Identity = Arc<str>;
 
@@ -48,6 +68,7 @@ type Identity = Arc<str>;
 #[derive(Debug)]
 pub struct Windows {
     limits: Limits,
+    told: Told,
     /// The open windows of each group, in the order in which they opened. More than one only where a late event opened
     /// an earlier one.
     groups: HashMap<Identity, Vec<Open>>,
@@ -90,6 +111,7 @@ impl Windows {
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
+            told: Told::All,
             groups: HashMap::new(),
             ends: BinaryHeap::new(),
             now: i64::MIN,
@@ -101,25 +123,46 @@ impl Windows {
         }
     }
 
+    /// Says which states of alerts the calls that come next give.
+    pub fn tell(&mut self, told: Told) {
+        self.told = told;
+    }
+
+    /// What [`Windows::observe`] will look at if this detection, of which no more is known than counting takes, comes next.
+    pub(crate) fn needs(&mut self, detection: &Detection) -> Needs {
+        let Some(time) = detection.time else { return Needs::Everything };
+        match self.find(detection, time) {
+            _ if detection.suppressed => Needs::Counting,
+            Some(open) if open.has_its_whole_events() => Needs::Counting,
+            Some(_) => Needs::Event,
+            None => Needs::Everything,
+        }
+    }
+
+    /// The open window that a detection at a time belongs to. Its identity is left in `asked`.
+    fn find(&mut self, detection: &Detection, time: i64) -> Option<&mut Open> {
+        self.asked.clear();
+        write_identity(detection.rule, &detection.source, inside(&detection.aggregate), &mut self.asked);
+        self.groups.get_mut(self.asked.as_str())?.iter_mut().find(|open| open.holds(time))
+    }
+
     /// Takes one detection; gives the alerts that fire by it, go on by it, or close.
     pub fn observe(&mut self, detection: Detection, rules: &[Collected], out: &mut Vec<Json>) {
         let Some(collected) = rules.get(detection.rule) else { return };
         let Some(time) = detection.time else {
             self.counters.untimed += 1;
-            let seen = open::untimed(detection, collected, &mut self.untimed, out);
+            let seen = open::untimed(detection, collected, self.told, &mut self.untimed, out);
             self.counters.repeated += u64::from(seen == Seen::Before);
             return;
         };
         self.now = self.now.max(time);
-        self.asked.clear();
-        write_identity(detection.rule, &detection.source, inside(&detection.aggregate), &mut self.asked);
-        let found =
-            self.groups.get_mut(self.asked.as_str()).and_then(|open| open.iter_mut().find(|open| open.holds(time)));
-        match found {
+        let told = self.told;
+        match self.find(&detection, time) {
             Some(open) => {
                 let before = open.bytes();
-                let seen = open.join(detection, collected, out);
-                self.bytes = self.bytes + open.bytes() - before;
+                let seen = open.join(detection, collected, told, out);
+                let after = open.bytes();
+                self.bytes = self.bytes + after - before;
                 self.counters.repeated += u64::from(seen == Seen::Before);
             }
             None if detection.suppressed => {}
@@ -139,7 +182,7 @@ impl Windows {
     ) {
         self.opened += 1;
         let mut open = Open::new(&detection, &collected.rule, time, self.opened);
-        open.join(detection, collected, out);
+        open.join(detection, collected, self.told, out);
         self.bytes += open.bytes() + identity.len();
         self.ends.push(Reverse((open.end(), open.order(), Arc::clone(&identity))));
         self.put(identity, open);
@@ -197,7 +240,7 @@ impl Windows {
         }
         self.bytes = self.bytes.saturating_sub(closed.bytes() + identity.len());
         let size = closed.bytes();
-        if let Some(collected) = rules.get(closed.rule()) {
+        if let Some(collected) = rules.get(closed.rule()).filter(|_| self.told == Told::All) {
             closed.close(collected, out);
         }
         Some(size)

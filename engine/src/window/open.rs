@@ -1,5 +1,6 @@
 //! One open window: counting, firing, going on, closing.
 
+use super::Told;
 use crate::alert::{self, Contribution, Group, State};
 use crate::detection::{Detection, tree};
 use crate::json::Json;
@@ -80,6 +81,11 @@ impl Open {
         self.fired.is_some()
     }
 
+    /// Whether it holds as many events whole as an alert shows.
+    pub(super) fn has_its_whole_events(&self) -> bool {
+        self.group.events.len() >= alert::WHOLE_EVENTS
+    }
+
     /// The first millisecond outside.
     pub(super) fn end(&self) -> i64 {
         let from = if self.sliding { self.group.last_seen.unwrap_or(self.start) } else { self.start };
@@ -106,7 +112,13 @@ impl Open {
     }
 
     /// Counts a detection in. An event that was counted before, by its own identifier, is not.
-    pub(super) fn join(&mut self, detection: Detection, collected: &Collected, out: &mut Vec<Json>) -> Seen {
+    pub(super) fn join(
+        &mut self,
+        detection: Detection,
+        collected: &Collected,
+        told: Told,
+        out: &mut Vec<Json>,
+    ) -> Seen {
         if self.remember(&detection) == Seen::Before {
             return Seen::Before;
         }
@@ -129,7 +141,7 @@ impl Open {
             }
         } else if self.group.count >= self.next_update {
             self.next_update = self.group.count.saturating_mul(2);
-            if let Some(id) = &self.fired {
+            if let Some(id) = self.fired.as_ref().filter(|_| told == Told::All) {
                 out.push(alert::record(collected, id, &self.group, State::Updated));
             }
         }
@@ -208,12 +220,13 @@ impl Open {
     }
 }
 
-/// An event without a time belongs to no window: it is an alert of its own where one event is enough. `told` are those
+/// An event without a time belongs to no window: it is an alert of its own where one event is enough. `known` are those
 /// told before; one with an identifier is told once.
 pub(super) fn untimed(
     detection: Detection,
     collected: &Collected,
-    told: &mut VecDeque<u64>,
+    told: Told,
+    known: &mut VecDeque<u64>,
     out: &mut Vec<Json>,
 ) -> Seen {
     if collected.rule.threshold > 1 || detection.suppressed {
@@ -223,10 +236,11 @@ pub(super) fn untimed(
     let mut group = Group::of(&detection);
     group.add(detection);
     let id = alert::alert_id(&collected.rule, &group, None);
-    if has_id && remember(told, hash(&id)) == Seen::Before {
+    if has_id && remember(known, hash(&id)) == Seen::Before {
         return Seen::Before;
     }
-    for state in [State::Fired, State::Final] {
+    let states: &[State] = if told == Told::All { &[State::Fired, State::Final] } else { &[State::Fired] };
+    for &state in states {
         out.push(alert::record(collected, &id, &group, state));
     }
     Seen::Now

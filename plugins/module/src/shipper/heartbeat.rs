@@ -9,6 +9,7 @@ use crate::clock;
 use crate::session::Session;
 use oxpecker_engine::Engine;
 use oxpecker_engine::json::Json;
+use oxpecker_engine::window::Told;
 
 /// What is known of the last tick.
 #[derive(Debug, Clone, Copy, Default)]
@@ -49,7 +50,9 @@ impl Face {
         let canary = self.canary.as_mut().and_then(super::Canary::alert);
         let mut fields = self.identity();
         if let Some(engine) = session.engine_mut() {
+            engine.tell(self.options.told());
             engine.advance(passed, &mut self.alerts);
+            engine.tell(Told::All);
             fields.extend(counted(engine));
         }
         fields.extend(self.counted());

@@ -26,6 +26,7 @@ use options::Options;
 use oxpecker_engine::Engine;
 use oxpecker_engine::detection::Detection;
 use oxpecker_engine::json::Json;
+use oxpecker_engine::window::Told;
 use report::Reports;
 
 /// What a shipper hands over with one call.
@@ -68,6 +69,7 @@ pub struct Face {
     counters: Counters,
     reports: Reports,
     tick: heartbeat::Tick,
+    tag: Tag,
     detections: Vec<Detection>,
     alerts: Vec<Json>,
     /// The answer, ended by a NUL.
@@ -87,6 +89,17 @@ struct Counters {
     alerts: u64,
     /// Calls that a trap ended.
     trapped: u64,
+}
+
+/// What the tag of the last record said.
+#[derive(Debug, Default)]
+struct Tag {
+    text: Vec<u8>,
+    /// Where the tag begins that the record had before it was copied.
+    own: usize,
+    /// Whether no rule of the copying filter claimed it.
+    is_unclaimed: bool,
+    is_heartbeat: bool,
 }
 
 /// What stands before the tag of a copy that no rule of the copying filter claimed.
@@ -115,6 +128,7 @@ impl Face {
             },
             reports: Reports::new(),
             tick: heartbeat::Tick::new(),
+            tag: Tag { text: Vec::new(), own: 0, is_unclaimed: false, is_heartbeat: false },
             detections: Vec::new(),
             alerts: Vec::new(),
             text: Vec::new(),
@@ -154,14 +168,17 @@ impl Face {
 
     fn filter_bytes(&mut self, session: &mut Session, record: &Record<'_>, bytes: &[u8]) -> Reply {
         let Some(engine) = session.engine_mut() else { return Reply::Nothing };
-        if let Err(reject) = self.detect(engine, record, bytes) {
+        self.arrive(engine, record);
+        let now = clock::of_shipper(record.seconds, record.nanoseconds);
+        engine.tell(self.options.told());
+        let watched = engine.watch(bytes, |detection| clock::settle(detection, now, now), &mut self.alerts);
+        engine.tell(Told::All);
+        if let Err(reject) = watched {
             self.counters.rejected += 1;
             let report = self.reports.rejected(reject, record);
             return report.map_or(Reply::Nothing, |report| self.say(&report));
         }
-        for detection in self.detections.drain(..) {
-            engine.observe(detection, &mut self.alerts);
-        }
+        self.tick.event();
         match tell::told(&mut self.alerts, &self.options, &mut self.counters) {
             Some(text) => self.say(&text),
             None => Reply::Nothing,
@@ -187,9 +204,12 @@ impl Face {
         }
         let mut notes: Vec<annotate::Note> =
             self.detections.iter().filter_map(|detection| annotate::Note::new(detection, engine)).collect();
+        // A note names an alert that fires, and no other.
+        engine.tell(Told::Fired);
         for detection in self.detections.drain(..) {
             engine.observe(detection, &mut self.alerts);
         }
+        engine.tell(Told::All);
         self.counters.alerts += annotate::join(&mut notes, &self.alerts);
         match std::str::from_utf8(bytes).ok().and_then(|text| annotate::annotated(text, &notes)) {
             Some(text) => self.say(&text),
@@ -203,11 +223,12 @@ impl Face {
         self.detections.clear();
         self.alerts.clear();
         self.look_for_damage(session);
-        if record.tag == self.options.heartbeat_tag.as_bytes() {
+        self.look_at_tag(record.tag);
+        if self.tag.is_heartbeat {
             return Err(self.heartbeat(session, record));
         }
         self.counters.records += 1;
-        self.counters.unclaimed += u64::from(self.own_tag(record.tag).1);
+        self.counters.unclaimed += u64::from(self.tag.is_unclaimed);
         let Some(bytes) = record.bytes else {
             self.counters.undelivered += 1;
             return Err(self.say(&report::undelivered(record)));
@@ -244,7 +265,7 @@ impl Face {
         record: &Record<'_>,
         bytes: &[u8],
     ) -> Result<(), oxpecker_engine::json::Reject> {
-        engine.set_tag(self.own_tag(record.tag).0);
+        self.arrive(engine, record);
         engine.detect(bytes, &mut self.detections)?;
         let now = clock::of_shipper(record.seconds, record.nanoseconds);
         self.detections.iter_mut().for_each(|detection| clock::settle(detection, now, now));
@@ -252,13 +273,24 @@ impl Face {
         Ok(())
     }
 
-    /// The tag that a record had before it was copied, and whether no rule claimed it.
-    fn own_tag<'t>(&self, tag: &'t [u8]) -> (&'t [u8], bool) {
-        let own = tag.strip_prefix(self.options.copy_prefix.as_bytes()).unwrap_or(tag);
-        match own.strip_prefix(UNCLAIMED) {
-            Some(rest) if own.len() < tag.len() => (rest, true),
-            _ => (own, false),
+    /// Says which tag the record had before it was copied.
+    fn arrive(&self, engine: &mut Engine, record: &Record<'_>) {
+        engine.set_tag(record.tag.get(self.tag.own..).unwrap_or_default());
+    }
+
+    /// Finds out what a tag says, unless it is that of the record before, as it nearly always is.
+    fn look_at_tag(&mut self, tag: &[u8]) {
+        if same(&self.tag.text, tag) && !tag.is_empty() {
+            return;
         }
+        let own = tag.strip_prefix(self.options.copy_prefix.as_bytes()).unwrap_or(tag);
+        let unclaimed = own.strip_prefix(UNCLAIMED).filter(|_| own.len() < tag.len());
+        self.tag = Tag {
+            text: tag.to_vec(),
+            own: tag.len() - unclaimed.unwrap_or(own).len(),
+            is_unclaimed: unclaimed.is_some(),
+            is_heartbeat: tag == self.options.heartbeat_tag.as_bytes(),
+        };
     }
 
     fn inert_reply(&mut self, reason: &str, record: &Record<'_>, reply: Reply) -> Reply {
@@ -290,6 +322,15 @@ impl Face {
         self.text.push(0);
         Reply::Text
     }
+}
+
+/// Whether bytes are the same, by words: wasm's own comparison goes byte by byte.
+fn same(left: &[u8], right: &[u8]) -> bool {
+    let (words, rest) = left.as_chunks::<8>();
+    let (others, other_rest) = right.as_chunks::<8>();
+    let same_words =
+        || words.iter().zip(others).all(|(word, other)| u64::from_le_bytes(*word) == u64::from_le_bytes(*other));
+    words.len() == others.len() && rest == other_rest && same_words()
 }
 
 impl Default for Face {

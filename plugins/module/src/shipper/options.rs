@@ -3,6 +3,7 @@
 use super::Reply;
 use oxpecker_engine::json::{Json, Limits};
 use oxpecker_engine::rule::TagTypes;
+use oxpecker_engine::window::Told;
 
 /// The tag of the records that tick.
 const HEARTBEAT_TAG: &str = "oxpecker.heartbeat";
@@ -49,6 +50,11 @@ impl Options {
             copy_prefix: String::new(),
             event_types: TagTypes::new(),
         }
+    }
+
+    /// The states of alerts that come out.
+    pub(super) fn told(&self) -> Told {
+        if self.updates { Told::All } else { Told::Fired }
     }
 }
 
