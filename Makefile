@@ -9,7 +9,7 @@ WASM := target/oxpecker.wasm
 CLI := target/release/oxpecker
 SAMPLE := rules/samples/cloudtrail.ndjson
 
-.PHONY: help demo build playground test lint fmt rule-pages fuzz bench bench-peers instructions instructions-keep clean
+.PHONY: help demo build playground test lint fmt rule-pages fuzz bench bench-peers bench-shippers instructions instructions-keep clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
@@ -43,6 +43,9 @@ fuzz: build ## fuzz each boundary for a minute (FUZZ_SECONDS=60)
 
 bench-peers: build ## Oxpecker and other rule engines on the same events and rules, as a table (BENCH_ROUNDS=5, BENCH_RULES=11,200,1000,10000)
 	@.ci/bench-peers
+
+bench-shippers: build ## what a record costs in Fluent Bit beside a Lua script with one rule, as a table (BENCH_ROUNDS=7, BENCH_RULES=11,200,1000)
+	@.ci/bench-shippers
 
 bench: ## time scanning, deciding, windows and loading (real events where OXPECKER_DATA has them)
 	$(CARGO) bench --locked -p oxpecker-engine --bench engine
