@@ -481,7 +481,8 @@ impl Sandbox {
 
 /// Longest JSON texts that are read: parsed, small values take up to thirty times their length.
 const MAX_REPORT: usize = 32 << 20;
-const MAX_STATS: usize = 1 << 20;
+/// Counters of ten thousand rules and of their predicates, with their texts, are some 5 MB.
+const MAX_STATS: usize = 16 << 20;
 
 fn json<T: serde::de::DeserializeOwned>(text: &[u8], most: usize) -> Option<T> {
     if text.len() > most {
