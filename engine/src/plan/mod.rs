@@ -5,7 +5,7 @@
 //!           compile   each distinct predicate once; what wakes a rule  │ once
 //!           program   each filter as lines that branch                 │
 //!           index     the predicates that wake rules, by value         ┘
-//! event ─> scan ─> facts ─> derived ─> index ─> woken rules ─> program ─> verdicts
+//! event ─> scan ─> facts ─> derived ─> door ─> index ─> woken rules ─> program ─> verdicts
 //! ```
 //!
 //! **Each distinct predicate once.** Predicates of all rules are gathered by what they ask; the answer for an event is
@@ -13,7 +13,7 @@
 //!
 //! **Rules are woken, not polled.** Each rule sleeps under its rarest predicates, of which one at least must hold for the
 //! rule to match ([`Form::guard`](nnf::Form::guard)). Only those are looked up for every event, all of one key at once
-//! ([`index`]). A rule that is woken is turned away by its next rarest predicate, or runs its program. Rules that can match
+//! ([`index`]), if its value may be among them at all ([`door`]) and is not one of the last that were ([`memo`]). A rule that is woken is turned away by its next rarest predicate, or runs its program. Rules that can match
 //! for what an event lacks have no such predicates, and run for every event.
 //!
 //! **The same answers** as the reference evaluator's, which shares no code with this one for paths, numbers or networks.
