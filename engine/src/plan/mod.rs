@@ -13,8 +13,9 @@
 //!
 //! **Rules are woken, not polled.** Each rule sleeps under its rarest predicates, of which one at least must hold for the
 //! rule to match ([`Form::guard`](nnf::Form::guard)). Only those are looked up for every event, all of one key at once
-//! ([`index`]), if its value may be among them at all ([`door`]) and is not one of the last that were ([`memo`]). A rule that is woken is turned away by its next rarest predicate, or runs its program. Rules that can match
-//! for what an event lacks have no such predicates, and run for every event.
+//! ([`index`]), where the key's value may be among them at all ([`door`]) and is not one of its last ([`memo`]). A rule that
+//! is woken is turned away by its next rarest predicate, or runs its program. Rules that can match for what an event lacks
+//! have no such predicates, and run for every event.
 //!
 //! **The same answers** as the reference evaluator's, which shares no code with this one for paths, numbers or networks.
 
