@@ -56,7 +56,7 @@ fn a_page_says_all_that_the_rule_says() {
         "3 different values of `requestParameters.secretId` in matching events with the same `user` within any 10 minutes make an alert.\n",
         "eventName = \"GetSecretValue\"\n",
         "- `user = \"robot\"` · It reads all. · until 2027-01-31\n",
-        "- [T1555.006](https://attack.mitre.org/versions/v17/techniques/T1555/006/) Credentials from Password Stores: Cloud Secrets Management Stores (Credential Access)\n- [T9999](https://attack.mitre.org/techniques/T9999/)\n",
+        "- [T1555.006](https://attack.mitre.org/versions/v18/techniques/T1555/006/) Credentials from Password Stores: Cloud Secrets Management Stores (Credential Access)\n- [T9999](https://attack.mitre.org/techniques/T9999/)\n",
         "- PCI DSS:8.3\n",
         "- [example.com/a\\_b](https://example.com/a_b)\n",
         "- **nothing** · one\n",
