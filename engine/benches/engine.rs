@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 
 static EVENTS: LazyLock<Vec<u8>> = LazyLock::new(rulesets::real);
 
-const WIDTHS: [Width; 3] = [Width::Word, Width::Native, Width::Wide];
+const WIDTHS: [Width; 3] = [Width::Word, Width::Native, Width::Modern];
 
 /// Keys of as many paths, and no call of that name: what is left is the scan.
 const SIX_PATHS: &str = r#"eventName = "NoSuchCall" and eventSource exists and userIdentity.type exists and sourceIPAddress exists and errorCode exists and requestParameters.bucketName exists"#;

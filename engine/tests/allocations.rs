@@ -13,7 +13,7 @@ use oxpecker_engine::{Engine, Request, Width};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-const WIDTHS: [Width; 3] = [Width::Word, Width::Native, Width::Wide];
+const WIDTHS: [Width; 3] = [Width::Word, Width::Native, Width::Modern];
 
 thread_local! {
     /// Allocations of this thread: tests run beside each other.

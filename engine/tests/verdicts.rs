@@ -6,7 +6,7 @@
 use oxpecker_engine::matcher::Outcome::{self, Matched, Suppressed, Undecided};
 use oxpecker_engine::{Engine, Request, Width};
 
-const WIDTHS: [Width; 3] = [Width::Word, Width::Native, Width::Wide];
+const WIDTHS: [Width; 3] = [Width::Word, Width::Native, Width::Modern];
 
 /// A rule file of rules with these filters and suppressions, in this order.
 fn file(rules: &[(&str, &[&str])]) -> Vec<u8> {

@@ -297,6 +297,21 @@ fn a_replay_goes_on_after_an_event_that_kills_the_sandbox() {
 }
 
 #[test]
+fn what_a_rule_matched_before_the_sandbox_was_replaced_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let module = guest(folder.path(), &[]);
+    let rule =
+        "rules:\n  - {id: r, name: r, title: t, type: CloudTrail, severity: 1, description: d, filter: 'k exists'}\n";
+    let rules = file(folder.path(), "rules.yaml", rule);
+    // The last event kills the instance that saw all the others.
+    let input = file(folder.path(), "in.ndjson", harmful(50, &[49], "T").join("\n"));
+    let output = run(&["rules", "--can-fire", "--output", "json", "--rules", &rules, "--module", &module, &input]);
+    let said = text(&output.stderr);
+    let sight: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    assert_eq!((sight["state"].as_str(), sight["matched"].as_u64()), (Some("fires"), Some(49)), "{sight} {said}");
+}
+
+#[test]
 fn a_module_that_does_not_work_is_a_fault_and_ends_the_run() {
     let folder = tempfile::tempdir().unwrap();
     let input = file(folder.path(), "in.ndjson", harmful(5, &[], "A").join("\n"));

@@ -9,7 +9,7 @@ use oxpecker_engine::matcher::{Hit, Matcher, Outcome};
 use oxpecker_engine::reference::{Filter, Verdict};
 
 /// Every kind of vector that this machine has.
-pub(crate) const WIDTHS: [Width; 3] = [Width::Word, Width::Native, Width::Wide];
+pub(crate) const WIDTHS: [Width; 3] = [Width::Word, Width::Native, Width::Modern];
 
 /// What the reference says of an event, by filter.
 pub(crate) fn reference(

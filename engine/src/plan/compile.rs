@@ -1,8 +1,10 @@
 //! From rules to a plan.
 
 use super::derived::{self, Derived};
+use super::door::Door;
 use super::facts::{Facts, Slot};
 use super::index::{Index, PredicateId};
+use super::memo::Memo;
 use super::nnf::{Form, Literal};
 use super::profile::Profile;
 use super::program::{Code, Line};
@@ -51,13 +53,15 @@ impl Plan {
         let Draft { mut all, code, known, .. } = draft;
         let profile = profiled.then(|| Box::new(Profile::new(&guarded, texts(known, all.len()))));
         let (wakes, always) = sleepers(&guarded, all.len());
-        let eager = eager(&mut all, &wakes, &slots, lists);
+        let (eager, memos) = eager(&mut all, &wakes, &slots, lists);
+        let doors = eager.iter().map(|eager| eager.as_ref().map_or(Door::default(), |eager| eager.door()));
         let now = Now {
-            facts: Facts::new(slots.trie.len(), slots.keys.len()),
+            facts: Facts::new(doors, slots.keys.len()),
             scratch: Scratch::default(),
             event: 0,
             answers: vec![(0, false); all.len()],
             ran: vec![0; columns.len()],
+            memos: std::iter::repeat_with(Memo::default).take(memos).collect(),
             found: Vec::new(),
             work: Work::default(),
             profile,
@@ -271,8 +275,13 @@ fn sleepers(guarded: &[Guarded], predicates: usize) -> (Vec<Vec<Wake>>, Vec<u32>
     (wakes, always)
 }
 
-/// Puts the predicates that wake somebody where they are found.
-fn eager(all: &mut [Drafted<'_>], wakes: &[Vec<Wake>], slots: &Slots, lists: &Lists) -> Vec<Option<Box<Eager>>> {
+/// Puts the predicates that wake somebody where they are found; also gives how many memos that takes.
+fn eager(
+    all: &mut [Drafted<'_>],
+    wakes: &[Vec<Wake>],
+    slots: &Slots,
+    lists: &Lists,
+) -> (Vec<Option<Box<Eager>>>, usize) {
     let mut eager: Vec<Option<Box<Eager>>> = vec![None; slots.count()];
     let mut indexes: HashMap<(Slot, Option<Function>), Index> = HashMap::new();
     for (id, drafted) in (0..).zip(all.iter_mut()) {
@@ -287,13 +296,14 @@ fn eager(all: &mut [Drafted<'_>], wakes: &[Vec<Wake>], slots: &Slots, lists: &Li
             eager.get_or_insert_default().direct.push(id);
         }
     }
+    let mut memos = 0;
     for ((slot, function), mut index) in indexes {
-        index.finish();
+        index.finish(&mut memos);
         if let Some(eager) = eager.get_mut(slot as usize) {
             eager.get_or_insert_default().indexes.push((function, index));
         }
     }
-    eager
+    (eager, memos)
 }
 
 fn is_indexable(drafted: &Drafted<'_>) -> bool {

@@ -3,6 +3,7 @@
 //! Everything is used again for the next event: a number that is counted up tells what is this event's, so nothing is
 //! cleared and, once the buffers have grown, nothing is allocated.
 
+use super::door::Door;
 use super::test::has_text;
 use crate::event::Shape;
 use crate::scan::{Capture, Kind, NO_MORE, NOWHERE, Value, decode};
@@ -15,6 +16,8 @@ struct Chain {
     event: u64,
     first: u32,
     last: u32,
+    /// Which of the key's values are worth looking up.
+    door: Door,
 }
 
 /// The values of one event.
@@ -32,6 +35,7 @@ pub(super) struct Facts {
     shape: Option<Shape>,
     /// Texts that stand nowhere in the event.
     arena: Vec<u8>,
+    /// Keys that lead somewhere and of which some value may be worth looking up, each once.
     touched: Vec<Slot>,
     room: Room,
 }
@@ -63,12 +67,11 @@ impl Room {
 }
 
 impl Facts {
-    /// Room for the values of so many paths, and so many keys that draw on them.
-    pub(super) fn new(paths: usize, others: usize) -> Self {
-        let none = Chain { event: 0, first: NO_MORE, last: NO_MORE };
+    /// Room for the values of keys with these doors, of which the last `others` draw on those before them.
+    pub(super) fn new(doors: impl ExactSizeIterator<Item = Door>, others: usize) -> Self {
         Self {
-            chains: vec![none; paths + others],
-            cuts: vec![0; paths + others],
+            cuts: vec![0; doors.len()],
+            chains: doors.map(|door| Chain { event: 0, first: NO_MORE, last: NO_MORE, door }).collect(),
             made: vec![0; others],
             ..Self::default()
         }
@@ -105,8 +108,10 @@ impl Facts {
         let new = u32::try_from(item).unwrap_or(NO_MORE);
         let Some(chain) = self.chains.get_mut(slot as usize) else { return };
         if chain.event != self.event {
-            *chain = Chain { event: self.event, first: new, last: new };
-            self.touched.push(slot);
+            *chain = Chain { event: self.event, first: new, last: new, door: chain.door };
+            if !chain.door.is_shut() {
+                self.touched.push(slot);
+            }
             return;
         }
         let last = std::mem::replace(&mut chain.last, new);
@@ -208,9 +213,17 @@ impl Facts {
         self.chain(slot).is_some()
     }
 
-    /// The keys that lead somewhere, each once.
+    /// The keys that lead somewhere and are worth looking up, each once.
+    #[inline]
     pub(super) fn touched(&self, place: usize) -> Option<Slot> {
         self.touched.get(place).copied()
+    }
+
+    /// Whether some value of a key may be worth looking up.
+    #[inline]
+    pub(super) fn knocks(&self, slot: Slot, event: &[u8]) -> bool {
+        let door = self.chain(slot).map(|chain| chain.door).unwrap_or_default();
+        self.values(slot, event).any(|value| door.admits(value.kind, value.text))
     }
 
     /// The values of a key.

@@ -8,16 +8,14 @@
 //! = network      a table for each length      one look-up for each length that occurs
 //! ```
 
+use super::automaton::Inside;
+use super::door::Door;
 use super::members::NumberKey;
 use super::network::{Address, network};
 use super::test::has_text;
 use crate::flat::ByteMap;
 use crate::language::expr::{TextOperator, Value as Wanted};
 use crate::scan::Kind;
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-
-/// Bytes of texts up to which one key's automaton takes its fastest form.
-const FAST_BYTES: usize = 32 << 10;
 
 /// The number of a predicate.
 pub(super) type PredicateId = u32;
@@ -47,19 +45,35 @@ impl Postings {
     }
 }
 
-/// Texts at one end of a value, by their lengths.
+/// Texts at one end of a value.
 #[derive(Debug, Clone, Default)]
 struct Ends {
     texts: ByteMap,
-    lengths: Vec<usize>,
+    /// Their lengths, the shortest first, and of each which texts there are.
+    lengths: Vec<(usize, Door)>,
 }
 
 impl Ends {
     fn add(&mut self, text: &[u8], next: u32) -> u32 {
-        if let Err(place) = self.lengths.binary_search(&text.len()) {
-            self.lengths.insert(place, text.len());
+        let place = self.lengths.partition_point(|(length, _)| *length < text.len());
+        if self.lengths.get(place).is_none_or(|(length, _)| *length != text.len()) {
+            self.lengths.insert(place, (text.len(), Door::default()));
+        }
+        if let Some((_, door)) = self.lengths.get_mut(place) {
+            door.add(text);
         }
         self.texts.get_or_insert(text, 0, next)
+    }
+
+    /// Calls `visit` for each text that a value has there; `end` cuts so many bytes off.
+    #[inline]
+    fn each<'v>(&self, value: &'v [u8], end: impl Fn(&'v [u8], usize) -> &'v [u8], mut visit: impl FnMut(Option<u32>)) {
+        for (length, door) in self.lengths.iter().take_while(|(length, _)| *length <= value.len()) {
+            let text = end(value, *length);
+            if door.admits(Kind::Text, text) {
+                visit(self.texts.get(text, 0));
+            }
+        }
     }
 }
 
@@ -85,9 +99,11 @@ pub(super) struct Index {
     prefixes: Ends,
     suffixes: Ends,
     inside: ByteMap,
-    automaton: Option<AhoCorasick>,
+    automaton: Option<Inside>,
     /// For each text of the automaton its list.
     inside_lists: Vec<u32>,
+    /// The place of its memo, where finding takes so long that it is worth one.
+    memo: Option<usize>,
 }
 
 impl Index {
@@ -142,20 +158,44 @@ impl Index {
         self.postings.add(list, predicate);
     }
 
-    /// Makes the automaton, once everything is added.
-    pub(super) fn finish(&mut self) {
+    /// Once everything is added: makes the automaton, and takes a place among the memos if it wants one.
+    pub(super) fn finish(&mut self, memos: &mut usize) {
+        if !self.is_only_of_values() {
+            self.memo = Some(*memos);
+            *memos += 1;
+        }
         if self.inside.is_empty() {
             return;
         }
         let (texts, lists): (Vec<&[u8]>, Vec<u32>) = self.inside.iter().unzip();
-        // A table of all transitions is the fastest form, and the largest: some 200 bytes for each of the texts'.
-        let bytes: usize = texts.iter().map(|text| text.len()).sum();
-        let kind = if bytes <= FAST_BYTES { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
-        // Overlapping matches ask for the standard kind.
-        let automaton =
-            AhoCorasick::builder().match_kind(MatchKind::Standard).kind(Some(kind)).prefilter(false).build(texts);
-        self.automaton = automaton.ok();
+        self.automaton = Inside::of(&texts);
         self.inside_lists = lists;
+    }
+
+    /// The place of its memo.
+    #[inline]
+    pub(super) fn memo(&self) -> Option<usize> {
+        self.memo
+    }
+
+    /// Whether only whole values are looked for: no texts in them, and no networks around them.
+    fn is_only_of_values(&self) -> bool {
+        self.networks.is_empty()
+            && self.prefixes.lengths.is_empty()
+            && self.suffixes.lengths.is_empty()
+            && self.inside.is_empty()
+    }
+
+    /// What tells of the values that are looked for.
+    pub(super) fn door(&self) -> Door {
+        if !self.numbers.is_empty() || !self.is_only_of_values() {
+            return Door::OPEN;
+        }
+        let mut door = Door::default();
+        self.texts.iter().for_each(|(text, _)| door.add(text));
+        let words: [(&[_], &[u8]); 2] = [(&self.yes, b"true"), (&self.no, b"false")];
+        words.iter().filter(|(asked, _)| !asked.is_empty()).for_each(|(_, word)| door.add(word));
+        door
     }
 
     /// Appends the predicates that hold for a value that is no array; some may stand more than once.
@@ -216,19 +256,19 @@ impl Index {
 
     #[inline]
     fn find_words(&self, text: &[u8], found: &mut Vec<PredicateId>) {
-        for length in self.prefixes.lengths.iter().take_while(|length| **length <= text.len()) {
-            let prefix = text.get(..*length).unwrap_or_default();
-            self.postings.report(self.prefixes.texts.get(prefix, 0), found);
-        }
-        for length in self.suffixes.lengths.iter().take_while(|length| **length <= text.len()) {
-            let suffix = text.get(text.len() - length..).unwrap_or_default();
-            self.postings.report(self.suffixes.texts.get(suffix, 0), found);
-        }
+        self.prefixes.each(text, first, |list| self.postings.report(list, found));
+        self.suffixes.each(text, last, |list| self.postings.report(list, found));
         let Some(automaton) = &self.automaton else { return };
-        for at in automaton.find_overlapping_iter(text) {
-            self.postings.report(self.inside_lists.get(at.pattern().as_usize()).copied(), found);
-        }
+        automaton.each(text, |number| self.postings.report(self.inside_lists.get(number).copied(), found));
     }
+}
+
+fn first(text: &[u8], length: usize) -> &[u8] {
+    text.get(..length).unwrap_or_default()
+}
+
+fn last(text: &[u8], length: usize) -> &[u8] {
+    text.len().checked_sub(length).and_then(|from| text.get(from..)).unwrap_or_default()
 }
 
 fn bits(address: Address) -> (bool, u128) {

@@ -5,7 +5,7 @@
 //!           compile   each distinct predicate once; what wakes a rule  │ once
 //!           program   each filter as lines that branch                 │
 //!           index     the predicates that wake rules, by value         ┘
-//! event ─> scan ─> facts ─> derived ─> index ─> woken rules ─> program ─> verdicts
+//! event ─> scan ─> facts ─> derived ─> door ─> index ─> woken rules ─> program ─> verdicts
 //! ```
 //!
 //! **Each distinct predicate once.** Predicates of all rules are gathered by what they ask; the answer for an event is
@@ -13,17 +13,21 @@
 //!
 //! **Rules are woken, not polled.** Each rule sleeps under its rarest predicates, of which one at least must hold for the
 //! rule to match ([`Form::guard`](nnf::Form::guard)). Only those are looked up for every event, all of one key at once
-//! ([`index`]). A rule that is woken is turned away by its next rarest predicate, or runs its program. Rules that can match
-//! for what an event lacks have no such predicates, and run for every event.
+//! ([`index`]), where the key's value may be among them at all ([`door`]) and is not one of its last ([`memo`]). A rule that
+//! is woken is turned away by its next rarest predicate, or runs its program. Rules that can match for what an event lacks
+//! have no such predicates, and run for every event.
 //!
 //! **The same answers** as the reference evaluator's, which shares no code with this one for paths, numbers or networks.
 
+mod automaton;
 mod compile;
 mod derived;
+mod door;
 mod facts;
 mod index;
 mod mapped;
 mod members;
+mod memo;
 mod network;
 mod nnf;
 mod number;
@@ -37,10 +41,12 @@ mod tests;
 use crate::json::{Limits, Reject};
 use crate::language::expr::Function;
 use crate::matcher::{Hit, Outcome};
-use crate::scan::Scanner;
+use crate::scan::{Kind, Scanner};
 use derived::Derived;
+use door::Door;
 use facts::{Facts, Slot};
 use index::{Index, PredicateId};
+use memo::Memo;
 use program::{Code, Line};
 use test::{Scratch, Test};
 
@@ -72,6 +78,18 @@ struct Eager {
     indexes: Vec<(Option<Function>, Index)>,
     /// Predicates that no index can find.
     direct: Vec<PredicateId>,
+}
+
+impl Eager {
+    /// Which values of the key are worth looking up.
+    fn door(&self) -> Door {
+        let mut door = if self.direct.is_empty() { Door::default() } else { Door::OPEN };
+        for (function, index) in &self.indexes {
+            // What a function makes of a value looks otherwise than the value.
+            door.join(if function.is_some() { Door::OPEN } else { index.door() });
+        }
+        door
+    }
 }
 
 /// A rule that sleeps under a predicate.
@@ -118,6 +136,8 @@ struct Now {
     answers: Vec<(u64, bool)>,
     /// For each column, the event for which it ran.
     ran: Vec<u64>,
+    /// By index: what was found for values that came before.
+    memos: Vec<Memo>,
     /// Predicates found by look-up.
     found: Vec<PredicateId>,
     work: Work,
@@ -210,17 +230,28 @@ impl Asked<'_, '_> {
         let mut place = 0;
         while let Some(slot) = self.now.facts.touched(place) {
             place += 1;
+            if !self.now.facts.knocks(slot, self.event) {
+                continue;
+            }
             let Some(Some(eager)) = self.compiled.eager.get(slot as usize) else { continue };
-            let Now { facts, scratch: Scratch { key, room }, found, .. } = &mut *self.now;
+            let Now { facts, scratch: Scratch { key, room }, memos, found, .. } = &mut *self.now;
             for (function, index) in &eager.indexes {
                 for end in facts.values(slot, self.event) {
-                    if function.is_some() && end.kind == crate::scan::Kind::Null {
-                        continue;
+                    match (function, end.kind) {
+                        (None, Kind::Text) => match index.memo().and_then(|memo| memos.get_mut(memo)) {
+                            Some(memo) => {
+                                memo.find(end.text, found, |found| index.find(end.kind, end.text, key, found))
+                            }
+                            None => index.find(end.kind, end.text, key, found),
+                        },
+                        (Some(_), Kind::Null) => {}
+                        _ => {
+                            room.each(*function, end, &mut |kind, text| {
+                                index.find(kind, text, key, found);
+                                false
+                            });
+                        }
                     }
-                    room.each(*function, end, &mut |kind, text| {
-                        index.find(kind, text, key, found);
-                        false
-                    });
                 }
             }
             for predicate in &eager.direct {

@@ -10,10 +10,11 @@ pub(super) enum Address {
 }
 
 impl Address {
-    /// Reads an address; most texts are none, and are told by their first byte and their length.
+    /// Reads an address; most texts are none, and are told by their length and the bytes at their ends.
     pub(super) fn read(text: &[u8]) -> Option<Self> {
         const LONGEST: usize = 45;
-        if text.len() > LONGEST || !text.first().is_some_and(|byte| byte.is_ascii_hexdigit() || *byte == b':') {
+        let stands = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_hexdigit() || *byte == b':');
+        if text.len() > LONGEST || !stands(text.first()) || !stands(text.last()) {
             return None;
         }
         let address: IpAddr = std::str::from_utf8(text).ok()?.parse().ok()?;

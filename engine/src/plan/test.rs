@@ -6,6 +6,7 @@
 use super::members::{Members, NumberKey};
 use super::number::Number;
 use crate::event::Instant;
+use crate::flat::same;
 use crate::language::Limits;
 use crate::language::expr::{self, Comparison, Function, Literal, TextOperator, Value as Wanted};
 use crate::language::pattern;
@@ -179,7 +180,7 @@ impl Test {
     fn scalar(&self, kind: Kind, text: &[u8], key: &mut NumberKey) -> bool {
         let word = has_text(kind);
         match self {
-            Test::Same(wanted) => kind == Kind::Text && text == &**wanted,
+            Test::Same(wanted) => kind == Kind::Text && same(text, wanted),
             Test::Member(members) => members.hold(kind, text, key),
             Test::MemberOrNull(members) => kind == Kind::Null || members.hold(kind, text, key),
             Test::HasValue => kind != Kind::Null,

@@ -57,16 +57,21 @@ impl KnownNames {
         self.starts.get(node as usize).copied().unwrap_or(FREE)
     }
 
-    /// The name ahead, if it is one that came after `previous` before.
+    /// The name ahead, if it is one that came after `previous` before. The one that did last is tried first.
     #[inline(always)]
-    pub(super) fn guess<V: Vector>(&self, previous: u32, text: &[u8], at: usize) -> Option<(u32, &Known)> {
-        let [likely, other] = *self.next.get(previous as usize)?;
+    pub(super) fn guess<V: Vector>(&mut self, previous: u32, text: &[u8], at: usize) -> Option<(u32, &Known)> {
+        let next = self.next.get_mut(previous as usize)?;
+        let [likely, other] = *next;
         let known = self.names.get(likely as usize)?;
         if known.stands_at::<V>(text, at) {
             return Some((likely, known));
         }
         let known = self.names.get(other as usize)?;
-        known.stands_at::<V>(text, at).then_some((other, known))
+        if !known.stands_at::<V>(text, at) {
+            return None;
+        }
+        *next = [other, likely];
+        Some((other, known))
     }
 
     /// An entry.

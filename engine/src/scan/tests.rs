@@ -5,7 +5,7 @@ use crate::event::Event;
 use crate::json::{Json, Limits, RejectReason};
 use crate::language::expr::{Key, Step};
 
-const WIDTHS: [Width; 3] = [Width::Word, Width::Native, Width::Wide];
+const WIDTHS: [Width; 3] = [Width::Word, Width::Native, Width::Modern];
 
 /// Bytes that matter to JSON and to UTF-8.
 const SIGNS: &[u8] = b"{}[]\",:\\u0ne -.\x80\xed\n";

@@ -3,7 +3,7 @@
 use crate::render::techniques;
 
 /// The version of ATT&CK that names and tactics are from. Links lead to its pages, which stay where they are.
-pub(super) const VERSION: &str = "17";
+pub(super) const VERSION: &str = "18";
 
 /// A technique that a rule names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -121,7 +121,7 @@ mod tests {
         let technique = known("T1136.003");
         assert_eq!(technique.name().as_deref(), Some("Create Account: Cloud Account"));
         assert_eq!(technique.tactics().as_deref(), Some("Persistence"));
-        assert_eq!(technique.link(), "https://attack.mitre.org/versions/v17/techniques/T1136/003/");
+        assert_eq!(technique.link(), "https://attack.mitre.org/versions/v18/techniques/T1136/003/");
         assert_eq!(known("T1071").tactics().as_deref(), Some("Command and Control"));
     }
 

@@ -17,6 +17,7 @@ pub(super) fn text(entry: &Entry<'_>, files: &[RuleFile]) -> String {
     out.push_str(&block("text", &words::title(&rule.title)));
     let _ = write!(out, "\n## What it means, and what to check\n\n{}\n", prose(rule.description.trim()));
     list("Known benign causes", rule.benign.iter().map(|cause| line(cause)), &mut out);
+    searches(rule, &mut out);
     let _ = write!(out, "\n## When it alerts\n\n{}\n\n", words::alerting(rule));
     out.push_str(&block("", &layout(&rule.filter, WIDTH)));
     list("What is suppressed", rule.suppressions.iter().map(suppression), &mut out);
@@ -57,6 +58,16 @@ fn state(entry: &Entry<'_>, files: &[RuleFile], out: &mut String) {
         let Some(by) = files.get(tuning.place.source) else { continue };
         let reason = tuning.reason.as_ref().map(|reason| format!(": {}", line(reason))).unwrap_or_default();
         let _ = write!(out, "Tuned by {}{reason}\n\n", file(by));
+    }
+}
+
+/// How to find the rest of the story: who was woken asks next what else the same caller did.
+fn searches(rule: &Rule, out: &mut String) {
+    let searches = words::searches(rule);
+    if !searches.is_empty() {
+        let lines: Vec<String> = searches.iter().map(|filter| format!("$ oxpecker eval '{filter}' logs/")).collect();
+        let _ = write!(out, "\n## What else happened\n\nWith what the alert says in place of the dots:\n\n");
+        out.push_str(&block("console", &lines.join("\n")));
     }
 }
 

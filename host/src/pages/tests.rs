@@ -22,7 +22,7 @@ rules:
     severity: 1
     description: A secret was read by *someone*. Ask the user.
     filter: eventName = "GetSecretValue"
-    aggregate: [user]
+    aggregate: [accountId, user, ip, requestParameters.secretId]
     window: {sliding: 10m}
     threshold: {count: 3, distinct: requestParameters.secretId}
     suppressions:
@@ -53,16 +53,18 @@ fn a_page_says_all_that_the_rule_says() {
         "{{user}} read {{requestParameters.secretId or ip}}\n",
         "A secret was read by \\*someone\\*. Ask the user.\n",
         "- The robot.\n",
-        "3 different values of `requestParameters.secretId` in matching events with the same `user` within any 10 minutes make an alert.\n",
+        "3 different values of `requestParameters.secretId` in matching events with the same `accountId`, `user`, `ip` and `requestParameters.secretId` within any 10 minutes make an alert.\n",
+        "```console\n$ oxpecker eval 'accountId = \"…\" and user = \"…\"' logs/\n$ oxpecker eval 'ip = \"…\"' logs/\n```\n",
         "eventName = \"GetSecretValue\"\n",
         "- `user = \"robot\"` · It reads all. · until 2027-01-31\n",
-        "- [T1555.006](https://attack.mitre.org/versions/v17/techniques/T1555/006/) Credentials from Password Stores: Cloud Secrets Management Stores (Credential Access)\n- [T9999](https://attack.mitre.org/techniques/T9999/)\n",
+        "- [T1555.006](https://attack.mitre.org/versions/v18/techniques/T1555/006/) Credentials from Password Stores: Cloud Secrets Management Stores (Credential Access)\n- [T9999](https://attack.mitre.org/techniques/T9999/)\n",
         "- PCI DSS:8.3\n",
         "- [example.com/a\\_b](https://example.com/a_b)\n",
         "- **nothing** · one\n",
     ];
     expected.into_iter().for_each(|part| assert!(page.contains(part), "{part}\nis not in\n{page}"));
-    assert!(text(&pages, "bucket-gone.md").contains("**Switched off.**"));
+    let other = text(&pages, "bucket-gone.md");
+    assert!(other.contains("**Switched off.**") && !other.contains("oxpecker eval"), "{other}");
 }
 
 #[test]

@@ -45,6 +45,23 @@ fn group(aggregate: &[Key]) -> String {
     }
 }
 
+/// Searches for what else the same caller, address, machine or container did: of those that the rule groups by.
+pub(super) fn searches(rule: &Rule) -> Vec<String> {
+    const WHO: [&[&str]; 7] = [
+        &["accountId", "user"],
+        &["accessKey"],
+        &["ip"],
+        &["agent", "user"],
+        &["containerId"],
+        &["user.username"],
+        &["sourceIPs"],
+    ];
+    let keys: Vec<String> = rule.aggregate.iter().map(ToString::to_string).collect();
+    let known = WHO.into_iter().filter(|who| who.iter().all(|key| keys.iter().any(|known| known == key)));
+    let filter = |who: &[&str]| who.iter().map(|key| format!("{key} = \"…\"")).collect::<Vec<_>>().join(" and ");
+    known.map(filter).collect()
+}
+
 /// `1 hour`, `90 seconds`: in the largest unit that is exact.
 pub(super) fn duration(seconds: u64) -> String {
     let units = [(86_400, "day"), (3_600, "hour"), (60, "minute")];

@@ -2,15 +2,15 @@
 
 use crate::alert::Alert;
 use crate::sandbox::{
-    Batch, Detections, Keeper, Kept, Limits, LoadReport, LoadRequest, Module, Rejected, Restored, SandboxError, Status,
-    Worker, answer,
+    Batch, Counts, Detections, Keeper, Kept, Limits, LoadReport, LoadRequest, Module, Rejected, Restored, SandboxError,
+    Status, Verdicts, Worker, answer,
 };
 use oxpecker_module::{self as native, Session};
 
 /// What to do with the events of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Task {
-    /// Find the events that the first filter matches.
+    /// Find the events that the first filter matches, and count those that each rule and filter matches.
     Search,
     /// Find what rules detect, for the windows.
     Detect,
@@ -27,10 +27,26 @@ pub struct Evaluated {
     pub rejected: Vec<Rejected>,
     /// After [`Task::Search`]: the events that match, in order.
     pub matched: Vec<usize>,
+    /// After [`Task::Search`]: what each rule and filter found. Counted from the verdicts and not by the evaluator, whose own
+    /// counters are lost with an instance of the sandbox.
+    pub counts: Vec<Counts>,
     /// After [`Task::Detect`]: what the windows need.
     pub records: Vec<u8>,
     /// Instances of the sandbox that were lost over it.
     pub replaced: u64,
+}
+
+impl From<Verdicts> for Evaluated {
+    fn from(verdicts: Verdicts) -> Self {
+        Self {
+            evaluated: verdicts.evaluated,
+            undecided: verdicts.undecided_pairs,
+            matched: (0..verdicts.events()).filter(|event| verdicts.matched(*event, 0)).collect(),
+            counts: verdicts.counts(),
+            rejected: verdicts.rejected,
+            ..Self::default()
+        }
+    }
 }
 
 /// Evaluates jobs; one for each thread.
@@ -124,16 +140,7 @@ impl Searcher for Worker {
     fn run(&mut self, task: Task, batch: &Batch, now: i64) -> Result<Evaluated, SandboxError> {
         let replaced = self.replaced();
         let mut all = match task {
-            Task::Search => {
-                let verdicts = self.evaluate(batch)?;
-                Evaluated {
-                    evaluated: verdicts.evaluated,
-                    undecided: verdicts.undecided_pairs,
-                    matched: (0..verdicts.events()).filter(|event| verdicts.matched(*event, 0)).collect(),
-                    rejected: verdicts.rejected,
-                    ..Evaluated::default()
-                }
-            }
+            Task::Search => self.evaluate(batch)?.into(),
             Task::Detect => {
                 let Detections { evaluated, undecided, rejected, records } = self.detect(batch, now)?;
                 Evaluated { evaluated, undecided, rejected, records, ..Evaluated::default() }
@@ -234,20 +241,16 @@ impl Searcher for Native {
         }
         let nonsense = |what| SandboxError::Nonsense { during: "batch", what };
         let answer = answer::decode(self.session.result(), &events, self.columns).map_err(nonsense)?;
-        let mut all = Evaluated { evaluated: answer.evaluated, undecided: answer.undecided, ..Evaluated::default() };
         match task {
-            Task::Detect => all.records = answer.body.to_vec(),
-            Task::Search => {
-                let (matched, _) = answer::bitmaps(answer.body, batch.len(), self.columns).map_err(nonsense)?;
-                let first_column = |event: usize| {
-                    let bit = event * self.columns;
-                    matched.get(bit / 8).is_some_and(|byte| byte >> (bit % 8) & 1 == 1)
-                };
-                all.matched = (0..batch.len()).filter(|event| first_column(*event)).collect();
-            }
+            Task::Search => Ok(Verdicts::read(answer, batch.len(), self.columns).map_err(nonsense)?.into()),
+            Task::Detect => Ok(Evaluated {
+                evaluated: answer.evaluated,
+                undecided: answer.undecided,
+                rejected: answer.rejected,
+                records: answer.body.to_vec(),
+                ..Evaluated::default()
+            }),
         }
-        all.rejected = answer.rejected;
-        Ok(all)
     }
 
     fn stats(&mut self) -> Result<serde_json::Value, SandboxError> {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use wasmtime::{Memory, Store, Trap, TypedFunc, WasmParams, WasmResults};
 
 use super::ABI_VERSION;
-use super::answer::{Answer, Rejected, bitmaps, decode};
+use super::answer::{Answer, Rejected, decode};
 use super::batch::{Batch, Divisible, Events};
 use super::error::{SandboxError, Status};
 use super::limits::{Ceiling, Limits};
@@ -17,7 +17,7 @@ use super::module::Module;
 use super::request::{LoadReport, LoadRequest};
 use super::snapshot::{Image, PAGE, Snapshot};
 use super::ticker::{Ticking, ticks};
-use super::verdicts::{Bits, Verdicts};
+use super::verdicts::Verdicts;
 use crate::alert::Alert;
 
 /// The input block grows in steps of this size, so that batches of like length share one.
@@ -203,16 +203,7 @@ impl Sandbox {
         let (pointer, length) = self.put(CALL, &events.pieces(), time)?;
         let status = self.guest(CALL, &call, (pointer, length), time)?;
         let rules = self.rules;
-        self.answer(CALL, status, events, time, |answer| {
-            let (matched, undecided) = bitmaps(answer.body, events.len(), rules)?;
-            Ok(Verdicts {
-                evaluated: answer.evaluated,
-                undecided_pairs: answer.undecided,
-                rejected: answer.rejected,
-                matched: Bits::new(events.len(), rules, matched.to_vec()),
-                undecided: Bits::new(events.len(), rules, undecided.to_vec()),
-            })
-        })
+        self.answer(CALL, status, events, time, |answer| Verdicts::read(answer, events.len(), rules))
     }
 
     /// Stateless: match records, for [`Sandbox::window`] of the same or another instance with the same rules.
@@ -481,7 +472,8 @@ impl Sandbox {
 
 /// Longest JSON texts that are read: parsed, small values take up to thirty times their length.
 const MAX_REPORT: usize = 32 << 20;
-const MAX_STATS: usize = 1 << 20;
+/// Counters of ten thousand rules and of their predicates, with their texts, are some 5 MB.
+const MAX_STATS: usize = 16 << 20;
 
 fn json<T: serde::de::DeserializeOwned>(text: &[u8], most: usize) -> Option<T> {
     if text.len() > most {

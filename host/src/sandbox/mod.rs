@@ -33,7 +33,7 @@ pub use instance::{Detections, Matches, Restored, Sandbox};
 pub use limits::{Limits, Patience};
 pub use module::{Module, Origin};
 pub use request::{Document, LoadReport, LoadRequest, Problem};
-pub use verdicts::Verdicts;
+pub use verdicts::{Counts, Verdicts};
 
 pub(crate) use code_file::{hex, sha256};
 pub(crate) use limits::Ceiling;

@@ -1,6 +1,6 @@
 //! What each rule says about each event of a batch.
 
-use super::answer::Rejected;
+use super::answer::{self, Answer, Rejected};
 
 /// The verdicts over one batch, a row an event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,6 +16,18 @@ pub struct Verdicts {
 }
 
 impl Verdicts {
+    /// Reads the answer about a batch of so many events.
+    pub(crate) fn read(answer: Answer<'_>, events: usize, rules: usize) -> Result<Self, &'static str> {
+        let (matched, undecided) = answer::bitmaps(answer.body, events, rules)?;
+        Ok(Self {
+            evaluated: answer.evaluated,
+            undecided_pairs: answer.undecided,
+            rejected: answer.rejected,
+            matched: Bits::new(events, rules, matched.to_vec()),
+            undecided: Bits::new(events, rules, undecided.to_vec()),
+        })
+    }
+
     /// Events of the batch, rejected ones included.
     pub fn events(&self) -> usize {
         self.matched.rows
@@ -46,6 +58,14 @@ impl Verdicts {
         (0..self.events()).filter(move |event| self.matches(*event).next().is_some())
     }
 
+    /// How many events each rule matched and could not decide, in the order of the rules.
+    pub fn counts(&self) -> Vec<Counts> {
+        let mut counts = vec![Counts::default(); self.rules()];
+        self.matched.each(|rule| counts.get_mut(rule).into_iter().for_each(|counts| counts.matched += 1));
+        self.undecided.each(|rule| counts.get_mut(rule).into_iter().for_each(|counts| counts.undecided += 1));
+        counts
+    }
+
     /// Appends the verdicts over the events that follow. Their indices are already those of the whole batch.
     pub(crate) fn append(&mut self, next: Verdicts) {
         self.evaluated += next.evaluated;
@@ -54,6 +74,15 @@ impl Verdicts {
         self.matched.append(next.matched);
         self.undecided.append(next.undecided);
     }
+}
+
+/// How many events a rule matched, suppressed ones included, and how many it could not decide.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Events that matched.
+    pub matched: u64,
+    /// Events without an answer.
+    pub undecided: u64,
 }
 
 /// A table of bits, a row an event and a column a rule, packed least significant bit first as the guest gives it.
@@ -86,6 +115,14 @@ impl Bits {
         }
         let bit = row * self.columns + column;
         self.bytes.get(bit / 8).is_some_and(|byte| byte >> (bit % 8) & 1 == 1)
+    }
+
+    /// Visits the column of each bit that is set. Most are not: eight at a time are passed over.
+    fn each(&self, mut visit: impl FnMut(usize)) {
+        for (place, byte) in self.bytes.iter().enumerate().filter(|(_, byte)| **byte != 0) {
+            let set = (0..8).filter(|bit| byte >> bit & 1 == 1);
+            set.for_each(|bit| visit((place * 8 + bit) % self.columns));
+        }
     }
 
     fn append(&mut self, next: Bits) {
@@ -123,5 +160,16 @@ mod tests {
         assert_eq!(row(3), [false, false, false]);
         assert_eq!(row(4), [true, false, false]);
         assert!(!table.get(5, 0) && !table.get(0, 3));
+    }
+
+    #[test]
+    fn columns_are_counted_over_all_rows() {
+        // Three columns: 101, 010, 111; the last bits are none of the table's.
+        let matched = Bits::new(3, 3, vec![0b1101_0101, 0b1111_1111]);
+        let undecided = Bits::new(3, 3, vec![0b0000_1000, 0]);
+        let verdicts = Verdicts { matched, undecided, ..Verdicts::default() };
+        let counts = |matched, undecided| Counts { matched, undecided };
+        assert_eq!(verdicts.counts(), [counts(2, 1), counts(2, 0), counts(2, 0)]);
+        assert_eq!(Verdicts::default().counts(), []);
     }
 }

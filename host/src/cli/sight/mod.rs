@@ -3,7 +3,8 @@
 //! What must hold for a rule to match is asked of every event, step by step: its first condition, the first two together,
 //! and so on, each as a filter of its own beside the rules. So one pass in bounded memory tells how far events came, and
 //! where a step has none, whether they have the keys that it asks for. A rule that the same pass saw match is never
-//! called blind.
+//! called blind. What matched is counted from the verdicts, so it outlives an instance of the sandbox that is lost; only what
+//! suppressions hid is the instances' own number, and a match that one hid before its instance was lost counts as seen.
 
 mod question;
 mod reason;
@@ -14,7 +15,7 @@ use super::loaded::Loaded;
 use super::progress::Progress;
 use super::summary;
 use anyhow::{Result, bail};
-use oxpecker::pipeline::{Pipeline, Tally, Task};
+use oxpecker::pipeline::{Evaluated, Pipeline, Tally, Task};
 use oxpecker::sandbox::LoadRequest;
 use question::{Asked, Questions};
 use reason::{Sight, sight};
@@ -44,20 +45,21 @@ struct Column {
 }
 
 impl Counts {
-    fn of(stats: &[Value], rules: usize) -> Self {
-        let number = |stats: &Value, name: &str| stats.get(name).and_then(Value::as_u64).unwrap_or(0);
-        let mut counts = Self { events: 0, columns: Vec::new(), rules };
-        for stats in stats {
-            counts.events += number(stats, "evaluated");
-            let columns = stats.get("rules").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-            counts.columns.resize(columns.len().max(counts.columns.len()), Column::default());
-            for (sum, column) in counts.columns.iter_mut().zip(columns) {
-                sum.matched += number(column, "matched");
-                sum.suppressed += number(column, "suppressed");
-                sum.undecided += number(column, "undecided");
-            }
+    fn add(&mut self, result: &Evaluated) {
+        self.events += result.evaluated;
+        self.columns.resize(result.counts.len().max(self.columns.len()), Column::default());
+        for (sum, counts) in self.columns.iter_mut().zip(&result.counts) {
+            sum.matched += counts.matched;
+            sum.undecided += counts.undecided;
         }
-        counts
+    }
+
+    /// Verdicts do not tell what a suppression hides; evaluators count it.
+    fn add_suppressed(&mut self, stats: &Value) {
+        let columns = stats.get("rules").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        for (sum, column) in self.columns.iter_mut().zip(columns) {
+            sum.suppressed += column.get("suppressed").and_then(Value::as_u64).unwrap_or(0);
+        }
     }
 
     fn rule(&self, place: usize) -> Column {
@@ -91,12 +93,14 @@ fn count(request: &LoadRequest, rules: usize, args: &InputArgs) -> Result<Counts
     let (mut pipeline, _) =
         Pipeline::start(&args.backend()?, request, Task::Search, inputs, args.settings(), input::now())?;
     let mut tally = Tally::default();
+    let mut counts = Counts { events: 0, columns: Vec::new(), rules };
     while let Some(done) = pipeline.next(input::interrupted) {
         let done = done?;
         progress.suspend(|| {
             rejects.problems(&done.job.notes);
             tally.count(&done, |rejection| rejects.tell(&rejection))
         })?;
+        counts.add(&done.result);
         progress.update(pipeline.bytes_read(), tally.read, 0);
     }
     progress.end();
@@ -108,5 +112,6 @@ fn count(request: &LoadRequest, rules: usize, args: &InputArgs) -> Result<Counts
     if tally.broken_inputs > 0 {
         bail!("{} could not be read to the end", summary::count(tally.broken_inputs, "input"));
     }
-    Ok(Counts::of(&pipeline.stats(), rules))
+    pipeline.stats().iter().for_each(|stats| counts.add_suppressed(stats));
+    Ok(counts)
 }
