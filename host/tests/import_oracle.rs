@@ -34,20 +34,27 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
+/// A list of the folder of rules that are written as JSON.
+fn listed(name: &str) -> Vec<Value> {
+    let text = fs::read_to_string(root().join("tests/import/oracle").join(name)).expect("the rules are there");
+    serde_json::from_str(&text).expect("the rules are JSON")
+}
+
+/// The filter that a rule becomes.
+fn imported(rule: &Value, fields: Fields) -> Filter {
+    let options = SigmaOptions { fields, ..SigmaOptions::default() };
+    let source = Source { name: "rule".into(), path: "rule".into(), text: rule.to_string() };
+    let imported = import::sigma(&[source], &options);
+    let text = &imported.files.first().unwrap_or_else(|| panic!("{}: {:?}", rule["title"], imported.entries)).text;
+    let document = rule::read(text.as_bytes(), &[], &rule::Limits::default());
+    let read = document.rules.first().unwrap_or_else(|| panic!("{}: {text}", rule["title"]));
+    Filter::new(read.filter.clone(), &Lists::default())
+}
+
 /// The rules as JSON, each with the filter that it becomes.
 fn rules() -> Vec<(Value, Filter)> {
-    let text = fs::read_to_string(root().join("tests/import/oracle/rules.json")).expect("the rules are there");
-    let rules: Vec<Value> = serde_json::from_str(&text).expect("the rules are JSON");
-    let options = SigmaOptions { fields: Fields::Native, ..SigmaOptions::default() };
-    let filter = |rule: &Value| {
-        let source = Source { name: "rule".into(), path: "rule".into(), text: rule.to_string() };
-        let imported = import::sigma(&[source], &options);
-        let text = &imported.files.first().unwrap_or_else(|| panic!("{}: {:?}", rule["title"], imported.entries)).text;
-        let document = rule::read(text.as_bytes(), &[], &rule::Limits::default());
-        let read = document.rules.first().unwrap_or_else(|| panic!("{}: {text}", rule["title"]));
-        Filter::new(read.filter.clone(), &Lists::default())
-    };
-    rules.into_iter().map(|rule| (rule.clone(), filter(&rule))).collect()
+    let filter = |rule: &Value| imported(rule, Fields::Native);
+    listed("rules.json").into_iter().map(|rule| (rule.clone(), filter(&rule))).collect()
 }
 
 /// An event as both read it.
@@ -223,4 +230,22 @@ fn verdicts_on_real_events_are_those_of_sigma() {
         rules.len()
     );
     assert!(events.len() >= 200 && matched >= 10, "{matched} rules match in {count} events");
+}
+
+/// Rules in Sigma's names fire on what producers write, and not on what is near it.
+#[test]
+fn imported_rules_fire_on_events_of_producers() {
+    let cases = listed("producers.json");
+    assert!(cases.len() >= 11, "only {} cases", cases.len());
+    for case in &cases {
+        let filter = imported(&case["rule"], Fields::Mapped);
+        for (name, expected) in [("yes", true), ("no", false)] {
+            let events = case[name].as_array().expect("events");
+            assert!(!events.is_empty(), "{}: no `{name}`", case["rule"]["title"]);
+            for event in events {
+                let matches = filter.evaluate(&Both::new(event.clone()).ours) == Verdict::Match;
+                assert_eq!(matches, expected, "{}: {event}", case["rule"]["title"]);
+            }
+        }
+    }
 }

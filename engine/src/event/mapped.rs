@@ -28,16 +28,18 @@ impl Event {
     /// What a key reaches by the mapping of the event's producer.
     pub(super) fn mapped(&self, key: &[Step]) -> Found<'_> {
         let Some(mapping) = self.shape().mapping() else { return Found::default() };
-        let sources = mapping.sources(key).iter();
-        let drawn = sources.map(|source| draw(&self.root, source)).find(Found::has_value);
+        let sources = mapping.sources(key);
+        let drawn = sources.iter().map(|source| draw(&self.root, source)).find(Found::has_value);
         drawn.unwrap_or_default()
     }
 
     /// The paths that a mapping takes the values of a key from, and of all keys below it.
     pub(super) fn mapped_sources(&self, key: &[Step]) -> Vec<Path> {
-        let keys = self.shape().mapping().map(|mapping| mapping.keys.as_slice()).unwrap_or_default();
-        let below = keys.iter().filter(|(steps, _)| steps.starts_with(key));
-        below.flat_map(|(_, sources)| sources.iter().flat_map(Source::drawn).cloned()).collect()
+        let Some(mapping) = self.shape().mapping() else { return Vec::new() };
+        let below = mapping.keys.iter().filter(|(steps, _)| steps.len() > key.len() && steps.starts_with(key));
+        let own = mapping.sources(key);
+        let sources = own.iter().chain(below.flat_map(|(_, sources)| sources));
+        sources.flat_map(Source::drawn).cloned().collect()
     }
 
     /// When the event happened, by the mapping of its producer.

@@ -15,6 +15,7 @@ pub(crate) mod tables;
 mod tests;
 mod time;
 
+pub use mapping::system_call;
 pub use shape::{Producer, Shape};
 pub use time::{Instant, format_time};
 pub(crate) use time::{milliseconds_of_number, milliseconds_of_stamp, milliseconds_of_text};

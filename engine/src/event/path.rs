@@ -168,5 +168,12 @@ pub(super) fn scalars<'e>(value: &'e Json, into: &mut Vec<Cow<'e, str>>) {
 
 /// A dotted path written in a table of ours as steps.
 pub(super) fn steps_of(dotted: &str) -> Vec<Step> {
-    dotted.split('.').map(|name| Step::Name(name.to_owned())).collect()
+    let steps = |part: &str| {
+        let indexed = part.strip_suffix(']').and_then(|open| open.split_once('['));
+        match indexed.and_then(|(name, index)| Some((name, index.parse().ok()?))) {
+            Some((name, index)) => vec![Step::Name(name.to_owned()), Step::Index(index)],
+            None => vec![Step::Name(part.to_owned())],
+        }
+    };
+    dotted.split('.').flat_map(steps).collect()
 }

@@ -102,6 +102,7 @@ const HOST: &[(&str, &str)] = &[
     ("connection.src_port", "Source port of a connection"),
     ("parent_metadata", "What is known of the parent process"),
     ("parent_metadata.exe", "Path of the program that the parent process runs"),
+    ("parent_metadata.arguments", "Command line of the parent process"),
     ("agent_id", "The agent that reported it"),
     ("host_metadata", "What is known of the host"),
     ("filename", "The file that was touched"),

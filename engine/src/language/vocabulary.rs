@@ -187,6 +187,8 @@ const PRODUCERS: &[&str] = &[
     "SERVICE_START",
     "SERVICE_STOP",
     "CONFIG_CHANGE",
+    "TTY",
+    "USER_TTY",
     "auditd",
     "event",
     "process",
@@ -219,7 +221,7 @@ const PRODUCERS: &[&str] = &[
 ];
 
 /// What shippers add to every record.
-const SHIPPER: &[&str] = &["@timestamp", "timestamp", "@version", "message", "tag", "tags", "source", "id"];
+const SHIPPER: &[&str] = &["@timestamp", "timestamp", "@version", "message", "MESSAGE", "tag", "tags", "source", "id"];
 
 /// Every published key.
 pub fn keys() -> impl Iterator<Item = &'static str> {

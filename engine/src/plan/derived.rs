@@ -73,7 +73,7 @@ pub(super) fn paths(keys: &[Vec<Step>]) -> Vec<Vec<Step>> {
             Source::SessionName | Source::AssumedRole => None,
         }));
         paths.extend(aliases(key).iter().map(|target| steps_of(target)));
-        paths.extend(mapped::paths_of(key).cloned());
+        paths.extend(mapped::paths_of(key));
         if is_event_type(key) {
             paths.extend(mapped::paths_of_types().cloned());
         }

@@ -15,8 +15,9 @@ pub(super) fn is_mapped(key: &[Step]) -> bool {
 }
 
 /// The paths that a key can take its value from.
-pub(super) fn paths_of(key: &[Step]) -> impl Iterator<Item = &'static Path> {
-    mapping::all().iter().flat_map(|mapping| mapping.sources(key)).flat_map(mapping::Source::paths)
+pub(super) fn paths_of(key: &[Step]) -> Vec<Path> {
+    let sources = mapping::all().iter().flat_map(|mapping| mapping.sources(key).into_owned());
+    sources.flat_map(|source| source.paths().cloned().collect::<Vec<_>>()).collect()
 }
 
 /// The paths that events are recognised by.
@@ -38,7 +39,8 @@ pub(super) fn paths_of_times() -> impl Iterator<Item = &'static Path> {
 #[derive(Debug, Clone)]
 pub(super) struct Producer {
     when: Vec<Vec<Condition>>,
-    event_type: Vec<Source>,
+    /// Each with what it was made of, whose texts stay.
+    event_type: Vec<(Source, &'static mapping::Source)>,
     times: Vec<Slot>,
 }
 
@@ -46,7 +48,7 @@ pub(super) struct Producer {
 pub(super) fn producers(trie: &Trie) -> Vec<Producer> {
     let producer = |mapping: &'static Mapping| Producer {
         when: mapping.when.iter().map(|all| conditions(all, trie)).collect(),
-        event_type: sources(&mapping.event_type, trie),
+        event_type: mapping.event_type.iter().map(|told| (source(told, trie), told)).collect(),
         times: mapping.time.iter().map(|path| trie.node(path)).collect(),
     };
     mapping::all().iter().map(producer).collect()
@@ -54,20 +56,20 @@ pub(super) fn producers(trie: &Trie) -> Vec<Producer> {
 
 /// The sources of a key, by producer.
 pub(super) fn by_producer(key: &[Step], trie: &Trie) -> Vec<Vec<Source>> {
-    mapping::all().iter().map(|mapping| sources(mapping.sources(key), trie)).collect()
+    let sources = |told: &[mapping::Source]| told.iter().map(|told| source(told, trie)).collect();
+    mapping::all().iter().map(|mapping| sources(&mapping.sources(key))).collect()
 }
 
-fn sources(all: &'static [mapping::Source], trie: &Trie) -> Vec<Source> {
-    let source = |told: &'static mapping::Source| Source {
+fn source(told: &mapping::Source, trie: &Trie) -> Source {
+    Source {
         slots: told.drawn().iter().map(|path| trie.node(path)).collect(),
         only_if: conditions(&told.only_if, trie),
-        told,
-    };
-    all.iter().map(source).collect()
+        told: told.clone(),
+    }
 }
 
-fn conditions(all: &'static [mapping::Condition], trie: &Trie) -> Vec<Condition> {
-    all.iter().map(|told| Condition { slot: trie.node(&told.path), test: &told.test }).collect()
+fn conditions(all: &[mapping::Condition], trie: &Trie) -> Vec<Condition> {
+    all.iter().map(|told| Condition { slot: trie.node(&told.path), test: told.test.clone() }).collect()
 }
 
 impl Producer {
@@ -78,7 +80,7 @@ impl Producer {
 
     /// The type of the event.
     pub(super) fn event_type(&self, facts: &Facts, event: &[u8], room: &mut Room) -> Option<&'static str> {
-        self.event_type.iter().find_map(|source| source.constant(facts, event, room))
+        self.event_type.iter().find_map(|(source, told)| source.constant(told, facts, event, room))
     }
 
     /// When the event happened.
@@ -89,11 +91,15 @@ impl Producer {
     }
 }
 
+fn looked_up<'t>(told: &'t mapping::Source, piece: &[u8]) -> Option<&'t str> {
+    told.look_up(std::str::from_utf8(piece).ok()?)
+}
+
 /// What is asked of a key.
 #[derive(Debug, Clone)]
 struct Condition {
     slot: Slot,
-    test: &'static Test,
+    test: Test,
 }
 
 impl Condition {
@@ -101,7 +107,7 @@ impl Condition {
         let mut any =
             |wanted: &dyn Fn(&[u8]) -> bool| facts.any_scalar(self.slot, event, decoded, &mut |text| wanted(text));
         let among = |texts: &[String], text: &[u8]| texts.iter().any(|wanted| wanted.as_bytes() == text);
-        match self.test {
+        match &self.test {
             Test::Present => facts.has_value(self.slot, event),
             Test::OneOf(texts) => any(&|text| among(texts, text)),
             Test::StartsWith(prefix) => any(&|text| text.starts_with(prefix.as_bytes())),
@@ -116,7 +122,7 @@ pub(super) struct Source {
     /// The paths that it draws on.
     slots: Vec<Slot>,
     only_if: Vec<Condition>,
-    told: &'static mapping::Source,
+    told: mapping::Source,
 }
 
 impl Source {
@@ -140,7 +146,7 @@ impl Source {
         self.gather(facts, event, room);
         let mut added = false;
         for piece in room.pieces() {
-            let text = if is_looked_up { self.looked_up(piece).map(str::as_bytes) } else { Some(piece) };
+            let text = if is_looked_up { looked_up(&self.told, piece).map(str::as_bytes) } else { Some(piece) };
             if let Some(text) = text {
                 facts.add_text(into, text);
                 added = true;
@@ -149,24 +155,26 @@ impl Source {
         added
     }
 
-    /// The text that it gives, if that is one that stands in the mapping.
-    fn constant(&self, facts: &Facts, event: &[u8], room: &mut Room) -> Option<&'static str> {
+    /// The text that it gives, if that is one that stands in the mapping: in `told`, which it was made of.
+    fn constant(
+        &self,
+        told: &'static mapping::Source,
+        facts: &Facts,
+        event: &[u8],
+        room: &mut Room,
+    ) -> Option<&'static str> {
         if !self.allowed(facts, event, room) {
             return None;
         }
-        if let Draw::Text(text) = &self.told.draw {
+        if let Draw::Text(text) = &told.draw {
             return Some(text);
         }
         self.gather(facts, event, room);
-        room.pieces().find_map(|piece| self.looked_up(piece))
+        room.pieces().find_map(|piece| looked_up(told, piece))
     }
 
     fn allowed(&self, facts: &Facts, event: &[u8], room: &mut Room) -> bool {
         self.only_if.iter().all(|condition| condition.holds(facts, event, &mut room.decoded))
-    }
-
-    fn looked_up(&self, piece: &[u8]) -> Option<&'static str> {
-        self.told.look_up(std::str::from_utf8(piece).ok()?)
     }
 
     /// Puts the texts that are taken where they are looked at.

@@ -7,6 +7,7 @@ mod read;
 mod tests;
 
 use crate::language::expr::Step;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
@@ -34,7 +35,7 @@ pub(crate) struct Mapping {
 }
 
 /// Where a value comes from.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Source {
     /// What is taken.
     pub(crate) draw: Draw,
@@ -45,7 +46,7 @@ pub(crate) struct Source {
 }
 
 /// What is taken from an event.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Draw {
     /// This text, whatever the event has.
     Text(String),
@@ -58,7 +59,7 @@ pub(crate) enum Draw {
 }
 
 /// What is asked of an event.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Condition {
     /// Of which path.
     pub(crate) path: Path,
@@ -67,7 +68,7 @@ pub(crate) struct Condition {
 }
 
 /// What a path must reach.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Test {
     /// Anything but null.
     Present,
@@ -80,13 +81,32 @@ pub(crate) enum Test {
 }
 
 impl Mapping {
-    /// The sources of a key.
-    pub(crate) fn sources(&self, key: &[Step]) -> &[Source] {
-        self.keys.iter().find(|(steps, _)| steps == key).map(|(_, sources)| sources.as_slice()).unwrap_or_default()
+    /// The sources of a key. One that ends in an index and has none of its own is an element of what stands before the
+    /// index: `args[1]`, where the paths of `args` lead.
+    pub(crate) fn sources(&self, key: &[Step]) -> Cow<'_, [Source]> {
+        let own =
+            |key: &[Step]| self.keys.iter().find(|(steps, _)| steps == key).map(|(_, sources)| sources.as_slice());
+        match (own(key), key) {
+            (Some(sources), _) => Cow::Borrowed(sources),
+            (None, [list @ .., index @ Step::Index(_)]) => {
+                own(list).unwrap_or_default().iter().filter_map(|source| source.element(index)).collect()
+            }
+            (None, _) => Cow::Borrowed(&[]),
+        }
     }
 }
 
 impl Source {
+    /// An element of what it takes, if it takes what a path reaches as it is.
+    fn element(&self, index: &Step) -> Option<Self> {
+        match &self.draw {
+            Draw::Path(list) if self.tables.is_empty() => {
+                Some(Self { draw: Draw::Path(list.iter().chain([index]).cloned().collect()), ..self.clone() })
+            }
+            _ => None,
+        }
+    }
+
     /// The paths that it takes values from.
     pub(crate) fn drawn(&self) -> &[Path] {
         match &self.draw {
@@ -130,4 +150,11 @@ static MAPPINGS: LazyLock<Vec<Mapping>> = LazyLock::new(|| {
 /// All producers.
 pub(crate) fn all() -> &'static [Mapping] {
     &MAPPINGS
+}
+
+/// The name of the system call that has this number on x86-64, by the table that mappings look it up in.
+#[must_use]
+pub fn system_call(number: u32) -> Option<String> {
+    let tables = read::tables(TABLES).ok()?;
+    tables.get("syscalls")?.get(&format!("0xc000003e {number}")).cloned()
 }

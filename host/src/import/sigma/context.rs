@@ -35,17 +35,20 @@ impl<'o> Context<'o> {
         self.mapped(field).unwrap_or(field).to_owned()
     }
 
+    /// Whether a field is a register of a system call.
+    pub(super) fn is_register(&self, field: &str) -> bool {
+        self.registers && matches!(field.as_bytes(), [b'a', b'0'..=b'3'])
+    }
+
     /// The key that the table names for a field.
-    fn mapped(&self, field: &str) -> Option<&'static str> {
-        let register = self.registers && matches!(field.as_bytes(), [b'a', b'0'..=b'9']);
-        let row = self.mapping.fields.iter().find(|(name, _)| *name == field && !register)?;
-        (self.options.fields == Fields::Mapped).then_some(row.1)
+    pub(super) fn mapped(&self, field: &str) -> Option<&'static str> {
+        let key = self.mapping.key(field)?;
+        (self.options.fields == Fields::Mapped && !self.is_register(field)).then_some(key)
     }
 
     pub(super) fn key(&mut self, field: &str) -> Key {
         let name = self.name(field);
-        // Where most fields have other names, one that keeps its own is no host key.
-        if self.options.fields == Fields::Mapped && self.mapping.fields.len() > 3 && self.mapped(field).is_none() {
+        if self.options.fields == Fields::Mapped && self.mapping.renames() && self.mapped(field).is_none() {
             self.note(format!("no table names a key for the field `{field}`: it is asked for by this name"));
         }
         filter::key(&name)
@@ -56,8 +59,7 @@ impl<'o> Context<'o> {
         if self.options.fields == Fields::Native {
             return None;
         }
-        let row = self.mapping.meanings.iter().find(|row| row.0 == field && row.1.eq_ignore_ascii_case(value))?;
-        filter::parse(row.2)
+        filter::parse(&self.mapping.meaning(field, value)?)
     }
 
     /// The keys in which a text of this field is looked for: itself, or members of what is an object in the events.
@@ -74,12 +76,11 @@ impl<'o> Context<'o> {
     }
 
     /// The names under which producers hold a field for which the language has no key.
-    pub(super) fn places(&mut self, field: &str) -> Option<Vec<Key>> {
+    pub(super) fn places(&self, field: &str) -> Option<Vec<Key>> {
         if self.options.fields == Fields::Native || self.mapped(field).is_some() {
             return None;
         }
         let (_, names) = self.mapping.places.iter().find(|(name, _)| *name == field)?;
-        self.note(format!("there is no key for the field `{field}`: it is asked for as {}", names.join(", ")));
         Some(names.iter().map(|name| filter::key(name)).collect())
     }
 

@@ -23,7 +23,7 @@ pub(super) fn detection(detection: &Node, context: &mut Context<'_>) -> Result<(
     let selections: Selections = named.map(selected).collect();
     let (mut parts, mut aggregation) = (Vec::new(), None);
     for text in conditions.items() {
-        let text = text.scalar().ok_or("its condition is no text")?;
+        let text = text.scalar().ok_or_else(|| format!("{} cannot be its condition", text.describe()))?;
         let (text, counted) = text.split_once('|').map_or((text, None), |(text, counted)| (text, Some(counted)));
         parts.push(condition(text, &selections)?);
         aggregation = aggregation.or(counted.map(|counted| counted.trim().to_owned()));

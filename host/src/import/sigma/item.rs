@@ -10,6 +10,7 @@ use super::time;
 use super::value::{Pattern, Token};
 use super::yaml::Node;
 use crate::import::filter::{Left, all, any, literal, not};
+use oxpecker_engine::event;
 use oxpecker_engine::language::Expr;
 use oxpecker_engine::language::expr::{Key, TextOperator, Value};
 use std::net::IpAddr;
@@ -51,9 +52,39 @@ fn meanings(field: &str, values: &Node, context: &mut Context<'_>) -> Option<Exp
 }
 
 fn asked(field: &str, modified: &Modified, context: &mut Context<'_>) -> Result<Expr, String> {
-    let keys = keys(field, modified, context);
-    let parts = keys.iter().map(|key| asked_of(key, modified, context)).collect::<Result<_, _>>()?;
+    let modified = as_written(field, modified, context);
+    let keys = keys(field, &modified, context);
+    let parts = keys.iter().map(|key| asked_of(key, &modified, context)).collect::<Result<_, _>>()?;
     any(parts).ok_or_else(|| "no value to compare with".to_owned())
+}
+
+/// The values of a field as producers write them: auditd has the numbers of system calls, whose names are asked for here,
+/// and registers in hexadecimal digits, which laurel writes with `0x` before them.
+fn as_written(field: &str, modified: &Modified, context: &mut Context<'_>) -> Modified {
+    let mut modified = modified.clone();
+    if context.mapped(field) == Some("syscall") {
+        for value in &mut modified.values {
+            let call = plain(value).and_then(|number| Some((number, event::system_call(number.parse().ok()?)?)));
+            if let Some((number, name)) = call {
+                context.note(format!("the system call {number} is `{name}`, as on x86-64"));
+                *value = Typed::Text(Pattern::plain(&name));
+            }
+        }
+    } else if context.is_register(field) && modified.linking == Linking::Any {
+        let laurel = |value: &Typed| Some(Typed::Text(Pattern::plain(&format!("0x{}", plain(value)?))));
+        let more: Vec<Typed> = modified.values.iter().filter_map(laurel).collect();
+        modified.values.extend(more);
+    }
+    modified
+}
+
+/// A value without wildcards, as a text.
+fn plain(value: &Typed) -> Option<&str> {
+    match value {
+        Typed::Text(pattern) => pattern.as_text(),
+        Typed::Number(number) => Some(number),
+        _ => None,
+    }
 }
 
 /// Where a field is asked for: its key, or each of several that may hold it.

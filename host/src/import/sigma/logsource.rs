@@ -10,9 +10,10 @@ pub(super) struct Mapping {
     pub(super) kind: RuleKind,
     /// What every event of the source satisfies; may be empty.
     pub(super) base: &'static str,
-    /// Sigma's fields and our keys. Other fields keep their names.
-    pub(super) fields: &'static [(&'static str, &'static str)],
-    /// Fields, values, and what the two together ask.
+    /// Sigma's fields and our keys; the first row of a name counts. Other fields keep their names.
+    pub(super) fields: &'static [Names],
+    /// Fields, values, and what the two together ask. The value `*` is any word; in its filter `WORD` and `word` stand for
+    /// that.
     pub(super) meanings: &'static [(&'static str, &'static str, &'static str)],
     /// Fields that are objects in the events, and the members in which a text of such a field is looked for.
     pub(super) objects: &'static [(&'static str, &'static [&'static str])],
@@ -28,14 +29,20 @@ pub(super) struct Mapping {
     pub(super) note: &'static str,
 }
 
-/// Where shippers and the original put the text of a log line.
-const LOG_LINE: &[&str] = &["message", "log"];
+/// Names of fields, and the keys that they have here.
+type Names = &'static [(&'static str, &'static str)];
+
+/// Where shippers, the original and journald put the text of a log line.
+const LOG_LINE: &[&str] = &["message", "log", "MESSAGE"];
 
 /// The same of auditd, whose records may have come apart into keys.
-const AUDIT_LINE: &[&str] = &["message", "log", "arguments", "path", "filename"];
+const AUDIT_LINE: &[&str] = &["message", "log", "MESSAGE", "arguments", "path", "filename"];
+
+/// The line itself, as rules ask for it by name.
+const LINE: Names = &[("message", "message"), ("log", "log"), ("MESSAGE", "MESSAGE"), ("host", "host")];
 
 /// Processes, as Sysmon names their fields, and our host keys.
-const PROCESS: &[(&str, &str)] = &[
+const PROCESS: Names = &[
     ("Image", "exe"),
     ("CommandLine", "arguments"),
     ("ParentImage", "parent_metadata.exe"),
@@ -44,37 +51,26 @@ const PROCESS: &[(&str, &str)] = &[
     ("CurrentDirectory", "cwd"),
     ("ProcessId", "pid"),
     ("ParentProcessId", "ppid"),
+    // Sysmon for Linux writes the number of the user there.
+    ("LogonId", "uid"),
+    ("TerminalSessionId", "session"),
+    // What rules count by; our events have it as the agent that told of the process.
+    ("host", "agent"),
 ];
 
-/// Logs of Linux whose lines somebody took apart: processes, and the line itself.
-const LINUX: &[(&str, &str)] = &[
-    ("message", "message"),
-    ("log", "log"),
-    ("Image", "exe"),
-    ("CommandLine", "arguments"),
-    ("ParentImage", "parent_metadata.exe"),
-    ("ParentCommandLine", "parent_metadata.arguments"),
-    ("User", "user"),
-    ("CurrentDirectory", "cwd"),
-];
+const FILE: Names = &[("TargetFilename", "filename")];
 
-const FILE: &[(&str, &str)] =
-    &[("TargetFilename", "filename"), ("Image", "exe"), ("CommandLine", "arguments"), ("User", "user")];
-
-const NETWORK: &[(&str, &str)] = &[
+const NETWORK: Names = &[
     ("DestinationIp", "dst_ip"),
     ("DestinationPort", "dst_port"),
     ("DestinationHostname", "domain"),
     ("SourceIp", "src_ip"),
     ("SourcePort", "src_port"),
     ("Protocol", "protocol"),
-    ("Image", "exe"),
-    ("CommandLine", "arguments"),
-    ("User", "user"),
 ];
 
 /// auditd's records, joined to one event by whoever reads them.
-const AUDITD: &[(&str, &str)] = &[
+const AUDITD: Names = &[
     ("a0", "args[0]"),
     ("a1", "args[1]"),
     ("a2", "args[2]"),
@@ -102,10 +98,6 @@ const AUDITD: &[(&str, &str)] = &[
     ("tty", "tty"),
     ("ses", "session"),
     ("USER", "user"),
-    ("Image", "exe"),
-    ("CommandLine", "arguments"),
-    ("ParentImage", "parent_metadata.exe"),
-    ("User", "user"),
 ];
 
 /// What the types of auditd's records ask of an event that joins records. Where the key `type` has another word for one
@@ -129,25 +121,25 @@ const AUDITD_RECORDS: &[(&str, &str, &str)] = &[
     ("type", "SERVICE_START", r#"lower(type) = "service_start""#),
     ("type", "SERVICE_STOP", r#"lower(type) = "service_stop""#),
     ("type", "CONFIG_CHANGE", r#"lower(type) = "config_change""#),
+    ("type", "*", r#"lower(type) = "word" or WORD != null or auditd.message_type = "word""#),
 ];
 
-/// Parts of auditd's records that are no host keys: by auditd's own name, as laurel holds them and as Auditbeat does.
-/// `a0` to `a3` are registers here; laurel writes those with `0x` before them, which no value of a rule is, so it has no
-/// place for them.
+/// Parts of auditd's records that are no host keys, where laurel, Auditbeat and Wazuh hold them.
+/// `a0` to `a3` are registers here.
 const AUDITD_PLACES: &[(&str, &[&str])] = &[
-    ("key", &["key", "SYSCALL.key", "tags"]),
-    ("euid", &["euid", "SYSCALL.euid", "user.effective.id"]),
-    ("nametype", &["nametype", "PATH.nametype", "auditd.paths.nametype"]),
-    ("unit", &["unit", "SERVICE_START.unit", "SERVICE_STOP.unit", "auditd.data.unit"]),
-    ("saddr", &["saddr", "SOCKADDR.saddr"]),
-    ("a0", &["a0", "auditd.data.a0"]),
-    ("a1", &["a1", "auditd.data.a1"]),
-    ("a2", &["a2", "auditd.data.a2"]),
-    ("a3", &["a3", "auditd.data.a3"]),
+    ("key", &["SYSCALL.key", "tags", "data.audit.key"]),
+    ("euid", &["SYSCALL.euid", "user.effective.id", "data.audit.euid"]),
+    ("nametype", &["PATH.nametype", "auditd.paths.nametype"]),
+    ("unit", &["SERVICE_START.unit", "SERVICE_STOP.unit", "auditd.data.unit"]),
+    ("saddr", &["SOCKADDR.saddr"]),
+    ("a0", &["SYSCALL.a0", "auditd.data.a0"]),
+    ("a1", &["SYSCALL.a1", "auditd.data.a1"]),
+    ("a2", &["SYSCALL.a2", "auditd.data.a2"]),
+    ("a3", &["SYSCALL.a3", "auditd.data.a3"]),
 ];
 
 /// Names that Sigma's Kubernetes rules use for parts of an audit event.
-const KUBERNETES: &[(&str, &str)] = &[
+const KUBERNETES: Names = &[
     ("apiGroup", "objectRef.apiGroup"),
     ("hostPath", "requestObject.spec.volumes.hostPath"),
     ("capabilities", "requestObject.spec.containers.securityContext.capabilities"),
@@ -164,6 +156,7 @@ const CLOUDTRAIL_OBJECTS: &[(&str, &[&str])] = &[
             "requestParameters.policy",
             "requestParameters.policyText",
             "requestParameters.attributeValue",
+            "requestParameters.VersioningConfiguration.Status",
         ],
     ),
     ("responseElements", &["responseElements", "responseElements.ConsoleLogin", "responseElements.status"]),
@@ -173,7 +166,7 @@ const CLOUDTRAIL_OBJECTS: &[(&str, &[&str])] = &[
 ];
 
 /// The first that fits counts.
-const MAPPINGS: [Mapping; 9] = [
+const MAPPINGS: [Mapping; 10] = [
     Mapping {
         source: ("aws", "", "cloudtrail"),
         kind: RuleKind::CloudTrail,
@@ -191,7 +184,7 @@ const MAPPINGS: [Mapping; 9] = [
         source: ("kubernetes", "", "audit"),
         kind: RuleKind::KubernetesAudit,
         base: r#"event_type = "kubernetes""#,
-        fields: KUBERNETES,
+        fields: &[KUBERNETES],
         meanings: &[],
         objects: &[],
         places: &[],
@@ -200,26 +193,16 @@ const MAPPINGS: [Mapping; 9] = [
         aggregate: &["user.username", "verb", "objectRef.resource", "objectRef.namespace", "objectRef.name"],
         note: "",
     },
-    Mapping {
-        source: ("linux", "", "auditd"),
-        kind: RuleKind::Host,
-        base: "",
-        fields: AUDITD,
-        meanings: AUDITD_RECORDS,
-        objects: &[],
-        places: AUDITD_PLACES,
-        keywords: AUDIT_LINE,
-        title: "",
-        aggregate: &[],
-        note: "auditd's records are asked for by host keys, as one event",
-    },
+    auditd("", "auditd"),
+    // Some rules take the service for a category.
+    auditd("auditd", ""),
     process("linux"),
     process("macos"),
     Mapping {
         source: ("linux", "file_", ""),
         kind: RuleKind::File,
         base: "",
-        fields: FILE,
+        fields: &[FILE, PROCESS],
         meanings: &[],
         objects: &[],
         places: &[],
@@ -232,7 +215,7 @@ const MAPPINGS: [Mapping; 9] = [
         source: ("linux", "network_connection", ""),
         kind: RuleKind::Host,
         base: "",
-        fields: NETWORK,
+        fields: &[NETWORK, PROCESS],
         meanings: &[("Initiated", "true", r#"type = "connect""#), ("Initiated", "false", r#"type = "accept""#)],
         objects: &[],
         places: &[],
@@ -241,7 +224,7 @@ const MAPPINGS: [Mapping; 9] = [
         aggregate: &["Image", "DestinationIp", "DestinationPort"],
         note: "",
     },
-    Mapping { source: ("linux", "", ""), fields: LINUX, ..other(RuleKind::Host, "") },
+    Mapping { source: ("linux", "", ""), fields: &[LINE, PROCESS], ..other(RuleKind::Host, "") },
     Mapping { source: ("windows", "", ""), ..other(RuleKind::Winsec, UNMAPPED) },
 ];
 
@@ -251,10 +234,21 @@ const UNMAPPED: &str =
 /// What no row of the table fits.
 const OTHER: Mapping = other(RuleKind::Host, UNMAPPED);
 
+const fn auditd(category: &'static str, service: &'static str) -> Mapping {
+    Mapping {
+        source: ("linux", category, service),
+        fields: &[AUDITD, PROCESS],
+        meanings: AUDITD_RECORDS,
+        places: AUDITD_PLACES,
+        keywords: AUDIT_LINE,
+        ..other(RuleKind::Host, "")
+    }
+}
+
 const fn process(product: &'static str) -> Mapping {
     Mapping {
         source: (product, "process_creation", ""),
-        fields: PROCESS,
+        fields: &[PROCESS],
         title: " by {User}: {CommandLine}",
         aggregate: &["User", "CommandLine"],
         ..other(RuleKind::Host, "")
@@ -283,6 +277,29 @@ pub(super) struct LogSource {
     pub(super) product: String,
     pub(super) category: String,
     pub(super) service: String,
+}
+
+impl Mapping {
+    /// The key of a field.
+    pub(super) fn key(&self, field: &str) -> Option<&'static str> {
+        self.fields.iter().flat_map(|names| names.iter()).find(|(name, _)| *name == field).map(|row| row.1)
+    }
+
+    /// Whether its fields have other names than the events: one that no table names is then no key of theirs.
+    pub(super) fn renames(&self) -> bool {
+        matches!(self.kind, RuleKind::Host | RuleKind::File) && !self.fields.is_empty()
+    }
+
+    /// What a field and a value ask together, where the table says so.
+    pub(super) fn meaning(&self, field: &str, value: &str) -> Option<String> {
+        let is_word = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        let fits = |wanted: &str| wanted.eq_ignore_ascii_case(value) || (wanted == "*" && is_word);
+        let (_, wanted, filter) = self.meanings.iter().find(|row| row.0 == field && fits(row.1))?;
+        if *wanted != "*" {
+            return Some((*filter).to_owned());
+        }
+        Some(filter.replace("WORD", &value.to_ascii_uppercase()).replace("word", &value.to_ascii_lowercase()))
+    }
 }
 
 impl LogSource {
@@ -333,7 +350,8 @@ mod tests {
                 assert!(filter::parse(text).is_some(), "{text}");
             }
             let places = mapping.places.iter().flat_map(|(_, keys)| keys.iter());
-            for key in mapping.fields.iter().map(|(_, key)| key).chain(places) {
+            let named = mapping.fields.iter().flat_map(|names| names.iter());
+            for key in named.map(|(_, key)| key).chain(places) {
                 assert_eq!(filter::key(key).to_string(), *key);
             }
         }
@@ -343,9 +361,10 @@ mod tests {
     fn the_closest_table_is_found() {
         assert_eq!(source("aws", "", "cloudtrail").mapping().kind, RuleKind::CloudTrail);
         assert_eq!(source("kubernetes", "application", "audit").mapping().kind, RuleKind::KubernetesAudit);
-        assert_eq!(source("linux", "process_creation", "").mapping().fields, PROCESS);
+        assert_eq!(source("linux", "process_creation", "").mapping().fields, [PROCESS]);
         assert_eq!(source("linux", "file_event", "").mapping().kind, RuleKind::File);
-        assert_eq!(source("linux", "", "auditd").mapping().fields, AUDITD);
+        assert_eq!(source("linux", "", "auditd").mapping().fields, [AUDITD, PROCESS]);
+        assert_eq!(source("linux", "auditd", "").mapping().fields, [AUDITD, PROCESS]);
         assert_eq!(source("linux", "", "sshd").mapping().note, "");
         assert_eq!(source("aws", "", "route53").mapping().note, UNMAPPED);
         assert_eq!(source("windows", "process_creation", "").mapping().kind, RuleKind::Winsec);

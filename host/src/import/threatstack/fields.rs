@@ -1,20 +1,33 @@
-//! A rule's fields under all the names that the API, its tools and its older versions gave them.
+//! A rule's fields under all the names that the API, its tools and its older versions gave them. Each name stands for
+//! itself in every spelling: `aggregateFields` is `aggregate_fields` too.
 
 use serde_json::Value;
 
 pub(super) const SEVERITY: &[&str] = &["severityOfAlerts", "severity"];
 pub(super) const DESCRIPTION: &[&str] = &["alertDescription", "description"];
-pub(super) const AGGREGATE: &[&str] = &["aggregateFields", "aggregate", "aggregate_fields", "aggFields"];
-pub(super) const WINDOW: &[&str] = &["window", "windowSeconds", "window_seconds"];
-pub(super) const SUPPRESSIONS: &[&str] =
-    &["suppressions", "managedSuppressions", "exclusions", "exclusion_filter", "exclusionFilter"];
-pub(super) const PATHS: &[&str] = &["fileIntegrityPaths", "file_integrity_paths", "paths"];
-pub(super) const IGNORED: &[&str] = &["ignoreFiles", "ignore_files"];
-pub(super) const EVENTS: &[&str] = &["eventsToMonitor", "events_to_monitor", "monitorEvents"];
+pub(super) const AGGREGATE: &[&str] = &["aggregateFields", "aggregate", "aggFields"];
+pub(super) const WINDOW: &[&str] = &["window", "windowSeconds"];
+pub(super) const SUPPRESSIONS: &[&str] = &["suppressions", "managedSuppressions", "exclusions", "exclusionFilter"];
+pub(super) const PATHS: &[&str] = &["fileIntegrityPaths", "paths"];
+pub(super) const IGNORED: &[&str] = &["ignoreFiles"];
+pub(super) const EVENTS: &[&str] = &["eventsToMonitor", "monitorEvents"];
 
 /// The first of these that is there and not null.
 pub(super) fn get<'v>(value: &'v Value, names: &[&str]) -> Option<&'v Value> {
-    names.iter().find_map(|name| value.get(name).filter(|value| !value.is_null()))
+    let members = value.as_object()?;
+    let named = |wanted: &str| {
+        let mut found = members.iter().filter(|(name, value)| is_called(name, wanted) && !value.is_null());
+        found.next().map(|(_, value)| value)
+    };
+    names.iter().find_map(|name| named(name))
+}
+
+/// Whether a member is called so: letter case and underscores make no difference.
+pub(super) fn is_called(name: &str, wanted: &str) -> bool {
+    let letters = |name: &str| -> Vec<u8> {
+        name.bytes().filter(|byte| *byte != b'_').map(|byte| byte.to_ascii_lowercase()).collect()
+    };
+    letters(name) == letters(wanted)
 }
 
 /// A text, or a number or boolean as one; an empty one is none.
@@ -48,11 +61,11 @@ pub(super) fn texts(value: &Value, names: &[&str]) -> Vec<String> {
 
 /// The identifier of a rule or a rule set.
 pub(super) fn id(value: &Value) -> Option<String> {
-    text(value, &["id", "ruleId", "rule_id", "uuid"])
+    text(value, &["id", "ruleId", "uuid"])
 }
 
 /// What a rule is called. Alerts tell their rule under its title alone, and hold the rule as it was made beside it.
 pub(super) fn name(value: &Value) -> Option<String> {
-    let original = value.get("original_rule").and_then(|original| text(original, &["name"]));
+    let original = get(value, &["originalRule"]).and_then(|original| text(original, &["name"]));
     text(value, &["name"]).or(original).or_else(|| text(value, &["title"])).or_else(|| id(value))
 }

@@ -171,7 +171,7 @@ fn suppressions(rule: &Value, notes: &mut Vec<String>) -> (Vec<Hidden>, Vec<Stri
 }
 
 fn suppression(filter: Expr, item: &Value, notes: &mut Vec<String>) -> Hidden {
-    let expires = fields::text(item, &["expires", "expiresAt", "expiration", "expires_at"]);
+    let expires = fields::text(item, &["expires", "expiresAt", "expiration"]);
     let day = expires.as_ref().and_then(|text| text.get(..10)).filter(|day| is_day(day)).map(str::to_owned);
     if let (Some(text), None) = (&expires, &day) {
         notes.push(format!("a suppression's end `{text}` is no day and was left out"));
@@ -179,7 +179,7 @@ fn suppression(filter: Expr, item: &Value, notes: &mut Vec<String>) -> Hidden {
     Hidden {
         filter,
         reason: fields::text(item, &["reason", "description", "comment", "name"]),
-        owner: fields::text(item, &["owner", "createdBy", "created_by", "author"]),
+        owner: fields::text(item, &["owner", "createdBy", "author"]),
         expires: day,
     }
 }
@@ -206,7 +206,7 @@ fn labels(rule: &Value, draft: &mut Draft, notes: &mut Vec<String>) {
         }
         _ => {}
     }
-    for flag in ["anomalous_only", "auto_suppress"] {
+    for flag in ["anomalousOnly", "autoSuppress"] {
         if fields::text(rule, &[flag]).as_deref() == Some("true") {
             notes.push(format!("`{flag}` has no counterpart here"));
         }
@@ -249,8 +249,11 @@ mod tests {
         let old = json!({"name": "n", "type": "all", "severity": "2", "description": "d",
             "aggregate_fields": ["user"], "filter": "command = 'sudo'", "window_seconds": "86400", "threshold": "5",
             "exclusions": [{"filter": "user = 'a'"}], "enabled": false});
-        let ((new, notes), (old, _)) = (read_one(&new), read_one(&old));
-        assert_eq!(new, old);
+        let snake = json!({"name": "n", "rule_type": "HOST", "severity_of_alerts": 2, "alert_description": "d",
+            "aggregate_fields": "user", "filter": "command = 'sudo'", "window": "86400", "threshold": 5,
+            "suppressions": [{"filter": "user = 'a'"}], "enabled": false});
+        let ((new, notes), (old, _), (snake, _)) = (read_one(&new), read_one(&old), read_one(&snake));
+        assert_eq!((&new, &new), (&old, &snake));
         assert_eq!((new.severity, new.window, new.threshold, new.enabled), (2, Some(86_400), 5, false));
         assert_eq!((new.suppressions.len(), notes.len()), (1, 0));
     }

@@ -6,20 +6,19 @@ use crate::import::draft::State;
 use serde_json::Value;
 
 /// Members that only a rule has.
-const OF_A_RULE: [&str; 9] = [
+const OF_A_RULE: &[&str] = &[
     "filter",
     "severityOfAlerts",
     "alertDescription",
     "aggregateFields",
-    "aggregate_fields",
     "fileIntegrityPaths",
     "threshold",
     "eventsToMonitor",
-    "window_seconds",
+    "windowSeconds",
 ];
 
 /// Under what names a rule set tells the identifiers of its rules.
-const RULE_IDS: [&str; 4] = ["ruleIds", "rulesIds", "rule_ids", "rules"];
+const RULE_IDS: &[&str] = &["ruleIds", "rulesIds", "rules"];
 
 /// Members that only wrap others.
 const WRAPPERS: [&str; 8] = ["rulesets", "ruleset", "rule", "data", "results", "items", "organizations", "alert"];
@@ -99,10 +98,10 @@ impl Shapes {
                 other => self.skip(source, other, "neither a rule nor a rule set"),
             };
         };
-        if OF_A_RULE.iter().any(|name| members.contains_key(*name)) {
+        if fields::get(value, OF_A_RULE).is_some() {
             return self.push(Found { source, line: 0, value: value.clone(), set, problem: None });
         }
-        if let Some(rules) = RULE_IDS.iter().find_map(|name| members.get(*name)) {
+        if let Some(rules) = fields::get(value, RULE_IDS) {
             return self.rules(source, value, rules, set, depth);
         }
         let inside: Vec<&Value> = WRAPPERS.iter().filter_map(|name| members.get(*name)).collect();
@@ -145,7 +144,7 @@ impl Shapes {
     /// The rule set of a rule: the one that holds it, that it names, or that names it.
     pub(super) fn set_of(&self, found: &Found) -> Option<usize> {
         let named = || {
-            let ids = fields::texts(&found.value, &["rulesetId", "ruleset_id", "rulesetIds", "rulesets"]);
+            let ids = fields::texts(&found.value, &["rulesetId", "rulesetIds", "rulesets"]);
             self.sets.iter().position(|set| set.id.as_ref().is_some_and(|id| ids.contains(id)))
         };
         let naming = || {
