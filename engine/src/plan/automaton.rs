@@ -3,7 +3,7 @@
 use aho_corasick::automaton::{Automaton, StateID};
 use aho_corasick::nfa::contiguous::NFA;
 use aho_corasick::{Anchored, MatchKind};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Bytes of texts up to which a table of all transitions is made: some 200 bytes of it for each of theirs.
 const FAST_BYTES: usize = 32 << 10;
@@ -68,13 +68,12 @@ impl Inside {
 impl Table {
     /// None where every byte stands in some text, so that none is left to stand for the others.
     fn of(automaton: &NFA, texts: &[&[u8]]) -> Option<Self> {
-        let mut stands = [false; 256];
-        texts.iter().copied().flatten().for_each(|byte| stands[usize::from(*byte)] = true);
-        let mut samples = vec![(0..=255u8).find(|byte| !stands[usize::from(*byte)])?];
+        let bytes: BTreeSet<u8> = texts.iter().copied().flatten().copied().collect();
+        let mut samples = vec![(0..=255).find(|byte| !bytes.contains(byte))?];
+        samples.extend(bytes);
         let mut classes = [0; 256];
-        for byte in (0..=255u8).filter(|byte| stands[usize::from(*byte)]) {
-            classes[usize::from(byte)] = u8::try_from(samples.len()).ok()?;
-            samples.push(byte);
+        for (class, byte) in (0..=255).zip(&samples).skip(1) {
+            *classes.get_mut(usize::from(*byte))? = class;
         }
         let width = samples.len();
         let mut rows = HashMap::new();
@@ -119,7 +118,8 @@ impl Table {
 
     #[inline(always)]
     fn step(&self, row: u32, byte: u8, ending: &mut impl FnMut(StateID)) -> u32 {
-        let place = (row & !ENDS) as usize + usize::from(self.classes[usize::from(byte)]);
+        let place =
+            (row & !ENDS) as usize + usize::from(self.classes.get(usize::from(byte)).copied().unwrap_or_default());
         let row = self.next.get(place).copied().unwrap_or_default();
         if row & ENDS != 0
             && let Some(state) = self.states.get((row & !ENDS) as usize / self.width)

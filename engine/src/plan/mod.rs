@@ -145,6 +145,29 @@ struct Now {
     profile: Option<Box<Profile>>,
 }
 
+impl Now {
+    /// Finds the predicates that hold of a key's values, or of what a function makes of them.
+    #[inline]
+    fn find(&mut self, slot: Slot, event: &[u8], function: Option<Function>, index: &Index) {
+        let Self { facts, scratch: Scratch { key, room }, memos, found, .. } = self;
+        let mut memo = index.memo().and_then(|memo| memos.get_mut(memo));
+        for end in facts.values(slot, event) {
+            let mut find = |kind, text: &[u8], found: &mut Vec<PredicateId>| index.find(kind, text, key, found);
+            match (function, end.kind, &mut memo) {
+                (None, Kind::Text, Some(memo)) => memo.find(end.text, found, |found| find(end.kind, end.text, found)),
+                (None, Kind::Text, None) => find(end.kind, end.text, found),
+                (Some(_), Kind::Null, _) => {}
+                _ => {
+                    room.each(function, end, &mut |kind, text| {
+                        find(kind, text, found);
+                        false
+                    });
+                }
+            }
+        }
+    }
+}
+
 /// A compiled rule set and its room to work in.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -234,25 +257,8 @@ impl Asked<'_, '_> {
                 continue;
             }
             let Some(Some(eager)) = self.compiled.eager.get(slot as usize) else { continue };
-            let Now { facts, scratch: Scratch { key, room }, memos, found, .. } = &mut *self.now;
             for (function, index) in &eager.indexes {
-                for end in facts.values(slot, self.event) {
-                    match (function, end.kind) {
-                        (None, Kind::Text) => match index.memo().and_then(|memo| memos.get_mut(memo)) {
-                            Some(memo) => {
-                                memo.find(end.text, found, |found| index.find(end.kind, end.text, key, found))
-                            }
-                            None => index.find(end.kind, end.text, key, found),
-                        },
-                        (Some(_), Kind::Null) => {}
-                        _ => {
-                            room.each(*function, end, &mut |kind, text| {
-                                index.find(kind, text, key, found);
-                                false
-                            });
-                        }
-                    }
-                }
+                self.now.find(slot, self.event, *function, index);
             }
             for predicate in &eager.direct {
                 if self.holds(*predicate) == Some(true) {

@@ -83,6 +83,7 @@ impl Vector for Word {
 }
 
 /// Implements [`Vector`] where one instruction gathers a bit of each lane.
+#[cfg(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128")))]
 macro_rules! vector {
     ($name:ident, $lanes:literal, $load:expr, $stops:expr, $equal:expr $(, $apart:item)?) => {
         impl Vector for $name {
