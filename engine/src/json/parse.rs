@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{DEEPEST, Json, Limits, Reject, RejectReason};
+use super::{DEEPEST, Json, Limits, Reject, RejectReason, plain};
 
 /// A bracket that is still open, with what it holds so far.
 enum Open {
@@ -201,9 +201,7 @@ impl Parser<'_> {
         let mut decoded = String::new();
         loop {
             let start = self.at;
-            let rest = self.text.as_bytes().get(start..).unwrap_or_default();
-            let plain = rest.iter().position(|byte| *byte < 0x20 || *byte == b'"' || *byte == b'\\');
-            self.at += plain.unwrap_or(rest.len());
+            self.at = plain::end(self.text.as_bytes(), start);
             decoded.push_str(self.text.get(start..self.at).unwrap_or_default());
             match self.peek() {
                 Some(b'"') => {
@@ -228,41 +226,15 @@ impl Parser<'_> {
             Some(b'n') => '\n',
             Some(b'r') => '\r',
             Some(b't') => '\t',
-            Some(b'u') => return self.unicode_escape(start),
+            Some(b'u') => {
+                let (decoded, behind) = unicode_escape(self.text.as_bytes(), start)?;
+                self.at = behind;
+                return Ok(decoded);
+            }
             _ => return Err(self.invalid()),
         };
         self.at += 1;
         Ok(decoded)
-    }
-
-    /// `\uXXXX`, or two of them for a character beyond U+FFFF; `start` is the offset of the first backslash.
-    fn unicode_escape(&mut self, start: usize) -> Result<char, Reject> {
-        let lone = Reject { reason: RejectReason::LoneSurrogate, offset: start };
-        let first = self.four_digits()?;
-        if !(0xD800..0xDC00).contains(&first) {
-            return char::from_u32(first).ok_or(lone);
-        }
-        if self.peek() != Some(b'\\') || self.text.as_bytes().get(self.at + 1) != Some(&b'u') {
-            return Err(lone);
-        }
-        self.at += 1;
-        let second = self.four_digits()?;
-        if !(0xDC00..0xE000).contains(&second) {
-            return Err(lone);
-        }
-        char::from_u32(0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00)).ok_or(lone)
-    }
-
-    /// The `u` and its four hexadecimal digits.
-    fn four_digits(&mut self) -> Result<u32, Reject> {
-        self.at += 1;
-        let mut number = 0;
-        for _ in 0..4 {
-            let digit = self.peek().and_then(|byte| char::from(byte).to_digit(16)).ok_or(self.invalid())?;
-            number = number * 16 + digit;
-            self.at += 1;
-        }
-        Ok(number)
     }
 
     /// The next byte that is no blank, which stays the next.
@@ -288,6 +260,35 @@ impl Parser<'_> {
     fn reject(&self, reason: RejectReason) -> Reject {
         Reject { reason, offset: self.at }
     }
+}
+
+/// The character of `\uXXXX`, or of two of them where it lies beyond U+FFFF, and the place behind; `start` is the offset of
+/// the first backslash.
+pub(super) fn unicode_escape(text: &[u8], start: usize) -> Result<(char, usize), Reject> {
+    let lone = Reject { reason: RejectReason::LoneSurrogate, offset: start };
+    let first = four_digits(text, start + 2)?;
+    let behind = start + 6;
+    if !(0xD800..0xDC00).contains(&first) {
+        return char::from_u32(first).map(|decoded| (decoded, behind)).ok_or(lone);
+    }
+    if text.get(behind..behind + 2) != Some(b"\\u") {
+        return Err(lone);
+    }
+    let second = four_digits(text, behind + 2)?;
+    if !(0xDC00..0xE000).contains(&second) {
+        return Err(lone);
+    }
+    let decoded = char::from_u32(0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00));
+    decoded.map(|decoded| (decoded, behind + 6)).ok_or(lone)
+}
+
+/// Four hexadecimal digits at a place.
+fn four_digits(text: &[u8], at: usize) -> Result<u32, Reject> {
+    (at..at + 4).try_fold(0, |number, place| {
+        let digit = text.get(place).and_then(|byte| char::from(*byte).to_digit(16));
+        let digit = digit.ok_or(Reject { reason: RejectReason::InvalidJson, offset: place })?;
+        Ok(number * 16 + digit)
+    })
 }
 
 /// Of members with one name keeps the last value, at the place of the first. Time stays within n log n.

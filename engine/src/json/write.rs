@@ -1,7 +1,7 @@
 //! From a tree to compact JSON text. Knows nothing of terminals: control characters are escaped, others stand as they are.
 //! No recursion: open brackets wait on a stack of our own.
 
-use super::Json;
+use super::{Json, plain};
 
 /// What is left to write of an open bracket.
 enum Open<'j> {
@@ -70,13 +70,20 @@ pub(super) fn array<T>(items: &[T], out: &mut String, mut item: impl FnMut(&T, &
     out.push(']');
 }
 
-/// Runs of characters that need no escape are written at once.
+/// Writes a string with its quotes.
 pub(super) fn text(decoded: &str, out: &mut String) {
     out.push('"');
-    let mut plain = 0;
-    for (at, byte) in decoded.bytes().enumerate().filter(|(_, byte)| matches!(byte, 0..0x20 | b'"' | b'\\')) {
-        out.push_str(decoded.get(plain..at).unwrap_or_default());
-        plain = at + 1;
+    escaped(decoded, out);
+    out.push('"');
+}
+
+/// Writes what stands between a string's quotes. Runs of characters that need no escape are written at once.
+pub(super) fn escaped(decoded: &str, out: &mut String) {
+    let mut start = 0;
+    loop {
+        let end = plain::end(decoded.as_bytes(), start);
+        out.push_str(decoded.get(start..end).unwrap_or_default());
+        let Some(byte) = decoded.as_bytes().get(end) else { return };
         match byte {
             b'"' => out.push_str("\\\""),
             b'\\' => out.push_str("\\\\"),
@@ -87,7 +94,6 @@ pub(super) fn text(decoded: &str, out: &mut String) {
             b'\r' => out.push_str("\\r"),
             control => out.push_str(&format!("\\u{control:04x}")),
         }
+        start = end + 1;
     }
-    out.push_str(decoded.get(plain..).unwrap_or_default());
-    out.push('"');
 }
