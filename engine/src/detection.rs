@@ -72,10 +72,21 @@ pub struct Detection {
 /// Bounds on a part that is read. Its bytes are there already; it must not be deeper than saved windows may be.
 const PART: Limits = Limits { bytes: usize::MAX, depth: 130, values: 400_000 };
 
-/// A part of a detection as a tree; null where somebody else wrote it and it is no JSON.
-pub(crate) fn tree(part: &str) -> Json {
-    Json::parse(part.as_bytes(), &PART).unwrap_or(Json::Null)
+/// Appends a part of a detection; null where somebody else wrote it and it is no JSON.
+pub(crate) fn write_part(part: &str, out: &mut String) {
+    if json::compact(part.as_bytes(), &PART, out).is_err() {
+        out.push_str(NULL);
+    }
 }
+
+/// A part that should be an array, in the form that [`elements_of`] takes apart; an empty one where it is none.
+pub(crate) fn array_or_empty(part: &str) -> String {
+    let mut text = String::new();
+    write_part(part, &mut text);
+    if text.starts_with('[') { text } else { "[]".to_owned() }
+}
+
+pub(crate) use json::elements as elements_of;
 
 /// JSON as text.
 pub(crate) fn text_of(value: &Json) -> String {

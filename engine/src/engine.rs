@@ -3,10 +3,10 @@
 //! Finding detections keeps no state, so that many engines can share the work; windows are kept by one.
 
 use crate::Span;
-use crate::alert;
+use crate::alert::{self, Fitted, Records};
 use crate::detection::{Detection, Match};
 use crate::event::Event;
-use crate::json::{self, Json, Reject};
+use crate::json::{self, Reject};
 use crate::language;
 use crate::language::expr::{Literal, Test, Value};
 use crate::lists::Lists;
@@ -37,7 +37,7 @@ pub struct Request {
     pub shadow_alerts: bool,
     /// What keeps redacted values from being guessed by the hashes that tell them apart; see [`crate::redaction`].
     pub redaction_secret: String,
-    /// Bytes of one alert record; none for the usual. See [`crate::alert::fit`].
+    /// Bytes of one alert record; none for the usual. What is longer is cut.
     pub alert_bytes: Option<usize>,
     /// Whether it is counted what each rule and each predicate costs: see [`Engine::profile`].
     pub profile: bool,
@@ -272,7 +272,8 @@ impl Engine {
             out.push(if collected.redact.is_empty() {
                 let whole = whole.get_or_insert_with(|| {
                     self.text.clear();
-                    event.json().write_to(&mut self.text);
+                    // It was parsed under the same limits, so it is taken here too.
+                    let _ = json::compact(bytes, &self.limits, &mut self.text);
                     Arc::from(self.text.as_str())
                 });
                 Detection::new(&found, &collected.rule, &event, whole)
@@ -311,30 +312,22 @@ impl Engine {
     }
 
     /// Lets event time pass although no event came; gives the alerts that close by it.
-    pub fn advance(&mut self, milliseconds: i64, out: &mut Vec<Json>) {
-        let before = out.len();
+    pub fn advance(&mut self, milliseconds: i64, out: &mut dyn Records) {
+        let out = &mut Fitted { bytes: self.alert_bytes, out };
         self.windows.advance(milliseconds, &self.set.rules, out);
-        self.fit(before, out);
     }
 
     /// Puts a detection into its window; gives the alerts that fire or close by it.
-    pub fn observe(&mut self, detection: Detection, out: &mut Vec<Json>) {
-        let before = out.len();
+    pub fn observe(&mut self, detection: Detection, out: &mut dyn Records) {
+        let out = &mut Fitted { bytes: self.alert_bytes, out };
         self.windows.observe(detection, &self.set.rules, out);
-        self.fit(before, out);
     }
 
     /// Closes windows, in the order of their ends; gives the final form of alerts that fired. One call gives a bounded
     /// amount: windows are left while [`Windows::open_windows`] is not zero.
-    pub fn flush(&mut self, out: &mut Vec<Json>) {
-        let before = out.len();
+    pub fn flush(&mut self, out: &mut dyn Records) {
+        let out = &mut Fitted { bytes: self.alert_bytes, out };
         self.windows.flush(&self.set.rules, out);
-        self.fit(before, out);
-    }
-
-    /// Cuts the records from a place on to the size that one may have.
-    fn fit(&self, from: usize, records: &mut [Json]) {
-        records.iter_mut().skip(from).for_each(|record| alert::fit(record, self.alert_bytes));
     }
 
     /// The counters.

@@ -3,6 +3,7 @@
 //! What was taken out is told in `left_out`: how many events are not named, how many of the first ones are not whole, and
 //! the fields that were cut.
 
+use super::record::{Records, read};
 use crate::json::Json;
 
 /// Bytes of one record, unless set otherwise.
@@ -21,14 +22,34 @@ const CUTS: [(usize, usize); 5] = [(4_096, 1_000), (1_024, 200), (256, 50), (64,
 const WHOLE: [&str; 8] =
     ["alert_id", "state", "rule_id", "first_seen", "last_seen", "rule_version", "dedup_key", "left_out"];
 
-/// Cuts a record until it has at most so many bytes.
-pub fn fit(record: &mut Json, bytes: usize) {
-    let limit = bytes.max(SMALLEST);
-    let length = length(record);
-    let Json::Object(fields) = record else { return };
-    if length <= limit {
-        return;
+/// Records that are cut on their way to where they go, until each has at most so many bytes.
+pub(crate) struct Fitted<'o> {
+    pub(crate) bytes: usize,
+    pub(crate) out: &'o mut dyn Records,
+}
+
+impl Records for Fitted<'_> {
+    fn add(&mut self, write: &dyn Fn(&mut String)) {
+        let limit = self.bytes.max(SMALLEST);
+        self.out.add(&|text| {
+            let start = text.len();
+            write(text);
+            let length = text.len() - start;
+            // Nearly all fit. The tree of one that does not is the only tree of a record.
+            if length > limit
+                && let Some(mut record) = text.get(start..).and_then(read)
+            {
+                cut(&mut record, length, limit);
+                text.truncate(start);
+                record.write_to(text);
+            }
+        });
     }
+}
+
+/// Cuts a record of this length.
+fn cut(record: &mut Json, length: usize, limit: usize) {
+    let Json::Object(fields) = record else { return };
     // What is told of the cutting takes room itself: at most the names of all fields.
     let room = limit.saturating_sub(SMALLEST / 4);
     let mut cut = Cut { length, room, fields, events: 0, whole: 0, cut: Vec::new() };

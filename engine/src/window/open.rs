@@ -1,8 +1,7 @@
 //! One open window: counting, firing, going on, closing.
 
-use crate::alert::{self, Contribution, Group, State};
-use crate::detection::{Detection, tree};
-use crate::json::Json;
+use crate::alert::{self, Contribution, Group, Records, State};
+use crate::detection::Detection;
 use crate::rule::{Collected, Rule};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, VecDeque};
@@ -95,18 +94,16 @@ impl Open {
     /// Bytes that it takes, roughly.
     pub(super) fn bytes(&self) -> usize {
         let hashes = (self.ids.len() + self.recent.len()) * 8 + self.distinct.len() * 32;
-        // A tree takes about four times its text.
-        OVERHEAD + self.fixed + hashes + self.group.events.len() * 96 + self.group.whole_bytes * 4
+        OVERHEAD + self.fixed + hashes + self.group.events.len() * 96 + self.group.whole_bytes
     }
 
     /// Bytes of what a window has from its beginning to its end.
     pub(super) fn fixed_bytes(group: &Group) -> usize {
-        let values: usize = group.aggregate.iter().map(weight).sum();
-        values + weight(&group.context) + weight(&group.matched) + group.title.len() + group.source.len()
+        [&group.aggregate, &group.context, &group.matched, &group.title, &group.source].map(String::len).iter().sum()
     }
 
     /// Counts a detection in. An event that was counted before, by its own identifier, is not.
-    pub(super) fn join(&mut self, detection: Detection, collected: &Collected, out: &mut Vec<Json>) -> Seen {
+    pub(super) fn join(&mut self, detection: Detection, collected: &Collected, out: &mut dyn Records) -> Seen {
         if self.remember(&detection) == Seen::Before {
             return Seen::Before;
         }
@@ -123,14 +120,14 @@ impl Open {
         if self.fired.is_none() {
             if self.reaches(rule) {
                 let id = self.identifier(rule);
-                out.push(alert::record(collected, &id, &self.group, State::Fired));
+                tell(collected, &id, &self.group, State::Fired, out);
                 self.fired = Some(id);
                 self.next_update = self.group.count.saturating_mul(2);
             }
         } else if self.group.count >= self.next_update {
             self.next_update = self.group.count.saturating_mul(2);
             if let Some(id) = &self.fired {
-                out.push(alert::record(collected, id, &self.group, State::Updated));
+                tell(collected, id, &self.group, State::Updated, out);
             }
         }
         Seen::Now
@@ -196,9 +193,9 @@ impl Open {
     }
 
     /// Tells the final counts, if the alert fired.
-    pub(super) fn close(self, collected: &Collected, out: &mut Vec<Json>) {
+    pub(super) fn close(self, collected: &Collected, out: &mut dyn Records) {
         if let Some(id) = &self.fired {
-            out.push(alert::record(collected, id, &self.group, State::Final));
+            tell(collected, id, &self.group, State::Final, out);
         }
     }
 
@@ -214,7 +211,7 @@ pub(super) fn untimed(
     detection: Detection,
     collected: &Collected,
     told: &mut VecDeque<u64>,
-    out: &mut Vec<Json>,
+    out: &mut dyn Records,
 ) -> Seen {
     if collected.rule.threshold > 1 || detection.suppressed {
         return Seen::Now;
@@ -227,9 +224,13 @@ pub(super) fn untimed(
         return Seen::Before;
     }
     for state in [State::Fired, State::Final] {
-        out.push(alert::record(collected, &id, &group, state));
+        tell(collected, &id, &group, state, out);
     }
     Seen::Now
+}
+
+fn tell(collected: &Collected, id: &str, group: &Group, state: State, out: &mut dyn Records) {
+    out.add(&|text| alert::write(collected, id, group, state, text));
 }
 
 /// Adds a hash to the latest ones, unless it is among them.
@@ -250,17 +251,6 @@ fn holds(hashes: &[u64], hash: u64) -> bool {
     hashes.chunks(64).any(|chunk| chunk.iter().fold(false, |found, known| found | (*known == hash)))
 }
 
-/// Bytes that a tree takes, roughly.
-fn weight(value: &Json) -> usize {
-    const NODE: usize = 32;
-    let own = |value: &Json| match value {
-        Json::Number(text) | Json::Text(text) => text.len(),
-        Json::Object(members) => members.iter().map(|(name, _)| NODE + name.len()).sum(),
-        Json::Null | Json::Bool(_) | Json::Array(_) => 0,
-    };
-    value.values().map(|value| NODE + own(value)).sum()
-}
-
 /// The hash of a text, of a kind for which nobody can make up two texts with the same: an event must not be able to pass
 /// for another one.
 fn hash(text: &str) -> u64 {
@@ -273,11 +263,11 @@ impl Group {
     fn of(detection: &Detection) -> Self {
         Self {
             source: detection.source.clone(),
-            aggregate: tree(&detection.aggregate).into_array().unwrap_or_default(),
+            aggregate: detection.aggregate.clone(),
             title: detection.title.clone(),
             event_type: detection.event_type.clone(),
-            context: tree(&detection.context),
-            matched: tree(&detection.matched),
+            context: detection.context.clone(),
+            matched: detection.matched.clone(),
             count: 0,
             distinct: None,
             suppressed: 0,
@@ -296,19 +286,13 @@ impl Group {
         if self.events.len() >= alert::NAMED_EVENTS {
             return;
         }
-        let event = (self.events.len() < alert::WHOLE_EVENTS).then(|| self.whole(&detection.event)).flatten();
-        self.events.push(Contribution { id: detection.event_id, time: detection.time, event });
-    }
-
-    /// The event, if the alert has room for it.
-    fn whole(&mut self, event: &str) -> Option<Json> {
-        let bytes = self.whole_bytes + event.len();
-        if bytes > alert::WHOLE_BYTES {
-            return None;
+        let bytes = self.whole_bytes + detection.event.len();
+        let has_room = self.events.len() < alert::WHOLE_EVENTS && bytes <= alert::WHOLE_BYTES;
+        if has_room {
+            self.whole_bytes = bytes;
         }
-        let whole = Some(tree(event)).filter(|event| !event.is_null())?;
-        self.whole_bytes = bytes;
-        Some(whole)
+        let event = has_room.then_some(detection.event);
+        self.events.push(Contribution { id: detection.event_id, time: detection.time, event });
     }
 }
 

@@ -112,8 +112,7 @@ pub(crate) fn run(backend: &Backend, request: &LoadRequest, args: &InputArgs, in
         progress.update(pipeline.bytes_read(), tally.read, windows.detections);
     }
     progress.end();
-    windows.drain(&mut keep)?;
-    windows.close(&mut keep)?;
+    windows.finish(true, &mut keep)?;
     rejects.finish()?;
     summary::must_add_up(&tally)?;
     if input::interrupted() {
