@@ -108,38 +108,67 @@ pub(crate) fn array_of<'v>(values: impl Iterator<Item = Cow<'v, Json>>) -> Strin
     text
 }
 
+/// What all detections of one event say of it, whatever the rule: found once.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared {
+    time: Option<i64>,
+    source: String,
+    event_type: Option<String>,
+    event_id: Option<String>,
+    context: String,
+    text: Arc<str>,
+}
+
+impl Shared {
+    /// `text` is the event as compact JSON.
+    pub(crate) fn of(event: &Event, text: Arc<str>) -> Self {
+        let mut context = String::new();
+        event.write_context(&mut context);
+        Self {
+            time: event.time(),
+            source: event.source().into_owned(),
+            event_type: event.event_type().map(str::to_owned),
+            event_id: event.id().map(str::to_owned),
+            context,
+            text,
+        }
+    }
+}
+
 impl Detection {
-    /// What is kept of an event that `rule` matched; `whole` is the event's compact text.
-    #[must_use]
-    pub fn new(found: &Match<'_>, rule: &Rule, event: &Event, whole: &Arc<str>) -> Self {
-        Self::with(found, rule, event, whole, |key| value_of(event, key))
+    /// What is kept of an event that `rule` matched.
+    pub(crate) fn new(found: &Match<'_>, rule: &Rule, event: &Event, shared: &Shared) -> Self {
+        Self::with(found, rule, shared, |key| value_of(event, key))
     }
 
     /// The same where keys show what `value` gives for them.
     pub(crate) fn with<'v>(
         found: &Match<'_>,
         rule: &Rule,
-        event: &Event,
-        whole: &Arc<str>,
+        shared: &Shared,
         value: impl Fn(&Key) -> Cow<'v, Json>,
     ) -> Self {
         let mut matched = String::new();
         json::write_array(&found.matched, &mut matched, told);
-        let mut context = String::new();
-        event.write_context(&mut context);
+        let values: Vec<Cow<'v, Json>> = rule.aggregate.iter().map(&value).collect();
+        // Most of what a title shows is aggregated too.
+        let known = |key: &Key| {
+            let place = rule.aggregate.iter().position(|aggregated| aggregated.steps == key.steps);
+            place.and_then(|place| values.get(place)).map_or_else(|| value(key), |value| Cow::Borrowed(value.as_ref()))
+        };
         Self {
             rule: found.rule,
             suppressed: found.suppressed,
-            time: event.time(),
-            source: event.source().into_owned(),
-            aggregate: array_of(rule.aggregate.iter().map(&value)),
-            title: rule.title.render(|key, lookup| shown(&looked_up(value(key), lookup, found.lists))),
-            event_type: event.event_type().map(str::to_owned),
-            event_id: event.id().map(str::to_owned),
+            time: shared.time,
+            source: shared.source.clone(),
+            title: rule.title.render(|key, lookup| shown(&looked_up(known(key), lookup, found.lists))),
+            aggregate: array_of(values.iter().map(|value| Cow::Borrowed(value.as_ref()))),
+            event_type: shared.event_type.clone(),
+            event_id: shared.event_id.clone(),
             distinct: rule.distinct.as_ref().map(&value).filter(|value| !value.is_null()).map(|value| text_of(&value)),
-            context,
+            context: shared.context.clone(),
             matched,
-            event: Arc::clone(whole),
+            event: Arc::clone(&shared.text),
         }
     }
 
@@ -188,7 +217,7 @@ impl Detection {
             NOT_SUPPRESSED => false,
             _ => return None,
         };
-        let mut parts = parts.split(BETWEEN);
+        let mut parts = parts_of(parts);
         let detection = Self {
             rule: usize::try_from(rule).ok()?,
             suppressed,
@@ -228,10 +257,21 @@ fn unsortable(number: u64) -> i64 {
     (number ^ (1 << 63)).cast_signed()
 }
 
+/// What stands between tabs.
+fn parts_of(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let end = memchr::memchr(BETWEEN as u8, text.as_bytes());
+        rest = end.and_then(|end| text.get(end + 1..));
+        text.get(..end.unwrap_or(text.len()))
+    })
+}
+
 /// A JSON string's text.
 fn text(part: &str) -> Option<String> {
     let plain = part.strip_prefix('"')?.strip_suffix('"')?;
-    if !plain.contains(['\\', '"']) {
+    if memchr::memchr2(b'\\', b'"', plain.as_bytes()).is_none() {
         return Some(plain.to_owned());
     }
     Json::parse(part.as_bytes(), &PART).ok()?.as_text().map(str::to_owned)

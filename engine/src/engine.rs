@@ -4,7 +4,7 @@
 
 use crate::Span;
 use crate::alert::{self, Fitted, Records};
-use crate::detection::{Detection, Match};
+use crate::detection::{Detection, Match, Shared};
 use crate::event::Event;
 use crate::json::{self, Reject};
 use crate::language;
@@ -252,7 +252,7 @@ impl Engine {
         }
         // Parsed once more than the matcher did, but only for the few events that some rule matches.
         let event: Event = self.matcher.event(bytes, self.event_type.as_deref())?;
-        let mut whole: Option<Arc<str>> = None;
+        let mut shared: Option<Shared> = None;
         let mut undecided = 0;
         for hit in &self.hits {
             let Some(collected) = self.set.rules.get(hit.column) else { continue };
@@ -270,13 +270,13 @@ impl Engine {
             let matched = self.matcher.matched(hit.column, &collected.rule.filter, &event);
             let found = Match { rule: hit.column, suppressed, matched, lists: &self.lists };
             out.push(if collected.redact.is_empty() {
-                let whole = whole.get_or_insert_with(|| {
+                let shared = shared.get_or_insert_with(|| {
                     self.text.clear();
                     // It was parsed under the same limits, so it is taken here too.
                     let _ = json::compact(bytes, &self.limits, &mut self.text);
-                    Arc::from(self.text.as_str())
+                    Shared::of(&event, Arc::from(self.text.as_str()))
                 });
-                Detection::new(&found, &collected.rule, &event, whole)
+                Detection::new(&found, &collected.rule, &event, shared)
             } else {
                 redaction::detection(&found, collected, &event, &self.redaction_secret)
             });

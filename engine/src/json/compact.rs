@@ -61,7 +61,7 @@ impl<'t, 'o> Copier<'t, 'o> {
                         break;
                     }
                     (b']', None) => {}
-                    (b'}', Some(first)) => self.differ(first)?,
+                    (b'}', Some(first)) => self.close(first)?,
                     _ => return None,
                 }
                 self.open.pop();
@@ -126,14 +126,10 @@ impl<'t, 'o> Copier<'t, 'o> {
     }
 
     /// Closes an object whose names begin at `first`, if they differ for sure.
-    fn differ(&mut self, first: usize) -> Option<()> {
-        let names = self.names.get_mut(first..)?;
-        names.sort_unstable();
-        if !names.is_sorted_by(|a, b| a < b) {
-            return None;
-        }
+    fn close(&mut self, first: usize) -> Option<()> {
+        let distinct = differ(self.names.get_mut(first..)?);
         self.names.truncate(first);
-        Some(())
+        distinct.then_some(())
     }
 
     /// Steps over a string; whether there is an escape in it.
@@ -243,8 +239,14 @@ fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
+/// Whether no two of some numbers are equal; puts them in order.
+pub(super) fn differ(numbers: &mut [u64]) -> bool {
+    numbers.sort_unstable();
+    numbers.is_sorted_by(|a, b| a < b)
+}
+
 /// A hash of a name. Names made up to have one hash cost a tree and change nothing.
-fn hash(name: &[u8]) -> u64 {
+pub(super) fn hash(name: &[u8]) -> u64 {
     const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
     let (words, rest) = name.as_chunks::<8>();
     let last = rest.iter().fold(rest.len() as u64, |number, byte| number << 8 | u64::from(*byte));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::compact::{differ, hash};
 use super::{DEEPEST, Json, Limits, Reject, RejectReason, plain};
 
 /// A bracket that is still open, with what it holds so far.
@@ -198,11 +199,9 @@ impl Parser<'_> {
 
     fn string(&mut self) -> Result<String, Reject> {
         self.at += 1;
-        let mut decoded = String::new();
+        // Most are this one run.
+        let mut decoded = self.plain().to_owned();
         loop {
-            let start = self.at;
-            self.at = plain::end(self.text.as_bytes(), start);
-            decoded.push_str(self.text.get(start..self.at).unwrap_or_default());
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
@@ -211,7 +210,15 @@ impl Parser<'_> {
                 Some(b'\\') => decoded.push(self.escape()?),
                 _ => return Err(self.invalid()),
             }
+            decoded.push_str(self.plain());
         }
+    }
+
+    /// Steps over what needs no decoding.
+    fn plain(&mut self) -> &str {
+        let start = self.at;
+        self.at = plain::end(self.text.as_bytes(), start);
+        self.text.get(start..self.at).unwrap_or_default()
     }
 
     fn escape(&mut self) -> Result<char, Reject> {
@@ -311,18 +318,11 @@ fn last_of_each_name(members: Vec<(String, Json)>) -> Vec<(String, Json)> {
 }
 
 fn have_names_of_their_own(members: &[(String, Json)]) -> bool {
-    /// So many are compared one by one sooner than sorted.
-    const FEW: usize = 8;
-    if members.len() <= FEW {
-        let mut rest = members;
-        while let [(name, _), after @ ..] = rest {
-            if after.iter().any(|(other, _)| other == name) {
-                return false;
-            }
-            rest = after;
-        }
+    let mut hashes: Vec<u64> = members.iter().map(|(name, _)| hash(name.as_bytes())).collect();
+    if differ(&mut hashes) {
         return true;
     }
+    // Two names of one hash can still be two.
     let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
     names.is_sorted_by(|a, b| a < b)

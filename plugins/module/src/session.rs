@@ -83,9 +83,12 @@ impl Session {
     pub fn window(&mut self, bytes: &[u8], now: i64) -> Status {
         self.clear();
         let Some(engine) = &mut self.engine else { return Status::NothingLoaded };
-        let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let ends = memchr::memchr_iter(b'\n', bytes).chain([bytes.len()]);
+        let mut start = 0;
+        let lines = ends.filter_map(|end| bytes.get(std::mem::replace(&mut start, end + 1)..end));
         // All are read before any counts, so that a bad batch changes nothing.
-        let detections: Option<Vec<Detection>> = lines.map(Detection::from_line).collect();
+        let detections: Option<Vec<Detection>> =
+            lines.filter(|line| !line.is_empty()).map(Detection::from_line).collect();
         let Some(detections) = detections else { return Status::BadBatch };
         for mut detection in detections {
             clock::settle(&mut detection, clock::known(now), None);
