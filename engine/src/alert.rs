@@ -8,8 +8,7 @@ pub(crate) use record::{Fields, write};
 pub(crate) use size::Fitted;
 pub use size::RECORD_BYTES;
 
-use crate::detection::{array_or_empty, elements_of, write_part};
-use crate::json::Json;
+use crate::json::{self, Json};
 use crate::rule::Rule;
 use crate::rule::template::NONE;
 use sha2::{Digest, Sha256};
@@ -59,17 +58,12 @@ pub struct Contribution {
 impl Contribution {
     /// The event's identifier; the event if it has none.
     fn name(&self) -> Option<String> {
-        let whole = || {
-            let mut text = String::new();
-            write_part(self.event.as_ref()?, &mut text);
-            Some(text)
-        };
-        self.id.clone().or_else(whole)
+        self.id.clone().or_else(|| self.event.as_deref().map(str::to_owned))
     }
 }
 
-/// What one group of one rule has come to. What is JSON in it stays the text that a detection brought, and is looked at
-/// where it is shown.
+/// What one group of one rule has come to. What is JSON in it is compact text that was checked, and goes into
+/// records as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
     /// The account or agent.
@@ -121,7 +115,7 @@ pub fn dedup_key(rule: &Rule, group: &Group) -> String {
 
 fn identity(group: &Group) -> String {
     let mut text = format!("{}\n", group.source);
-    for value in elements_of(&array_or_empty(&group.aggregate)) {
+    for value in json::elements(&group.aggregate) {
         text.push_str(value);
         text.push('\n');
     }

@@ -11,8 +11,8 @@
 //! type, distinct value, context, predicates, event.
 //!
 //! Most of them are wanted by few: a window asks for the first detection's title and predicates, and for the first few
-//! events whole. So they stay texts, and whoever shows one reads it then. What somebody made up in their place comes to
-//! null there.
+//! events whole. So they stay texts, and a window checks those that it keeps. What somebody made up in their place comes
+//! to null there.
 
 use crate::event::Event;
 use crate::json::{self, Json, Limits};
@@ -72,21 +72,14 @@ pub struct Detection {
 /// Bounds on a part that is read. Its bytes are there already; it must not be deeper than saved windows may be.
 const PART: Limits = Limits { bytes: usize::MAX, depth: 130, values: 400_000 };
 
-/// Appends a part of a detection; null where somebody else wrote it and it is no JSON.
-pub(crate) fn write_part(part: &str, out: &mut String) {
-    if json::compact(part.as_bytes(), &PART, out).is_err() {
-        out.push_str(NULL);
-    }
-}
-
-/// A part that should be an array, in the form that [`elements_of`] takes apart; an empty one where it is none.
-pub(crate) fn array_or_empty(part: &str) -> String {
+/// A part of a detection in compact form; null where somebody else wrote it and it is no JSON.
+pub(crate) fn checked(part: &str) -> String {
     let mut text = String::new();
-    write_part(part, &mut text);
-    if text.starts_with('[') { text } else { "[]".to_owned() }
+    if json::compact(part.as_bytes(), &PART, &mut text).is_err() {
+        NULL.clone_into(&mut text);
+    }
+    text
 }
-
-pub(crate) use json::elements as elements_of;
 
 /// JSON as text.
 pub(crate) fn text_of(value: &Json) -> String {

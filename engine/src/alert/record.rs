@@ -2,7 +2,6 @@
 //! but where it is too large or somebody asks for one.
 
 use super::{Contribution, Group, State, dedup_key};
-use crate::detection::{array_or_empty, elements_of, write_part};
 use crate::event::format_time;
 use crate::json::{self, DEEPEST, Json, Limits};
 use crate::redaction;
@@ -63,8 +62,8 @@ pub(crate) fn write(collected: &Collected, id: &str, group: &Group, state: State
     fields.texts("tags", &rule.tags);
     fields.text("rule_version", &rule.version);
     fields.text("dedup_key", &dedup_key(rule, group));
-    write_part(&group.context, fields.name("context"));
-    write_part(&group.matched, fields.name("matched"));
+    fields.name("context").push_str(&group.context);
+    fields.name("matched").push_str(&group.matched);
     fields.texts("references", &rule.references);
     fields.texts("benign", &rule.benign);
     fields.flag("truncated", group.is_truncated());
@@ -75,9 +74,8 @@ pub(crate) fn write(collected: &Collected, id: &str, group: &Group, state: State
 
 /// The aggregate keys with their values; a tag behind the values is shown nowhere.
 fn aggregate(collected: &Collected, group: &Group, out: &mut String) {
-    let values = array_or_empty(&group.aggregate);
     let mut fields = Fields::begin(out);
-    for (key, value) in collected.rule.aggregate.iter().zip(elements_of(&values)) {
+    for (key, value) in collected.rule.aggregate.iter().zip(json::elements(&group.aggregate)) {
         fields.name(&key.to_string()).push_str(value);
     }
     fields.end();
@@ -88,7 +86,7 @@ fn contribution(event: &Contribution, out: &mut String) {
     fields.optional_text("id", event.id.as_deref().map(redaction::shown_id));
     fields.time("time", event.time);
     if let Some(whole) = &event.event {
-        write_part(whole, fields.name("event"));
+        fields.name("event").push_str(whole);
     }
     fields.end();
 }

@@ -1,10 +1,11 @@
 //! One open window: counting, firing, going on, closing.
 
 use crate::alert::{self, Contribution, Group, Records, State};
-use crate::detection::Detection;
+use crate::detection::{Detection, checked};
 use crate::rule::{Collected, Rule};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 /// Identifiers and distinct values that one window remembers. Beyond it the oldest identifiers are forgotten, and new
 /// distinct values are not told apart any more.
@@ -263,11 +264,11 @@ impl Group {
     fn of(detection: &Detection) -> Self {
         Self {
             source: detection.source.clone(),
-            aggregate: detection.aggregate.clone(),
+            aggregate: Some(checked(&detection.aggregate)).filter(|text| text.starts_with('[')).unwrap_or("[]".into()),
             title: detection.title.clone(),
             event_type: detection.event_type.clone(),
-            context: detection.context.clone(),
-            matched: detection.matched.clone(),
+            context: checked(&detection.context),
+            matched: checked(&detection.matched),
             count: 0,
             distinct: None,
             suppressed: 0,
@@ -286,13 +287,19 @@ impl Group {
         if self.events.len() >= alert::NAMED_EVENTS {
             return;
         }
-        let bytes = self.whole_bytes + detection.event.len();
-        let has_room = self.events.len() < alert::WHOLE_EVENTS && bytes <= alert::WHOLE_BYTES;
-        if has_room {
-            self.whole_bytes = bytes;
-        }
-        let event = has_room.then_some(detection.event);
+        let event = (self.events.len() < alert::WHOLE_EVENTS).then(|| self.whole(&detection.event)).flatten();
         self.events.push(Contribution { id: detection.event_id, time: detection.time, event });
+    }
+
+    /// The event, if the alert has room for it.
+    fn whole(&mut self, event: &str) -> Option<Arc<str>> {
+        let bytes = self.whole_bytes + event.len();
+        if bytes > alert::WHOLE_BYTES {
+            return None;
+        }
+        let whole = Some(checked(event)).filter(|event| event != "null")?;
+        self.whole_bytes = bytes;
+        Some(whole.into())
     }
 }
 

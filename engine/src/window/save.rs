@@ -16,7 +16,6 @@
 use super::open::{Open, REMEMBERED};
 use super::{Limits, Windows};
 use crate::alert::{Contribution, Fields, Group, NAMED_EVENTS, WHOLE_BYTES};
-use crate::detection::{array_or_empty, write_part};
 use crate::json::{self, Json};
 use crate::rule::Collected;
 use std::cmp::Reverse;
@@ -142,11 +141,11 @@ fn window(open: &Open, collected: &Collected, out: &mut String) {
     fields.text("rule", &collected.rule.id);
     fields.text("rule_version", &collected.rule.version);
     fields.text("source", &group.source);
-    fields.name("aggregate").push_str(&array_or_empty(&group.aggregate));
+    fields.name("aggregate").push_str(&group.aggregate);
     fields.text("title", &group.title);
     fields.optional_text("event_type", group.event_type.as_deref());
-    write_part(&group.context, fields.name("context"));
-    write_part(&group.matched, fields.name("matched"));
+    fields.name("context").push_str(&group.context);
+    fields.name("matched").push_str(&group.matched);
     fields.number("count", group.count);
     fields.optional_number("distinct_count", group.distinct);
     fields.number("suppressed", group.suppressed);
@@ -171,8 +170,7 @@ fn contribution(event: &Contribution, out: &mut String) {
     let mut fields = Fields::begin(out);
     fields.optional_text("id", event.id.as_deref());
     fields.optional_number("time", event.time);
-    // Without an event it is null, as what is no JSON comes to.
-    write_part(event.event.as_deref().unwrap_or("null"), fields.name("event"));
+    fields.name("event").push_str(event.event.as_deref().unwrap_or("null"));
     fields.end();
 }
 
