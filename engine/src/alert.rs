@@ -1,15 +1,18 @@
 //! The alert record: what a group of matching events is told as.
 
+mod record;
 mod size;
 
-pub use size::{RECORD_BYTES, fit};
+pub use record::Records;
+pub(crate) use record::{Fields, write};
+pub(crate) use size::Fitted;
+pub use size::RECORD_BYTES;
 
-use crate::event::format_time;
-use crate::json::Json;
-use crate::redaction;
+use crate::json::{self, Json};
+use crate::rule::Rule;
 use crate::rule::template::NONE;
-use crate::rule::{Collected, Rule};
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 /// How many events an alert names, and how many of those it holds whole.
 pub const NAMED_EVENTS: usize = 100;
@@ -48,38 +51,34 @@ pub struct Contribution {
     pub id: Option<String>,
     /// When it happened.
     pub time: Option<i64>,
-    /// The event; none where the alert holds enough already.
-    pub event: Option<Json>,
+    /// The event as compact JSON; none where the alert holds enough already.
+    pub event: Option<Arc<str>>,
 }
 
 impl Contribution {
     /// The event's identifier; the event if it has none.
     fn name(&self) -> Option<String> {
-        let whole = || {
-            let mut text = String::new();
-            self.event.as_ref()?.write_to(&mut text);
-            Some(text)
-        };
-        self.id.clone().or_else(whole)
+        self.id.clone().or_else(|| self.event.as_deref().map(str::to_owned))
     }
 }
 
-/// What one group of one rule has come to.
+/// What one group of one rule has come to. What is JSON in it is compact text that was checked, and goes into
+/// records as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
     /// The account or agent.
     pub source: String,
     /// The values of the rule's aggregate keys, in the rule's order; then, where values are redacted, what tells them
-    /// apart.
-    pub aggregate: Vec<Json>,
+    /// apart: a JSON array.
+    pub aggregate: String,
     /// The title of the first event.
     pub title: String,
     /// The type of the first event.
     pub event_type: Option<String>,
-    /// Who, from where and on what, as the first event says.
-    pub context: Json,
-    /// The predicates that the first event's match is owed to, with their values.
-    pub matched: Json,
+    /// Who, from where and on what, as the first event says: a JSON object.
+    pub context: String,
+    /// The predicates that the first event's match is owed to, with their values: a JSON array.
+    pub matched: String,
     /// Events that count.
     pub count: u64,
     /// Distinct values seen, where the rule's threshold counts those.
@@ -116,8 +115,8 @@ pub fn dedup_key(rule: &Rule, group: &Group) -> String {
 
 fn identity(group: &Group) -> String {
     let mut text = format!("{}\n", group.source);
-    for value in &group.aggregate {
-        value.write_to(&mut text);
+    for value in json::elements(&group.aggregate) {
+        text.push_str(value);
         text.push('\n');
     }
     text
@@ -125,47 +124,6 @@ fn identity(group: &Group) -> String {
 
 fn digest(text: &str) -> String {
     crate::rule::hex(&Sha256::digest(text.as_bytes()), 32)
-}
-
-/// The record as JSON, its fields in the documented order.
-#[must_use]
-pub fn record(collected: &Collected, id: &str, group: &Group, state: State) -> Json {
-    let rule = &collected.rule;
-    let time = |time: Option<i64>| time.map_or(Json::Null, |time| Json::from(format_time(time)));
-    let texts = |texts: &[String]| Json::Array(texts.iter().map(|text| Json::from(text.as_str())).collect());
-    let names = rule.aggregate.iter().map(ToString::to_string);
-    let aggregate = names.zip(group.aggregate.iter().cloned()).collect();
-    let fields: Vec<(&str, Json)> = vec![
-        ("alert_id", Json::from(id)),
-        ("state", Json::from(state.as_str())),
-        ("rule_id", Json::from(rule.id.as_str())),
-        ("rule", Json::from(rule.name.as_str())),
-        ("ruleset", Json::from(collected.ruleset.as_str())),
-        ("severity", Json::from(u64::from(rule.severity))),
-        ("title", Json::from(group.title.as_str())),
-        ("description", Json::from(rule.description.as_str())),
-        ("event_type", group.event_type.as_deref().map_or(Json::Null, Json::from)),
-        ("source", Json::from(group.source.as_str())),
-        ("aggregate", Json::Object(aggregate)),
-        ("count", Json::from(group.count)),
-        ("distinct", group.distinct.map_or(Json::Null, Json::from)),
-        ("threshold", Json::from(rule.threshold)),
-        ("window_seconds", Json::from(rule.window)),
-        ("first_seen", time(group.first_seen)),
-        ("last_seen", time(group.last_seen)),
-        ("suppressed", Json::from(group.suppressed)),
-        ("tags", texts(&rule.tags)),
-        ("rule_version", Json::from(rule.version.as_str())),
-        ("dedup_key", Json::from(dedup_key(rule, group))),
-        ("context", group.context.clone()),
-        ("matched", group.matched.clone()),
-        ("references", texts(&rule.references)),
-        ("benign", texts(&rule.benign)),
-        ("truncated", Json::from(group.is_truncated())),
-        ("left_out", group.left_out()),
-        ("events", Json::Array(group.events.iter().map(contribution).collect())),
-    ];
-    Json::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 impl Group {
@@ -189,15 +147,4 @@ impl Group {
         let missing_whole = self.count.min(WHOLE_EVENTS as u64).saturating_sub(whole);
         (self.count.saturating_sub(self.events.len() as u64), missing_whole)
     }
-}
-
-fn contribution(event: &Contribution) -> Json {
-    let mut fields = vec![
-        ("id".to_owned(), event.id.as_deref().map(redaction::shown_id).map_or(Json::Null, Json::from)),
-        ("time".to_owned(), event.time.map_or(Json::Null, |time| Json::from(format_time(time)))),
-    ];
-    if let Some(whole) = &event.event {
-        fields.push(("event".to_owned(), whole.clone()));
-    }
-    Json::Object(fields)
 }

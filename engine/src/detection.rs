@@ -11,8 +11,8 @@
 //! type, distinct value, context, predicates, event.
 //!
 //! Most of them are wanted by few: a window asks for the first detection's title and predicates, and for the first few
-//! events whole. So they stay texts, and whoever shows one reads it then. What somebody made up in their place comes to
-//! null there.
+//! events whole. So they stay texts, and a window checks those that it keeps. What somebody made up in their place comes
+//! to null there.
 
 use crate::event::Event;
 use crate::json::{self, Json, Limits};
@@ -72,9 +72,13 @@ pub struct Detection {
 /// Bounds on a part that is read. Its bytes are there already; it must not be deeper than saved windows may be.
 const PART: Limits = Limits { bytes: usize::MAX, depth: 130, values: 400_000 };
 
-/// A part of a detection as a tree; null where somebody else wrote it and it is no JSON.
-pub(crate) fn tree(part: &str) -> Json {
-    Json::parse(part.as_bytes(), &PART).unwrap_or(Json::Null)
+/// A part of a detection in compact form; null where somebody else wrote it and it is no JSON.
+pub(crate) fn checked(part: &str) -> String {
+    let mut text = String::new();
+    if json::compact(part.as_bytes(), &PART, &mut text).is_err() {
+        NULL.clone_into(&mut text);
+    }
+    text
 }
 
 /// JSON as text.
@@ -97,27 +101,109 @@ pub(crate) fn array_of<'v>(values: impl Iterator<Item = Cow<'v, Json>>) -> Strin
     text
 }
 
+/// An event that some rule matched. What is made of it is made when it is first asked for, and once for all rules.
+pub(crate) struct MatchedEvent<'b> {
+    bytes: &'b [u8],
+    event: Event,
+    limits: Limits,
+    text: Option<Arc<str>>,
+    shared: Option<Shared>,
+}
+
+impl<'b> MatchedEvent<'b> {
+    /// `event` was parsed from the bytes under these limits.
+    pub(crate) fn new(bytes: &'b [u8], event: Event, limits: Limits) -> Self {
+        Self { bytes, event, limits, text: None, shared: None }
+    }
+
+    /// The event.
+    pub(crate) fn event(&self) -> &Event {
+        &self.event
+    }
+
+    /// The event as compact JSON.
+    pub(crate) fn text(&mut self) -> Arc<str> {
+        let Self { bytes, limits, text, .. } = self;
+        let text = text.get_or_insert_with(|| {
+            let mut text = String::with_capacity(bytes.len());
+            // It was parsed under the same limits, so it is taken here too.
+            let _ = json::compact(bytes, limits, &mut text);
+            Arc::from(text)
+        });
+        Arc::clone(text)
+    }
+
+    /// The event, and what all of its detections say of it.
+    pub(crate) fn shared(&mut self) -> (&Event, &Shared) {
+        let text = self.text();
+        let Self { event, shared, .. } = self;
+        let shared = shared.get_or_insert_with(|| Shared::of(event, text));
+        (event, shared)
+    }
+}
+
+/// What all detections of one event say of it, whatever the rule: found once.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared {
+    time: Option<i64>,
+    source: String,
+    event_type: Option<String>,
+    event_id: Option<String>,
+    context: String,
+    text: Arc<str>,
+}
+
+impl Shared {
+    /// `text` is the event as compact JSON.
+    pub(crate) fn of(event: &Event, text: Arc<str>) -> Self {
+        let mut context = String::new();
+        event.write_context(&mut context);
+        Self {
+            time: event.time(),
+            source: event.source().into_owned(),
+            event_type: event.event_type().map(str::to_owned),
+            event_id: event.id().map(str::to_owned),
+            context,
+            text,
+        }
+    }
+}
+
 impl Detection {
-    /// What is kept of an event that `rule` matched; `whole` is the event's compact text.
-    #[must_use]
-    pub fn new(found: &Match<'_>, rule: &Rule, event: &Event, whole: &Arc<str>) -> Self {
-        Self::with(found, rule, event, whole, |key| value_of(event, key))
+    /// What is kept of an event that `rule` matched.
+    pub(crate) fn new(found: &Match<'_>, rule: &Rule, event: &Event, shared: &Shared) -> Self {
+        Self::with(found, rule, shared, |key| value_of(event, key))
     }
 
     /// The same where keys show what `value` gives for them.
     pub(crate) fn with<'v>(
         found: &Match<'_>,
         rule: &Rule,
-        event: &Event,
-        whole: &Arc<str>,
+        shared: &Shared,
         value: impl Fn(&Key) -> Cow<'v, Json>,
     ) -> Self {
-        let mut detection = Self::counted(found.rule, found.suppressed, rule, event, &value);
-        json::write_array(&found.matched, &mut detection.matched, told);
-        event.write_context(&mut detection.context);
-        detection.title = rule.title.render(|key, lookup| shown(&looked_up(value(key), lookup, found.lists)));
-        detection.event = Arc::clone(whole);
-        detection
+        let mut matched = String::new();
+        json::write_array(&found.matched, &mut matched, told);
+        let values: Vec<Cow<'v, Json>> = rule.aggregate.iter().map(&value).collect();
+        // Most of what a title shows is aggregated too.
+        let known = |key: &Key| {
+            let place = rule.aggregate.iter().position(|aggregated| aggregated.steps == key.steps);
+            place.and_then(|place| values.get(place)).map_or_else(|| value(key), |value| Cow::Borrowed(value.as_ref()))
+        };
+        Self {
+            rule: found.rule,
+            suppressed: found.suppressed,
+            time: shared.time,
+            source: shared.source.clone(),
+            title: rule.title.render(|key, lookup| shown(&looked_up(known(key), lookup, found.lists))),
+            aggregate: array_of(values.iter().map(|value| Cow::Borrowed(value.as_ref()))),
+            event_type: shared.event_type.clone(),
+            event_id: shared.event_id.clone(),
+            distinct: rule.distinct.as_ref().map(&value).filter(|value| !value.is_null()).map(|value| text_of(&value)),
+            context: shared.context.clone(),
+            matched,
+            event: Arc::clone(&shared.text),
+        }
     }
 
     /// What a window needs to count an event, and no more: title, context, predicates and the event are empty.
@@ -189,7 +275,7 @@ impl Detection {
             NOT_SUPPRESSED => false,
             _ => return None,
         };
-        let mut parts = parts.split(BETWEEN);
+        let mut parts = parts_of(parts);
         let detection = Self {
             rule: usize::try_from(rule).ok()?,
             suppressed,
@@ -229,10 +315,21 @@ fn unsortable(number: u64) -> i64 {
     (number ^ (1 << 63)).cast_signed()
 }
 
+/// What stands between tabs.
+fn parts_of(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let end = memchr::memchr(BETWEEN as u8, text.as_bytes());
+        rest = end.and_then(|end| text.get(end + 1..));
+        text.get(..end.unwrap_or(text.len()))
+    })
+}
+
 /// A JSON string's text.
 fn text(part: &str) -> Option<String> {
     let plain = part.strip_prefix('"')?.strip_suffix('"')?;
-    if !plain.contains(['\\', '"']) {
+    if memchr::memchr2(b'\\', b'"', plain.as_bytes()).is_none() {
         return Some(plain.to_owned());
     }
     Json::parse(part.as_bytes(), &PART).ok()?.as_text().map(str::to_owned)

@@ -3,10 +3,10 @@
 //! Finding detections keeps no state, so that many engines can share the work; windows are kept by one.
 
 use crate::Span;
-use crate::alert;
-use crate::detection::{self, Detection, Match};
+use crate::alert::{self, Fitted, Records};
+use crate::detection::{self, Detection, Match, MatchedEvent};
 use crate::event::Event;
-use crate::json::{self, Json, Reject};
+use crate::json::{self, Reject};
 use crate::language;
 use crate::language::expr::{Literal, Test, Value};
 use crate::lists::Lists;
@@ -18,7 +18,6 @@ use crate::rule::{self, Collected, RuleSet, Source, Status};
 use crate::scan::Width;
 use crate::window::{Needs, Restored, StateError, Told, Windows};
 use std::collections::HashSet;
-use std::sync::Arc;
 
 /// What to load.
 #[derive(Debug, Clone, Default)]
@@ -37,7 +36,7 @@ pub struct Request {
     pub shadow_alerts: bool,
     /// What keeps redacted values from being guessed by the hashes that tell them apart; see [`crate::redaction`].
     pub redaction_secret: String,
-    /// Bytes of one alert record; none for the usual. See [`crate::alert::fit`].
+    /// Bytes of one alert record; none for the usual. What is longer is cut.
     pub alert_bytes: Option<usize>,
     /// Whether it is counted what each rule and each predicate costs: see [`Engine::profile`].
     pub profile: bool,
@@ -134,8 +133,6 @@ pub struct Engine {
     event_type: Option<String>,
     limits: json::Limits,
     hits: Vec<Hit>,
-    /// Where an event's compact text is put together.
-    text: String,
     /// For each column, whether its rule raises nothing.
     shadow: Vec<bool>,
     redaction_secret: String,
@@ -202,7 +199,6 @@ impl Engine {
             event_type: request.event_type.clone(),
             limits: request.event_limits,
             hits: Vec::new(),
-            text: String::new(),
             redaction_secret: request.redaction_secret.clone(),
             alert_bytes: request.alert_bytes.unwrap_or(alert::RECORD_BYTES),
         }
@@ -252,11 +248,11 @@ impl Engine {
         }
         // Parsed once more than the matcher did, but only for the few events that some rule matches.
         let event: Event = self.matcher.event(bytes, self.event_type.as_deref())?;
-        let mut whole: Option<Arc<str>> = None;
+        let mut event = MatchedEvent::new(bytes, event, self.limits);
         let hits = std::mem::take(&mut self.hits);
         for hit in &hits {
             if let Some(suppressed) = self.raises(hit) {
-                out.extend(self.detection(hit.column, suppressed, &event, &mut whole));
+                out.extend(self.detection(hit.column, suppressed, &mut event));
             }
         }
         let undecided = hits.iter().filter(|hit| hit.outcome == Outcome::Undecided).count();
@@ -269,29 +265,32 @@ impl Engine {
     ///
     /// # Errors
     /// When the bytes are no event.
-    pub fn watch(&mut self, bytes: &[u8], settle: impl Fn(&mut Detection), out: &mut Vec<Json>) -> Result<(), Reject> {
+    pub fn watch(
+        &mut self,
+        bytes: &[u8],
+        settle: impl Fn(&mut Detection),
+        out: &mut dyn Records,
+    ) -> Result<(), Reject> {
         self.verdicts(bytes)?;
         if self.hits.is_empty() {
             return Ok(());
         }
         let event: Event = self.matcher.event(bytes, self.event_type.as_deref())?;
-        let (mut whole, before) = (None, out.len());
+        let mut event = MatchedEvent::new(bytes, event, self.limits);
+        let out = &mut Fitted { bytes: self.alert_bytes, out };
         let hits = std::mem::take(&mut self.hits);
         for hit in &hits {
-            let detection = self.raises(hit).and_then(|suppressed| {
-                let counted = self.counted(hit.column, suppressed, &event, &settle, &mut whole);
-                counted.or_else(|| {
-                    let mut detection = self.detection(hit.column, suppressed, &event, &mut whole)?;
-                    settle(&mut detection);
-                    Some(detection)
-                })
+            let Some(suppressed) = self.raises(hit) else { continue };
+            let detection = self.counted(hit.column, suppressed, &settle, &mut event).or_else(|| {
+                let mut detection = self.detection(hit.column, suppressed, &mut event)?;
+                settle(&mut detection);
+                Some(detection)
             });
             if let Some(detection) = detection {
                 self.windows.observe(detection, &self.set.rules, out);
             }
         }
         self.hits = hits;
-        self.fit(before, out);
         Ok(())
     }
 
@@ -306,20 +305,15 @@ impl Engine {
     }
 
     /// All that an alert can say of an event that a rule matched.
-    fn detection(
-        &mut self,
-        column: usize,
-        suppressed: bool,
-        event: &Event,
-        whole: &mut Option<Arc<str>>,
-    ) -> Option<Detection> {
+    fn detection(&mut self, column: usize, suppressed: bool, event: &mut MatchedEvent<'_>) -> Option<Detection> {
         let collected = self.set.rules.get(column)?;
-        let matched = self.matcher.matched(column, &collected.rule.filter, event);
+        let matched = self.matcher.matched(column, &collected.rule.filter, event.event());
         let found = Match { rule: column, suppressed, matched, lists: &self.lists };
         Some(if collected.redact.is_empty() {
-            Detection::new(&found, &collected.rule, event, whole_text(event, whole, &mut self.text))
+            let (event, shared) = event.shared();
+            Detection::new(&found, &collected.rule, event, shared)
         } else {
-            redaction::detection(&found, collected, event, &self.redaction_secret)
+            redaction::detection(&found, collected, event.event(), &self.redaction_secret)
         })
     }
 
@@ -328,17 +322,16 @@ impl Engine {
         &mut self,
         column: usize,
         suppressed: bool,
-        event: &Event,
         settle: &impl Fn(&mut Detection),
-        whole: &mut Option<Arc<str>>,
+        event: &mut MatchedEvent<'_>,
     ) -> Option<Detection> {
         let collected = self.set.rules.get(column).filter(|collected| collected.redact.is_empty())?;
-        let value = |key: &_| detection::value_of(event, key);
-        let mut counted = Detection::counted(column, suppressed, &collected.rule, event, &value);
+        let value = |key: &_| detection::value_of(event.event(), key);
+        let mut counted = Detection::counted(column, suppressed, &collected.rule, event.event(), &value);
         settle(&mut counted);
         match self.windows.needs(&counted) {
             Needs::Counting => {}
-            Needs::Event => counted.event = Arc::clone(whole_text(event, whole, &mut self.text)),
+            Needs::Event => counted.event = event.text(),
             Needs::Everything => return None,
         }
         Some(counted)
@@ -372,10 +365,9 @@ impl Engine {
     }
 
     /// Lets event time pass although no event came; gives the alerts that close by it.
-    pub fn advance(&mut self, milliseconds: i64, out: &mut Vec<Json>) {
-        let before = out.len();
+    pub fn advance(&mut self, milliseconds: i64, out: &mut dyn Records) {
+        let out = &mut Fitted { bytes: self.alert_bytes, out };
         self.windows.advance(milliseconds, &self.set.rules, out);
-        self.fit(before, out);
     }
 
     /// Says which states of alerts the calls that come next give: all of them, unless this says otherwise.
@@ -384,23 +376,16 @@ impl Engine {
     }
 
     /// Puts a detection into its window; gives the alerts that fire or close by it.
-    pub fn observe(&mut self, detection: Detection, out: &mut Vec<Json>) {
-        let before = out.len();
+    pub fn observe(&mut self, detection: Detection, out: &mut dyn Records) {
+        let out = &mut Fitted { bytes: self.alert_bytes, out };
         self.windows.observe(detection, &self.set.rules, out);
-        self.fit(before, out);
     }
 
     /// Closes windows, in the order of their ends; gives the final form of alerts that fired. One call gives a bounded
     /// amount: windows are left while [`Windows::open_windows`] is not zero.
-    pub fn flush(&mut self, out: &mut Vec<Json>) {
-        let before = out.len();
+    pub fn flush(&mut self, out: &mut dyn Records) {
+        let out = &mut Fitted { bytes: self.alert_bytes, out };
         self.windows.flush(&self.set.rules, out);
-        self.fit(before, out);
-    }
-
-    /// Cuts the records from a place on to the size that one may have.
-    fn fit(&self, from: usize, records: &mut [Json]) {
-        records.iter_mut().skip(from).for_each(|record| alert::fit(record, self.alert_bytes));
     }
 
     /// The counters.
@@ -456,15 +441,6 @@ impl Engine {
     }
 }
 
-/// An event as compact text, made when it is first wanted. `room` is room to write in.
-fn whole_text<'w>(event: &Event, whole: &'w mut Option<Arc<str>>, room: &mut String) -> &'w Arc<str> {
-    whole.get_or_insert_with(|| {
-        room.clear();
-        event.json().write_to(room);
-        Arc::from(room.as_str())
-    })
-}
-
 /// Bytes that the regular expressions of all rules together may take.
 const PATTERNS: usize = 48 << 20;
 
@@ -472,14 +448,14 @@ const PATTERNS: usize = 48 << 20;
 /// False where they take too much.
 fn patterns(set: &RuleSet, sources: &[Source<'_>], report: &mut Report) -> bool {
     let limit = language::Limits::default().regex;
-    let mut seen = HashSet::new();
+    let mut event = HashSet::new();
     let mut total = 0;
     for collected in &set.rules {
         let rule = &collected.rule;
         let filters = std::iter::once(&rule.filter).chain(rule.suppressions.iter().map(|hidden| &hidden.filter));
         for predicate in filters.flat_map(language::Expr::predicates) {
             let Test::Matches(Literal { value: Value::Text(text), .. }) = &predicate.test else { continue };
-            if seen.insert(text.as_str()) {
+            if event.insert(text.as_str()) {
                 total += language::pattern::size(text, limit);
             }
         }

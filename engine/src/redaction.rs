@@ -9,7 +9,7 @@
 //! into `alert_id` and `dedup_key`, which are hashes themselves, and is shown nowhere. Without a secret, somebody who has
 //! an alert, knows the rule and guesses a value can find out whether the guess is right.
 
-use crate::detection::{Detection, Match, array_of, text_of, value_of, write_told};
+use crate::detection::{Detection, Match, Shared, array_of, text_of, value_of, write_told};
 use crate::event::Event;
 use crate::json::{self, Json};
 use crate::language::expr::Key;
@@ -34,7 +34,7 @@ const SHORT: usize = 4;
 /// What is kept of an event for a rule whose set keeps something back.
 pub(crate) fn detection(found: &Match<'_>, collected: &Collected, event: &Event, secret: &str) -> Detection {
     // The event that is left is told below; the whole one goes nowhere.
-    let whole = Detection::new(found, &collected.rule, event, &Arc::from(""));
+    let whole = Detection::new(found, &collected.rule, event, &Shared::of(event, Arc::from("")));
     let shown = match Texts::of(event, &collected.redact) {
         Some(texts) => {
             let left = event.without(&collected.redact, &Json::from(REDACTED));
@@ -44,8 +44,8 @@ pub(crate) fn detection(found: &Match<'_>, collected: &Collected, event: &Event,
                 (shown, known) if shown.is_null() && !known.is_null() => Cow::Owned(Json::from(REDACTED)),
                 (shown, _) => shown,
             };
-            let text = Arc::from(text_of(left.json()));
-            let made = Detection::with(found, &collected.rule, &left, &text, value);
+            let shared = Shared::of(&left, Arc::from(text_of(left.json())));
+            let made = Detection::with(found, &collected.rule, &shared, value);
             let mut matched = String::new();
             json::write_array(&found.matched, &mut matched, |matched, out| told(matched, event, &left, &texts, out));
             Detection { event_type: made.event_type.map(|text| texts.out_of_text(&text)), matched, ..made }

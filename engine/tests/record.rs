@@ -209,3 +209,38 @@ fn no_record_is_larger_than_it_may_be_and_each_says_what_is_missing() {
     let (cut, _) = fitted(60_000, 1, alert::RECORD_BYTES);
     assert!(cut.at(&["left_out", "cut"]).unwrap().as_array().unwrap().contains(&Json::from("aggregate")));
 }
+
+/// Records as text are those as trees, cut ones too.
+#[test]
+fn lines_and_trees_are_the_same_records() {
+    let file = "rules: [{id: r, name: \"R \\\"é\\\"\", type: Host, severity: 3, description: d, filter: 'a exists', aggregate: [a, 'b.c']}]";
+    for bytes in [4 << 10, alert::RECORD_BYTES] {
+        let request = Request {
+            documents: vec![("f".to_owned(), file.as_bytes().to_vec())],
+            alert_bytes: Some(bytes),
+            ..Request::default()
+        };
+        let (mut trees, mut lines): (Vec<Json>, String) = (Vec::new(), String::new());
+        let mut by_tree = Engine::load(&request).unwrap().0;
+        let mut by_line = Engine::load(&request).unwrap().0;
+        for number in 0..4 {
+            let event = format!(
+                r#"{{ "a" : [1.0,"x,]\u0000\/"], "b":{{"c":{{}}}}, "c":"{}", "id":{number}, "c":"{0}", "time":1000}}"#,
+                "é".repeat(1_500)
+            );
+            let mut detections = Vec::new();
+            by_tree.detect(event.as_bytes(), &mut detections).unwrap();
+            for detection in detections {
+                by_tree.observe(detection.clone(), &mut trees);
+                by_line.observe(detection, &mut lines);
+            }
+        }
+        by_tree.flush(&mut trees);
+        by_line.flush(&mut lines);
+        let printed: Vec<String> = trees.iter().map(ToString::to_string).collect();
+        assert_eq!(lines.lines().collect::<Vec<_>>(), printed);
+        assert_eq!(printed.len(), 4, "fired, at two and at four events, and final");
+        assert!(printed.iter().all(|record| record.len() <= bytes));
+        assert_eq!(trees[0].at(&["aggregate", "a"]).unwrap().to_string(), r#"[1.0,"x,]\u0000/"]"#);
+    }
+}

@@ -3,6 +3,7 @@
 //! What was taken out is told in `left_out`: how many events are not named, how many of the first ones are not whole, and
 //! the fields that were cut.
 
+use super::record::{Records, read};
 use crate::json::Json;
 
 /// Bytes of one record, unless set otherwise.
@@ -21,17 +22,34 @@ const CUTS: [(usize, usize); 5] = [(4_096, 1_000), (1_024, 200), (256, 50), (64,
 const WHOLE: [&str; 8] =
     ["alert_id", "state", "rule_id", "first_seen", "last_seen", "rule_version", "dedup_key", "left_out"];
 
-/// Cuts a record until it has at most so many bytes.
-pub fn fit(record: &mut Json, bytes: usize) {
-    let limit = bytes.max(SMALLEST);
-    if at_most(record) <= limit {
-        return;
+/// Records that are cut on their way to where they go, until each has at most so many bytes.
+pub(crate) struct Fitted<'o> {
+    pub(crate) bytes: usize,
+    pub(crate) out: &'o mut dyn Records,
+}
+
+impl Records for Fitted<'_> {
+    fn add(&mut self, write: &dyn Fn(&mut String)) {
+        let limit = self.bytes.max(SMALLEST);
+        self.out.add(&|text| {
+            let start = text.len();
+            write(text);
+            let length = text.len() - start;
+            // Nearly all fit. The tree of one that does not is the only tree of a record.
+            if length > limit
+                && let Some(mut record) = text.get(start..).and_then(read)
+            {
+                cut(&mut record, length, limit);
+                text.truncate(start);
+                record.write_to(text);
+            }
+        });
     }
-    let length = length(record);
+}
+
+/// Cuts a record of this length.
+fn cut(record: &mut Json, length: usize, limit: usize) {
     let Json::Object(fields) = record else { return };
-    if length <= limit {
-        return;
-    }
     // What is told of the cutting takes room itself: at most the names of all fields.
     let room = limit.saturating_sub(SMALLEST / 4);
     let mut cut = Cut { length, room, fields, events: 0, whole: 0, cut: Vec::new() };
@@ -149,20 +167,6 @@ impl Cut<'_> {
     }
 }
 
-/// Bytes that a value's text does not exceed, found without writing it: most records are far smaller than they may be.
-fn at_most(value: &Json) -> usize {
-    /// A byte may come to six, as `\u0001`.
-    const LONGEST: usize = 6;
-    /// A comma, the quotes and the colon of a name, and those of a text, brackets, or a word.
-    const AROUND: usize = 9;
-    let own = |value: &Json| match value {
-        Json::Number(text) | Json::Text(text) => text.len(),
-        Json::Object(members) => members.iter().map(|(name, _)| name.len()).sum(),
-        Json::Null | Json::Bool(_) | Json::Array(_) => 0,
-    };
-    value.values().map(|value| AROUND + LONGEST * own(value)).sum()
-}
-
 fn length(value: &Json) -> usize {
     let mut text = String::new();
     value.write_to(&mut text);
@@ -206,29 +210,5 @@ fn shorten_one(value: &mut Json, characters: usize, items: usize) -> bool {
             many
         }
         Json::Null | Json::Bool(_) => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::json::Limits;
-
-    #[test]
-    fn no_text_is_longer_than_it_is_taken_to_be_at_most() {
-        for text in [
-            "null",
-            "false",
-            "-1.5e9",
-            r#""""#,
-            r#""\u0001\u0002\"\\é""#,
-            "[]",
-            "{}",
-            "[[],{},[1],null,false]",
-            r#"{"":false,"\u0001":{"":"\u0001"},"a":[false,false,{"b":{}}]}"#,
-        ] {
-            let value = Json::parse(text.as_bytes(), &Limits::default()).unwrap();
-            assert!(length(&value) <= at_most(&value), "{text}");
-        }
     }
 }

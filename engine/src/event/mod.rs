@@ -82,13 +82,21 @@ impl<'e> Found<'e> {
     /// Whether any value is reached that is neither null nor an object.
     #[must_use]
     pub fn has_scalar(&self) -> bool {
-        self.elements().iter().any(|value| value.scalar_text().is_some())
+        self.any(|value| value.scalar_text().is_some())
     }
 
     /// Whether any value that is not null is reached; an object is one.
     #[must_use]
     pub fn has_value(&self) -> bool {
-        self.elements().iter().any(|value| !value.is_null())
+        self.any(|value| !value.is_null())
+    }
+
+    /// Whether one of [`Found::elements`] is wanted; only arrays make a list of them.
+    fn any(&self, wanted: impl Fn(&Json) -> bool) -> bool {
+        self.ends.iter().any(|end| match end.as_ref() {
+            array @ Json::Array(_) => flat(array).into_iter().any(&wanted),
+            one => wanted(one),
+        })
     }
 }
 

@@ -9,7 +9,15 @@ use std::borrow::Cow;
 ///
 /// A name on an array asks each of its elements, at every depth; an index picks one element, and is missing on anything
 /// that is no array.
-pub(super) fn walk<'e>(from: &'e Json, steps: &[Step]) -> Vec<&'e Json> {
+pub(super) fn walk<'e>(mut from: &'e Json, mut steps: &[Step]) -> Vec<&'e Json> {
+    // Most paths go from object to object: nothing waits on the way.
+    while let (Json::Object(_), [Step::Name(_), ..]) = (from, steps) {
+        let Some((_, value, rest)) = member(from, steps) else { return Vec::new() };
+        (from, steps) = (value, rest);
+    }
+    if steps.is_empty() {
+        return vec![from];
+    }
     let mut ends = Vec::new();
     // The last is the next, so that the ends come in the order of the text.
     let mut waiting = vec![(from, steps)];
@@ -74,7 +82,15 @@ fn member<'e, 's>(object: &'e Json, steps: &'s [Step]) -> Option<(&'e str, &'e J
 }
 
 /// The steps left over when the first ones, joined by dots, are exactly `name`.
+#[inline]
 fn rest_after<'s>(name: &str, steps: &'s [Step]) -> Option<&'s [Step]> {
+    // One byte tells nearly all other names apart.
+    if let [Step::Name(first), ..] = steps
+        && !first.is_empty()
+        && name.as_bytes().first() != first.as_bytes().first()
+    {
+        return None;
+    }
     let mut unread = name;
     let mut rest = steps;
     while let [Step::Name(step), after @ ..] = rest {

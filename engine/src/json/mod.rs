@@ -5,6 +5,7 @@
 //!
 //! Trees are written, copied and dropped without recursion (see [`tree`]), so that a deep one needs no deep stack.
 
+mod compact;
 mod parse;
 mod plain;
 mod tree;
@@ -220,6 +221,20 @@ impl Json {
     pub fn write_to(&self, out: &mut String) {
         write::value(self, out);
     }
+}
+
+/// Appends the one value in `bytes` as [`Json::write_to`] would after [`Json::parse`], without a tree wherever that can be.
+///
+/// # Errors
+/// As [`Json::parse`]; nothing is appended then.
+pub fn compact(bytes: &[u8], limits: &Limits, out: &mut String) -> Result<(), Reject> {
+    compact::compact(bytes, limits, out)
+}
+
+/// The elements of an array that [`compact`] or [`Json::write_to`] wrote, as texts; of anything else nothing, or pieces
+/// that mean nothing.
+pub fn elements(array: &str) -> impl Iterator<Item = &str> {
+    compact::elements(array)
 }
 
 /// Appends `text` as a JSON string, quotes included.

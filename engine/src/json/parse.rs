@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::plain::plain;
-use super::{DEEPEST, Json, Limits, Reject, RejectReason};
+use super::compact::{differ, hash};
+use super::{DEEPEST, Json, Limits, Reject, RejectReason, plain};
 
 /// A bracket that is still open, with what it holds so far.
 enum Open {
@@ -199,12 +199,9 @@ impl Parser<'_> {
 
     fn string(&mut self) -> Result<String, Reject> {
         self.at += 1;
-        let mut decoded = String::new();
+        // Most are this one run.
+        let mut decoded = self.plain().to_owned();
         loop {
-            let start = self.at;
-            let rest = self.text.as_bytes().get(start..).unwrap_or_default();
-            self.at += plain(rest);
-            decoded.push_str(self.text.get(start..self.at).unwrap_or_default());
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
@@ -213,7 +210,15 @@ impl Parser<'_> {
                 Some(b'\\') => decoded.push(self.escape()?),
                 _ => return Err(self.invalid()),
             }
+            decoded.push_str(self.plain());
         }
+    }
+
+    /// Steps over what needs no decoding.
+    fn plain(&mut self) -> &str {
+        let start = self.at;
+        self.at = plain::end(self.text.as_bytes(), start);
+        self.text.get(start..self.at).unwrap_or_default()
     }
 
     fn escape(&mut self) -> Result<char, Reject> {
@@ -228,41 +233,15 @@ impl Parser<'_> {
             Some(b'n') => '\n',
             Some(b'r') => '\r',
             Some(b't') => '\t',
-            Some(b'u') => return self.unicode_escape(start),
+            Some(b'u') => {
+                let (decoded, behind) = unicode_escape(self.text.as_bytes(), start)?;
+                self.at = behind;
+                return Ok(decoded);
+            }
             _ => return Err(self.invalid()),
         };
         self.at += 1;
         Ok(decoded)
-    }
-
-    /// `\uXXXX`, or two of them for a character beyond U+FFFF; `start` is the offset of the first backslash.
-    fn unicode_escape(&mut self, start: usize) -> Result<char, Reject> {
-        let lone = Reject { reason: RejectReason::LoneSurrogate, offset: start };
-        let first = self.four_digits()?;
-        if !(0xD800..0xDC00).contains(&first) {
-            return char::from_u32(first).ok_or(lone);
-        }
-        if self.peek() != Some(b'\\') || self.text.as_bytes().get(self.at + 1) != Some(&b'u') {
-            return Err(lone);
-        }
-        self.at += 1;
-        let second = self.four_digits()?;
-        if !(0xDC00..0xE000).contains(&second) {
-            return Err(lone);
-        }
-        char::from_u32(0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00)).ok_or(lone)
-    }
-
-    /// The `u` and its four hexadecimal digits.
-    fn four_digits(&mut self) -> Result<u32, Reject> {
-        self.at += 1;
-        let mut number = 0;
-        for _ in 0..4 {
-            let digit = self.peek().and_then(|byte| char::from(byte).to_digit(16)).ok_or(self.invalid())?;
-            number = number * 16 + digit;
-            self.at += 1;
-        }
-        Ok(number)
     }
 
     /// The next byte that is no blank, which stays the next.
@@ -290,6 +269,35 @@ impl Parser<'_> {
     }
 }
 
+/// The character of `\uXXXX`, or of two of them where it lies beyond U+FFFF, and the place behind; `start` is the offset of
+/// the first backslash.
+pub(super) fn unicode_escape(text: &[u8], start: usize) -> Result<(char, usize), Reject> {
+    let lone = Reject { reason: RejectReason::LoneSurrogate, offset: start };
+    let first = four_digits(text, start + 2)?;
+    let behind = start + 6;
+    if !(0xD800..0xDC00).contains(&first) {
+        return char::from_u32(first).map(|decoded| (decoded, behind)).ok_or(lone);
+    }
+    if text.get(behind..behind + 2) != Some(b"\\u") {
+        return Err(lone);
+    }
+    let second = four_digits(text, behind + 2)?;
+    if !(0xDC00..0xE000).contains(&second) {
+        return Err(lone);
+    }
+    let decoded = char::from_u32(0x10000 + ((first - 0xD800) << 10) + (second - 0xDC00));
+    decoded.map(|decoded| (decoded, behind + 6)).ok_or(lone)
+}
+
+/// Four hexadecimal digits at a place.
+fn four_digits(text: &[u8], at: usize) -> Result<u32, Reject> {
+    (at..at + 4).try_fold(0, |number, place| {
+        let digit = text.get(place).and_then(|byte| char::from(*byte).to_digit(16));
+        let digit = digit.ok_or(Reject { reason: RejectReason::InvalidJson, offset: place })?;
+        Ok(number * 16 + digit)
+    })
+}
+
 /// Of members with one name keeps the last value, at the place of the first. Time stays within n log n.
 fn last_of_each_name(members: Vec<(String, Json)>) -> Vec<(String, Json)> {
     if have_names_of_their_own(&members) {
@@ -310,18 +318,11 @@ fn last_of_each_name(members: Vec<(String, Json)>) -> Vec<(String, Json)> {
 }
 
 fn have_names_of_their_own(members: &[(String, Json)]) -> bool {
-    /// So many are compared one by one sooner than sorted.
-    const FEW: usize = 8;
-    if members.len() <= FEW {
-        let mut rest = members;
-        while let [(name, _), after @ ..] = rest {
-            if after.iter().any(|(other, _)| other == name) {
-                return false;
-            }
-            rest = after;
-        }
+    let mut hashes: Vec<u64> = members.iter().map(|(name, _)| hash(name.as_bytes())).collect();
+    if differ(&mut hashes) {
         return true;
     }
+    // Two names of one hash can still be two.
     let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
     names.is_sorted_by(|a, b| a < b)

@@ -3,10 +3,16 @@
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
+/// The first byte from `at` on that cannot stand in a JSON string as it is: a quote, a backslash or a control character; the
+/// text's length where there is none.
+pub(super) fn end(text: &[u8], at: usize) -> usize {
+    at + plain(text.get(at..).unwrap_or_default())
+}
+
 /// How many bytes come before the first control character, quote or backslash; all of them if there is none.
 ///
 /// Eight bytes at a time, in safe code: interpreted, as in a log shipper, each step costs as much whatever it does.
-pub(super) fn plain(bytes: &[u8]) -> usize {
+fn plain(bytes: &[u8]) -> usize {
     let mut at = 0;
     while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
         let marks = marks(u64::from_le_bytes(*word));

@@ -75,10 +75,10 @@ fn sorted(json: Json) -> Json {
 }
 
 /// A small deterministic source of numbers (xorshift).
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+    pub(super) fn roll(&mut self, sides: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -87,7 +87,7 @@ impl Dice {
 }
 
 #[rustfmt::skip]
-const PIECES: [&str; 46] = [
+pub(super) const PIECES: [&str; 46] = [
     "{", "}", "[", "]", ",", ":", "\"", "\"a\"", "\"b\"", "\"a\":", "\"\\u0061\":", "{\"a\":1}", "[1,2]", "[]", "{}",
     "null", "true", "false", "nul", "0", "-0", "-", "1", "01", "1.", ".5", "1.50", "1e5", "1E+05", "1e", "-1.0e-3",
     "123456789012345678901234567890", "\"\\ud83d\\ude00\"", "\"\\ud83d\"", "\"\\ude00\"", "\"\\ud83d\\u0041\"",
@@ -112,7 +112,7 @@ fn agrees_with_serde_json_on_random_pieces() {
 }
 
 /// A valid text with at most two of its characters changed.
-fn mutated(dice: &mut Dice) -> String {
+pub(super) fn mutated(dice: &mut Dice) -> String {
     let mut text = generated(dice, 4);
     for _ in 0..dice.roll(3) {
         let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();

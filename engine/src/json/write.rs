@@ -1,8 +1,7 @@
 //! From a tree to compact JSON text. Knows nothing of terminals: control characters are escaped, others stand as they are.
 //! No recursion: open brackets wait on a stack of our own.
 
-use super::Json;
-use super::plain::plain;
+use super::{Json, plain};
 
 /// What is left to write of an open bracket.
 enum Open<'j> {
@@ -71,15 +70,20 @@ pub(super) fn array<T>(items: &[T], out: &mut String, mut item: impl FnMut(&T, &
     out.push(']');
 }
 
-/// Runs of characters that need no escape are written at once.
+/// Writes a string with its quotes.
 pub(super) fn text(decoded: &str, out: &mut String) {
     out.push('"');
-    let mut at = 0;
+    escaped(decoded, out);
+    out.push('"');
+}
+
+/// Writes what stands between a string's quotes. Runs of characters that need no escape are written at once.
+pub(super) fn escaped(decoded: &str, out: &mut String) {
+    let mut start = 0;
     loop {
-        let end = at + plain(decoded.as_bytes().get(at..).unwrap_or_default());
-        out.push_str(decoded.get(at..end).unwrap_or_default());
-        let Some(byte) = decoded.as_bytes().get(end) else { break };
-        at = end + 1;
+        let end = plain::end(decoded.as_bytes(), start);
+        out.push_str(decoded.get(start..end).unwrap_or_default());
+        let Some(byte) = decoded.as_bytes().get(end) else { return };
         match byte {
             b'"' => out.push_str("\\\""),
             b'\\' => out.push_str("\\\\"),
@@ -90,6 +94,6 @@ pub(super) fn text(decoded: &str, out: &mut String) {
             b'\r' => out.push_str("\\r"),
             control => out.push_str(&format!("\\u{control:04x}")),
         }
+        start = end + 1;
     }
-    out.push('"');
 }

@@ -147,9 +147,9 @@ pub fn run(engine: &mut Engine, column: usize, events: &[String]) -> Seen {
     if seen.several {
         // The last call also sets time back: the next test's events may be older.
         while engine.windows().open_windows() > 0 {
-            engine.flush(&mut Vec::new());
+            engine.flush(&mut Vec::<Json>::new());
         }
-        engine.flush(&mut Vec::new());
+        engine.flush(&mut Vec::<Json>::new());
     }
     seen
 }

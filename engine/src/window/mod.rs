@@ -14,11 +14,10 @@ mod save;
 
 pub use save::{Restored, StateError};
 
-use crate::detection::{Detection, array_of};
-use crate::json::Json;
+use crate::alert::Records;
+use crate::detection::Detection;
 use crate::rule::Collected;
 use open::{Open, Seen};
-use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::fmt::Write;
@@ -147,7 +146,7 @@ impl Windows {
     }
 
     /// Takes one detection; gives the alerts that fire by it, go on by it, or close.
-    pub fn observe(&mut self, detection: Detection, rules: &[Collected], out: &mut Vec<Json>) {
+    pub fn observe(&mut self, detection: Detection, rules: &[Collected], out: &mut dyn Records) {
         let Some(collected) = rules.get(detection.rule) else { return };
         let Some(time) = detection.time else {
             self.counters.untimed += 1;
@@ -178,7 +177,7 @@ impl Windows {
         time: i64,
         detection: Detection,
         collected: &Collected,
-        out: &mut Vec<Json>,
+        out: &mut dyn Records,
     ) {
         self.opened += 1;
         let mut open = Open::new(&detection, &collected.rule, time, self.opened);
@@ -194,7 +193,7 @@ impl Windows {
     }
 
     /// Closes windows whose end, with the lateness, has passed: in the order of their ends, until enough was given.
-    fn close_due(&mut self, rules: &[Collected], out: &mut Vec<Json>) {
+    fn close_due(&mut self, rules: &[Collected], out: &mut dyn Records) {
         let mut given = 0;
         while given < self.limits.output {
             let due =
@@ -207,7 +206,7 @@ impl Windows {
     }
 
     /// Closes windows early while all of them together take too much room.
-    fn make_room(&mut self, rules: &[Collected], out: &mut Vec<Json>) {
+    fn make_room(&mut self, rules: &[Collected], out: &mut dyn Records) {
         while self.bytes > self.limits.bytes && !self.ends.is_empty() {
             let fired = self.first_has_fired();
             if self.close_first(rules, out).is_some() {
@@ -225,7 +224,7 @@ impl Windows {
     }
 
     /// Closes the window that ends first, and gives the size of its alert. `None` where it turned out to end later.
-    fn close_first(&mut self, rules: &[Collected], out: &mut Vec<Json>) -> Option<usize> {
+    fn close_first(&mut self, rules: &[Collected], out: &mut dyn Records) -> Option<usize> {
         let Reverse((end, order, identity)) = self.ends.pop()?;
         let open = self.groups.get_mut(&identity)?;
         let place = open.iter().position(|open| open.order() == order)?;
@@ -247,7 +246,7 @@ impl Windows {
     }
 
     /// Lets time pass although no event came; gives the alerts that close by it.
-    pub fn advance(&mut self, milliseconds: i64, rules: &[Collected], out: &mut Vec<Json>) {
+    pub fn advance(&mut self, milliseconds: i64, rules: &[Collected], out: &mut dyn Records) {
         // Before the first event there is no time that could pass.
         if self.now != i64::MIN {
             self.now = self.now.saturating_add(milliseconds.max(0));
@@ -258,7 +257,7 @@ impl Windows {
     /// Closes windows, in the order of their ends, until enough was given. All are closed when it gives nothing more and
     /// [`Windows::open_windows`] is zero. Time begins anew then: events that follow are not late for being older than
     /// those before.
-    pub fn flush(&mut self, rules: &[Collected], out: &mut Vec<Json>) {
+    pub fn flush(&mut self, rules: &[Collected], out: &mut dyn Records) {
         let mut given = 0;
         while given < self.limits.output && !self.ends.is_empty() {
             given += self.close_first(rules, out).unwrap_or(0);
@@ -292,10 +291,9 @@ fn inside(array: &str) -> &str {
     array.get(1..array.len().saturating_sub(1)).unwrap_or_default()
 }
 
-fn identity_of(rule: usize, source: &str, aggregate: &[Json]) -> Identity {
+fn identity_of(rule: usize, source: &str, aggregate: &str) -> Identity {
     let mut text = String::new();
-    let values = array_of(aggregate.iter().map(Cow::Borrowed));
-    write_identity(rule, source, inside(&values), &mut text);
+    write_identity(rule, source, inside(aggregate), &mut text);
     text.into()
 }
 

@@ -1,12 +1,12 @@
 //! One open window: counting, firing, going on, closing.
 
 use super::Told;
-use crate::alert::{self, Contribution, Group, State};
-use crate::detection::{Detection, tree};
-use crate::json::Json;
+use crate::alert::{self, Contribution, Group, Records, State};
+use crate::detection::{Detection, checked};
 use crate::rule::{Collected, Rule};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 /// Identifiers and distinct values that one window remembers. Beyond it the oldest identifiers are forgotten, and new
 /// distinct values are not told apart any more.
@@ -101,14 +101,12 @@ impl Open {
     /// Bytes that it takes, roughly.
     pub(super) fn bytes(&self) -> usize {
         let hashes = (self.ids.len() + self.recent.len()) * 8 + self.distinct.len() * 32;
-        // A tree takes about four times its text.
-        OVERHEAD + self.fixed + hashes + self.group.events.len() * 96 + self.group.whole_bytes * 4
+        OVERHEAD + self.fixed + hashes + self.group.events.len() * 96 + self.group.whole_bytes
     }
 
     /// Bytes of what a window has from its beginning to its end.
     pub(super) fn fixed_bytes(group: &Group) -> usize {
-        let values: usize = group.aggregate.iter().map(weight).sum();
-        values + weight(&group.context) + weight(&group.matched) + group.title.len() + group.source.len()
+        [&group.aggregate, &group.context, &group.matched, &group.title, &group.source].map(String::len).iter().sum()
     }
 
     /// Counts a detection in. An event that was counted before, by its own identifier, is not.
@@ -117,7 +115,7 @@ impl Open {
         detection: Detection,
         collected: &Collected,
         told: Told,
-        out: &mut Vec<Json>,
+        out: &mut dyn Records,
     ) -> Seen {
         if self.remember(&detection) == Seen::Before {
             return Seen::Before;
@@ -135,14 +133,14 @@ impl Open {
         if self.fired.is_none() {
             if self.reaches(rule) {
                 let id = self.identifier(rule);
-                out.push(alert::record(collected, &id, &self.group, State::Fired));
+                tell(collected, &id, &self.group, State::Fired, out);
                 self.fired = Some(id);
                 self.next_update = self.group.count.saturating_mul(2);
             }
         } else if self.group.count >= self.next_update {
             self.next_update = self.group.count.saturating_mul(2);
             if let Some(id) = self.fired.as_ref().filter(|_| told == Told::All) {
-                out.push(alert::record(collected, id, &self.group, State::Updated));
+                tell(collected, id, &self.group, State::Updated, out);
             }
         }
         Seen::Now
@@ -208,9 +206,9 @@ impl Open {
     }
 
     /// Tells the final counts, if the alert fired.
-    pub(super) fn close(self, collected: &Collected, out: &mut Vec<Json>) {
+    pub(super) fn close(self, collected: &Collected, out: &mut dyn Records) {
         if let Some(id) = &self.fired {
-            out.push(alert::record(collected, id, &self.group, State::Final));
+            tell(collected, id, &self.group, State::Final, out);
         }
     }
 
@@ -227,7 +225,7 @@ pub(super) fn untimed(
     collected: &Collected,
     told: Told,
     known: &mut VecDeque<u64>,
-    out: &mut Vec<Json>,
+    out: &mut dyn Records,
 ) -> Seen {
     if collected.rule.threshold > 1 || detection.suppressed {
         return Seen::Now;
@@ -241,9 +239,13 @@ pub(super) fn untimed(
     }
     let states: &[State] = if told == Told::All { &[State::Fired, State::Final] } else { &[State::Fired] };
     for &state in states {
-        out.push(alert::record(collected, &id, &group, state));
+        tell(collected, &id, &group, state, out);
     }
     Seen::Now
+}
+
+fn tell(collected: &Collected, id: &str, group: &Group, state: State, out: &mut dyn Records) {
+    out.add(&|text| alert::write(collected, id, group, state, text));
 }
 
 /// Adds a hash to the latest ones, unless it is among them.
@@ -264,17 +266,6 @@ fn holds(hashes: &[u64], hash: u64) -> bool {
     hashes.chunks(64).any(|chunk| chunk.iter().fold(false, |found, known| found | (*known == hash)))
 }
 
-/// Bytes that a tree takes, roughly.
-fn weight(value: &Json) -> usize {
-    const NODE: usize = 32;
-    let own = |value: &Json| match value {
-        Json::Number(text) | Json::Text(text) => text.len(),
-        Json::Object(members) => members.iter().map(|(name, _)| NODE + name.len()).sum(),
-        Json::Null | Json::Bool(_) | Json::Array(_) => 0,
-    };
-    value.values().map(|value| NODE + own(value)).sum()
-}
-
 /// The hash of a text, of a kind for which nobody can make up two texts with the same: an event must not be able to pass
 /// for another one.
 fn hash(text: &str) -> u64 {
@@ -287,11 +278,11 @@ impl Group {
     fn of(detection: &Detection) -> Self {
         Self {
             source: detection.source.clone(),
-            aggregate: tree(&detection.aggregate).into_array().unwrap_or_default(),
+            aggregate: Some(checked(&detection.aggregate)).filter(|text| text.starts_with('[')).unwrap_or("[]".into()),
             title: detection.title.clone(),
             event_type: detection.event_type.clone(),
-            context: tree(&detection.context),
-            matched: tree(&detection.matched),
+            context: checked(&detection.context),
+            matched: checked(&detection.matched),
             count: 0,
             distinct: None,
             suppressed: 0,
@@ -315,14 +306,14 @@ impl Group {
     }
 
     /// The event, if the alert has room for it.
-    fn whole(&mut self, event: &str) -> Option<Json> {
+    fn whole(&mut self, event: &str) -> Option<Arc<str>> {
         let bytes = self.whole_bytes + event.len();
         if bytes > alert::WHOLE_BYTES {
             return None;
         }
-        let whole = Some(tree(event)).filter(|event| !event.is_null())?;
+        let whole = Some(checked(event)).filter(|event| event != "null")?;
         self.whole_bytes = bytes;
-        Some(whole)
+        Some(whole.into())
     }
 }
 

@@ -15,7 +15,7 @@
 
 use super::open::{Open, REMEMBERED};
 use super::{Limits, Windows};
-use crate::alert::{Contribution, Group, NAMED_EVENTS, WHOLE_BYTES};
+use crate::alert::{Contribution, Fields, Group, NAMED_EVENTS, WHOLE_BYTES};
 use crate::json::{self, Json};
 use crate::rule::Collected;
 use std::cmp::Reverse;
@@ -65,34 +65,23 @@ impl fmt::Display for StateError {
 
 impl std::error::Error for StateError {}
 
-fn object<const N: usize>(fields: [(&str, Json); N]) -> Json {
-    Json::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
-}
-
-fn optional<T: Into<Json>>(value: Option<T>) -> Json {
-    value.map_or(Json::Null, Into::into)
-}
-
 impl Windows {
     /// Everything that decides what comes next.
     #[must_use]
     pub fn save(&self, rules: &[Collected]) -> String {
         let mut open: Vec<&Open> = self.groups.values().flatten().collect();
         open.sort_by_key(|open| open.order);
-        let head = object([
-            ("version", Json::from(VERSION)),
-            ("now", Json::from(self.now)),
-            ("opened", Json::from(self.opened)),
-            ("untimed", hex(self.untimed.iter().copied())),
-        ]);
         let mut text = String::new();
-        head.write_to(&mut text);
-        text.pop();
+        let mut head = Fields::begin(&mut text);
+        head.number("version", VERSION);
+        head.number("now", self.now);
+        head.number("opened", self.opened);
+        hex(self.untimed.iter().copied(), head.name("untimed"));
         text.push_str(HEAD_END);
-        let windows = open.into_iter().filter_map(|open| Some(window(open, rules.get(open.rule)?)));
-        for (place, window) in windows.enumerate() {
+        let windows = open.into_iter().filter_map(|open| Some((open, rules.get(open.rule)?)));
+        for (place, (open, collected)) in windows.enumerate() {
             text.push_str(if place == 0 { "\n" } else { ",\n" });
-            window.write_to(&mut text);
+            window(open, collected, &mut text);
         }
         text.push_str(END);
         text
@@ -146,42 +135,43 @@ impl Windows {
     }
 }
 
-fn window(open: &Open, collected: &Collected) -> Json {
+fn window(open: &Open, collected: &Collected, out: &mut String) {
     let group = &open.group;
-    object([
-        ("rule", Json::from(collected.rule.id.as_str())),
-        ("rule_version", Json::from(collected.rule.version.as_str())),
-        ("source", Json::from(group.source.as_str())),
-        ("aggregate", Json::Array(group.aggregate.clone())),
-        ("title", Json::from(group.title.as_str())),
-        ("event_type", optional(group.event_type.as_deref())),
-        ("context", group.context.clone()),
-        ("matched", group.matched.clone()),
-        ("count", Json::from(group.count)),
-        ("distinct_count", optional(group.distinct)),
-        ("suppressed", Json::from(group.suppressed)),
-        ("first_seen", optional(group.first_seen)),
-        ("last_seen", optional(group.last_seen)),
-        ("whole_bytes", Json::from(group.whole_bytes as u64)),
-        ("fired", optional(open.fired.as_deref())),
-        ("start", Json::from(open.start)),
-        ("length", Json::from(open.length)),
-        ("sliding", Json::from(open.sliding)),
-        ("order", Json::from(open.order)),
-        ("next_update", Json::from(open.next_update)),
-        ("ids", hex(open.ids.iter().copied())),
-        ("distinct", hex(open.distinct.iter().flat_map(|(hash, time)| [*hash, time.cast_unsigned()]))),
-        ("recent", hex(open.recent.iter().map(|time| time.cast_unsigned()))),
-        ("events", Json::Array(group.events.iter().map(contribution).collect())),
-    ])
+    let mut fields = Fields::begin(out);
+    fields.text("rule", &collected.rule.id);
+    fields.text("rule_version", &collected.rule.version);
+    fields.text("source", &group.source);
+    fields.name("aggregate").push_str(&group.aggregate);
+    fields.text("title", &group.title);
+    fields.optional_text("event_type", group.event_type.as_deref());
+    fields.name("context").push_str(&group.context);
+    fields.name("matched").push_str(&group.matched);
+    fields.number("count", group.count);
+    fields.optional_number("distinct_count", group.distinct);
+    fields.number("suppressed", group.suppressed);
+    fields.optional_number("first_seen", group.first_seen);
+    fields.optional_number("last_seen", group.last_seen);
+    fields.number("whole_bytes", group.whole_bytes);
+    fields.optional_text("fired", open.fired.as_deref());
+    fields.number("start", open.start);
+    fields.number("length", open.length);
+    fields.flag("sliding", open.sliding);
+    fields.number("order", open.order);
+    fields.number("next_update", open.next_update);
+    hex(open.ids.iter().copied(), fields.name("ids"));
+    let distinct = open.distinct.iter().flat_map(|(hash, time)| [*hash, time.cast_unsigned()]);
+    hex(distinct, fields.name("distinct"));
+    hex(open.recent.iter().map(|time| time.cast_unsigned()), fields.name("recent"));
+    json::write_array(&group.events, fields.name("events"), contribution);
+    fields.end();
 }
 
-fn contribution(event: &Contribution) -> Json {
-    object([
-        ("id", optional(event.id.as_deref())),
-        ("time", optional(event.time)),
-        ("event", event.event.clone().unwrap_or(Json::Null)),
-    ])
+fn contribution(event: &Contribution, out: &mut String) {
+    let mut fields = Fields::begin(out);
+    fields.optional_text("id", event.id.as_deref());
+    fields.optional_number("time", event.time);
+    fields.name("event").push_str(event.event.as_deref().unwrap_or("null"));
+    fields.end();
 }
 
 fn parse(line: &str) -> Option<Json> {
@@ -204,13 +194,11 @@ fn maybe<T>(from: &Json, name: &str, read: impl FnOnce(&Json) -> Option<T>) -> O
 }
 
 /// Numbers as one text.
-fn hex(numbers: impl Iterator<Item = u64>) -> Json {
-    numbers
-        .fold(String::new(), |mut text, number| {
-            let _ = write!(text, "{number:016x}");
-            text
-        })
-        .into()
+fn hex(numbers: impl Iterator<Item = u64>, out: &mut String) {
+    out.push('"');
+    // Writing to a text cannot fail.
+    numbers.for_each(|number| write!(out, "{number:016x}").unwrap_or_default());
+    out.push('"');
 }
 
 /// What [`hex`] wrote, of at most `most` numbers.
@@ -243,11 +231,11 @@ fn read(saved: &Json, rule: usize) -> Option<Open> {
     }
     let group = Group {
         source: text(saved.get("source")?)?,
-        aggregate: saved.get("aggregate")?.as_array()?.to_vec(),
+        aggregate: saved.get("aggregate").filter(|values| values.as_array().is_some())?.to_string(),
         title: text(saved.get("title")?)?,
         event_type: maybe(saved, "event_type", text)?,
-        context: saved.get("context")?.clone(),
-        matched: saved.get("matched")?.clone(),
+        context: saved.get("context")?.to_string(),
+        matched: saved.get("matched")?.to_string(),
         count: count(saved, "count")?,
         distinct: maybe(saved, "distinct_count", |value| value.scalar_text()?.parse().ok())?,
         suppressed: count(saved, "suppressed")?,
@@ -278,6 +266,6 @@ fn read_contribution(saved: &Json) -> Option<Contribution> {
     Some(Contribution {
         id: maybe(saved, "id", text)?,
         time: maybe(saved, "time", integer)?,
-        event: maybe(saved, "event", |value| Some(value.clone()))?,
+        event: maybe(saved, "event", |value| Some(value.to_string().into()))?,
     })
 }

@@ -147,8 +147,10 @@ impl Announcer {
         }
         let first_open = pending.open.values().map(|(place, _)| *place).min().unwrap_or(u64::MAX);
         let mut sorted = std::mem::take(&mut self.done).sorted().context("cannot read a temporary file")?;
-        while let Some(line) = sorted.next_line().context("cannot read a temporary file")? {
-            let line = String::from_utf8_lossy(&line);
+        let mut line = Vec::new();
+        while sorted.append_next(&mut line).context("cannot read a temporary file")? {
+            let bytes = std::mem::take(&mut line);
+            let line = String::from_utf8_lossy(&bytes);
             let Some((place, line)) = line.split_once(' ') else { continue };
             let place = u64::from_str_radix(place, 16).unwrap_or(u64::MAX);
             if place < first_open {

@@ -7,7 +7,7 @@ use super::windows::{self, WindowStage};
 use anyhow::{Result, bail};
 use oxpecker::alert::{Alert, State};
 use oxpecker::intake::Input;
-use oxpecker::pipeline::{Backend, Tally};
+use oxpecker::pipeline::{Backend, Tally, lines};
 use oxpecker::sandbox::LoadRequest;
 use oxpecker_engine::event::format_time;
 use serde::Serialize;
@@ -65,7 +65,7 @@ pub(crate) struct Matches {
 
 /// Counts the matches of a job by rule and day; a detection's head tells them.
 fn count(records: &[u8], rules: &[String], days: &mut BTreeMap<(String, String), Matches>) {
-    for line in records.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+    for line in lines(records) {
         let Some(head) = line.get(..25).and_then(|head| std::str::from_utf8(head).ok()) else { continue };
         let number = |range| head.get(range).and_then(|digits| u64::from_str_radix(digits, 16).ok());
         let (Some(time), Some(rule)) = (number(0..16), number(16..24)) else { continue };
@@ -112,8 +112,7 @@ pub(crate) fn run(backend: &Backend, request: &LoadRequest, args: &InputArgs, in
         progress.update(pipeline.bytes_read(), tally.read, windows.detections);
     }
     progress.end();
-    windows.drain(&mut keep)?;
-    windows.close(&mut keep)?;
+    windows.finish(true, &mut keep)?;
     rejects.finish()?;
     summary::must_add_up(&tally)?;
     if input::interrupted() {

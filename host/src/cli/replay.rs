@@ -143,11 +143,8 @@ impl Opts {
 
     /// Puts the rest into windows, closes or saves them, and prints the alerts.
     fn finish(&self, mut windows: WindowStage, mut announcer: Announcer, replayed: &mut Replayed) -> Result<()> {
-        windows.drain(&mut |kept| announcer.take(kept, replayed))?;
         let leave_open = self.state.is_some() && !self.close;
-        if !leave_open {
-            windows.close(&mut |kept| announcer.take(kept, replayed))?;
-        }
+        windows.finish(!leave_open, &mut |kept| announcer.take(kept, replayed))?;
         replayed.windows = windows.keeper().stats().unwrap_or_default();
         (replayed.matched, replayed.suppressed) = (windows.detections, windows.suppressed);
         replayed.matching_rules = windows.rules() as u64;

@@ -2,16 +2,23 @@
 //!
 //! Detections are collected, sorted by event time, and then put into windows, so that the order of the files changes
 //! nothing. Live, they go into windows as they come.
+//!
+//! Once all is read, windows are kept in a thread beside the one that renders and writes their alerts.
 
 use anyhow::{Context, Result, anyhow};
 use oxpecker::intake::Input;
-use oxpecker::pipeline::{Backend, KeepWindows, Pipeline, Settings, Sorter, Task};
+use oxpecker::pipeline::{Backend, KeepWindows, Pipeline, Settings, Sorter, Task, lines};
 use oxpecker::sandbox::{Kept, LoadReport, LoadRequest};
 use std::collections::BTreeSet;
+use std::panic::resume_unwind;
+use std::sync::mpsc::sync_channel;
 use std::thread;
 
 /// Bytes of detections that go to the windows in one call.
 const CHUNK: usize = 256 << 10;
+
+/// Answers of the windows that may wait to be written. One holds some hundred KiB, or a MiB where windows close.
+const WAITING: usize = 2;
 
 /// What evaluates, what loading the rules found, and what keeps windows.
 pub(crate) type Started = (Pipeline, LoadReport, Box<dyn KeepWindows>);
@@ -61,7 +68,7 @@ impl WindowStage {
 
     /// Takes the detections of a job, one a line.
     pub(crate) fn take(&mut self, records: &[u8], sink: &mut Sink<'_>) -> Result<()> {
-        for line in records.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        for line in lines(records) {
             self.detections += 1;
             self.suppressed += u64::from(line.get(24) == Some(&b's'));
             if let Some(rule) = line.get(16..24).and_then(|rule| rule.try_into().ok()) {
@@ -86,12 +93,30 @@ impl WindowStage {
         sink(self.keeper.window(records, self.now)?)
     }
 
+    /// Puts what waits into windows and, with `close`, closes them all: in a thread of its own, while `sink` takes the alerts
+    /// in this one, in their order. The first error of either ends both.
+    pub(crate) fn finish(&mut self, close: bool, sink: &mut Sink<'_>) -> Result<()> {
+        let (sender, alerts) = sync_channel(WAITING);
+        thread::scope(|scope| {
+            let keep = move || {
+                let mut send = |kept| sender.send(kept).map_err(|_| anyhow!("nobody takes the alerts"));
+                self.drain(&mut send)?;
+                if close { self.close(&mut send) } else { Ok(()) }
+            };
+            let keeper = thread::Builder::new().name("windows".to_owned()).spawn_scoped(scope, keep);
+            let keeper = keeper.context("no thread to keep windows")?;
+            // Where this stops early the channel closes, and so the other side ends with an error that comes second.
+            let taken = alerts.into_iter().try_for_each(sink);
+            let kept = keeper.join().unwrap_or_else(|panic| resume_unwind(panic));
+            taken.and(kept)
+        })
+    }
+
     /// Puts what waits into windows.
     pub(crate) fn drain(&mut self, sink: &mut Sink<'_>) -> Result<()> {
         let mut sorted = std::mem::take(&mut self.sorter).sorted().context("cannot read a temporary file")?;
         let mut chunk = Vec::new();
-        while let Some(line) = sorted.next_line().context("cannot read a temporary file")? {
-            chunk.extend(line);
+        while sorted.append_next(&mut chunk).context("cannot read a temporary file")? {
             chunk.push(b'\n');
             if chunk.len() >= CHUNK {
                 self.window(&chunk, sink)?;
@@ -111,5 +136,71 @@ impl WindowStage {
                 return Ok(());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use oxpecker::sandbox::{Restored, SandboxError};
+
+    /// Numbers its answers, and fails at one of them.
+    struct Counting {
+        calls: u64,
+        fails_at: u64,
+    }
+
+    impl KeepWindows for Counting {
+        fn window(&mut self, _: &[u8], _: i64) -> Result<Kept, SandboxError> {
+            self.calls += 1;
+            if self.calls == self.fails_at {
+                return Err(SandboxError::Dead);
+            }
+            Ok(Kept { records_dropped: self.calls, ..Kept::default() })
+        }
+
+        fn flush(&mut self) -> Result<Kept, SandboxError> {
+            Ok(Kept { windows_lost: 1, ..Kept::default() })
+        }
+
+        fn save(&mut self) -> Result<Vec<u8>, SandboxError> {
+            Err(SandboxError::Dead)
+        }
+
+        fn restore(&mut self, _: &[u8]) -> Result<Restored, SandboxError> {
+            Err(SandboxError::Dead)
+        }
+
+        fn stats(&mut self) -> Result<serde_json::Value, SandboxError> {
+            Err(SandboxError::Dead)
+        }
+    }
+
+    /// What a run of twenty calls gives: the answers that were taken, and its error.
+    fn finish(fails_at: u64, close: bool, taken_at_most: usize) -> (Vec<(u64, u64)>, Option<String>) {
+        let mut stage = WindowStage::new(Box::new(Counting { calls: 0, fails_at }), false, 0);
+        let mut taken = Vec::new();
+        for _ in 0..20 {
+            stage.take(&vec![b'x'; CHUNK], &mut |_| Ok(())).unwrap();
+        }
+        let outcome = stage.finish(close, &mut |kept| {
+            if taken.len() == taken_at_most {
+                return Err(anyhow!("the disk is full"));
+            }
+            taken.push((kept.records_dropped, kept.windows_lost));
+            Ok(())
+        });
+        (taken, outcome.err().map(|error| error.to_string()))
+    }
+
+    #[test]
+    fn answers_come_in_order_and_the_first_error_is_told() {
+        let calls = |last: u64| (1..=last).map(|call| (call, 0)).collect::<Vec<_>>();
+        assert_eq!(finish(0, false, usize::MAX), (calls(20), None));
+        let (all, error) = finish(0, true, usize::MAX);
+        assert_eq!((all.len(), all.last(), error), (21, Some(&(0, 1)), None));
+        assert_eq!(finish(4, true, usize::MAX), (calls(3), Some(SandboxError::Dead.to_string())));
+        // The keeper waits with its next answers then; it must end, and what it says is not the reason.
+        assert_eq!(finish(0, true, 5), (calls(5), Some("the disk is full".to_owned())));
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! ```text
 //! reader thread            worker threads              caller
-//! inputs ─> intake ─> jobs ─(round robin)─> evaluate ─(same order)─> results ─> windows, output
+//! inputs ─> intake ─> jobs ─(round robin)─> evaluate ─(same order)─> results ─> sorter ┐
+//!                                                                                      │ once all is read
+//! caller                   window thread                                               │
+//! output <──(same order)── windows <───────────────────────────────────────────────────┘
 //! ```
 //!
 //! Every channel is bounded, so memory does not grow with the input. Results come in the order in which the jobs were
@@ -17,7 +20,7 @@ mod tally;
 pub use detector::{Backend, Evaluated, KeepWindows, Searcher, Task};
 pub use feed::{Job, Note, Origin, Span, read};
 pub use lanes::{Done, Pipeline};
-pub use sorter::{Sorted, Sorter};
+pub use sorter::{Sorted, Sorter, lines};
 pub use tally::{Rejection, Tally};
 
 use crate::intake;

@@ -9,14 +9,42 @@ use std::io::{self, BufRead, BufReader, BufWriter, Seek, Write};
 /// Bytes of lines that are held in memory.
 const MEMORY: usize = 48 << 20;
 
+/// The lines of some bytes that are not empty, without their ends.
+pub fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut start = 0;
+    let ends = memchr::memchr_iter(b'\n', bytes).chain([bytes.len()]);
+    ends.filter_map(move |end| bytes.get(std::mem::replace(&mut start, end + 1)..end)).filter(|line| !line.is_empty())
+}
+
+/// A line in memory. Most are told apart by their first bytes, without looking where they lie.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    /// The first bytes as a number, so that a smaller one is of a line that comes first.
+    first: u128,
+    start: usize,
+    end: usize,
+}
+
+impl Place {
+    fn of<'t>(&self, text: &'t [u8]) -> &'t [u8] {
+        text.get(self.start..self.end).unwrap_or_default()
+    }
+}
+
+/// The first bytes of a line; zeros where it has fewer.
+fn first(line: &[u8]) -> u128 {
+    let mut bytes = [0; size_of::<u128>()];
+    bytes.iter_mut().zip(line).for_each(|(byte, of_line)| *byte = *of_line);
+    u128::from_be_bytes(bytes)
+}
+
 /// Collects lines, none of which holds a line end.
 #[derive(Debug)]
 pub struct Sorter {
     memory: usize,
     /// The lines that are not in a file yet, one after the other.
     text: Vec<u8>,
-    /// Where each of them is in `text`.
-    lines: Vec<(usize, usize)>,
+    lines: Vec<Place>,
     runs: Vec<File>,
 }
 
@@ -40,25 +68,23 @@ impl Sorter {
     pub fn push(&mut self, line: &[u8]) -> io::Result<()> {
         let start = self.text.len();
         self.text.extend_from_slice(line);
-        self.lines.push((start, self.text.len()));
+        self.lines.push(Place { first: first(line), start, end: self.text.len() });
         // An entry of the index counts too, so that many short lines are bounded as few long ones are.
-        if self.text.len() + self.lines.len() * size_of::<(usize, usize)>() > self.memory {
-            self.spill()
-        } else {
-            Ok(())
-        }
+        if self.text.len() + self.lines.len() * size_of::<Place>() > self.memory { self.spill() } else { Ok(()) }
     }
 
     fn sort(&mut self) {
         let text = &self.text;
-        self.lines.sort_unstable_by(|left, right| text.get(left.0..left.1).cmp(&text.get(right.0..right.1)));
+        let by_bytes =
+            |left: &Place, right: &Place| left.first.cmp(&right.first).then_with(|| left.of(text).cmp(right.of(text)));
+        self.lines.sort_unstable_by(by_bytes);
     }
 
     fn spill(&mut self) -> io::Result<()> {
         self.sort();
         let mut out = BufWriter::with_capacity(256 << 10, tempfile::tempfile()?);
-        for (start, end) in self.lines.drain(..) {
-            out.write_all(self.text.get(start..end).unwrap_or_default())?;
+        for place in self.lines.drain(..) {
+            out.write_all(place.of(&self.text))?;
             out.write_all(b"\n")?;
         }
         let mut file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
@@ -78,8 +104,10 @@ impl Sorter {
             self.runs.into_iter().map(|file| Source::File(BufReader::with_capacity(64 << 10, file))).collect();
         sources.push(Source::Memory { text: self.text, lines: self.lines.into_iter() });
         let mut sorted = Sorted { sources, next: BinaryHeap::new() };
-        for source in 0..sorted.sources.len() {
-            sorted.advance(source)?;
+        // One source alone is in order already.
+        let several = sorted.sources.len() > 1;
+        for source in (0..sorted.sources.len()).filter(|_| several) {
+            sorted.advance(source, Vec::new())?;
         }
         Ok(sorted)
     }
@@ -96,36 +124,53 @@ pub struct Sorted {
 #[derive(Debug)]
 enum Source {
     File(BufReader<File>),
-    Memory { text: Vec<u8>, lines: std::vec::IntoIter<(usize, usize)> },
+    Memory { text: Vec<u8>, lines: std::vec::IntoIter<Place> },
+}
+
+impl Source {
+    /// Appends the next line, if there is one.
+    fn append_next(&mut self, out: &mut Vec<u8>) -> io::Result<bool> {
+        match self {
+            Source::File(file) => {
+                let found = file.read_until(b'\n', out)? > 0;
+                if found {
+                    out.pop();
+                }
+                Ok(found)
+            }
+            Source::Memory { text, lines } => {
+                let next = lines.next();
+                out.extend_from_slice(next.map(|place| place.of(text)).unwrap_or_default());
+                Ok(next.is_some())
+            }
+        }
+    }
 }
 
 impl Sorted {
-    fn advance(&mut self, source: usize) -> io::Result<()> {
-        let line = match self.sources.get_mut(source) {
-            Some(Source::File(file)) => {
-                let mut line = Vec::new();
-                file.read_until(b'\n', &mut line)?;
-                line.pop().map(|_| line)
-            }
-            Some(Source::Memory { text, lines }) => {
-                lines.next().map(|(start, end)| text.get(start..end).unwrap_or_default().to_vec())
-            }
-            None => None,
-        };
-        if let Some(line) = line {
+    /// Has the next line of a source take part; `line` is room for it.
+    fn advance(&mut self, source: usize, mut line: Vec<u8>) -> io::Result<()> {
+        line.clear();
+        if let Some(from) = self.sources.get_mut(source)
+            && from.append_next(&mut line)?
+        {
             self.next.push(Reverse((line, source)));
         }
         Ok(())
     }
 
-    /// The next line.
+    /// Appends the next line, without an end; whether there was one.
     ///
     /// # Errors
     /// When a temporary file cannot be read.
-    pub fn next_line(&mut self) -> io::Result<Option<Vec<u8>>> {
-        let Some(Reverse((line, source))) = self.next.pop() else { return Ok(None) };
-        self.advance(source)?;
-        Ok(Some(line))
+    pub fn append_next(&mut self, out: &mut Vec<u8>) -> io::Result<bool> {
+        if let [only] = self.sources.as_mut_slice() {
+            return only.append_next(out);
+        }
+        let Some(Reverse((line, source))) = self.next.pop() else { return Ok(false) };
+        out.extend_from_slice(&line);
+        self.advance(source, line)?;
+        Ok(true)
     }
 }
 
@@ -133,9 +178,28 @@ impl Sorted {
 mod tests {
     use super::*;
 
+    /// Lines of all kinds: short ones, and such as differ behind many equal bytes.
+    fn line(n: u64) -> String {
+        let mixed = n.wrapping_mul(7_919) % 5_000;
+        let equal = ["", " ", "\0\0", "0123456789abcdef"][usize::try_from(mixed % 4).unwrap()];
+        format!("{equal}{mixed}")
+    }
+
+    #[test]
+    fn the_lines_of_bytes_are_those_between_their_ends() {
+        for (bytes, expected) in
+            [(&b"a\n\nbc\n"[..], vec!["a", "bc"]), (b"", vec![]), (b"\na", vec!["a"]), (b"a", vec!["a"])]
+        {
+            assert_eq!(
+                lines(bytes).collect::<Vec<_>>(),
+                expected.iter().map(|line| line.as_bytes()).collect::<Vec<_>>()
+            );
+        }
+    }
+
     #[test]
     fn lines_are_sorted_in_memory_and_through_files() {
-        let lines: Vec<String> = (0..5_000u64).map(|n| format!("{:05} x", n.wrapping_mul(7_919) % 5_000)).collect();
+        let lines: Vec<String> = (0..5_000u64).map(line).collect();
         let mut expected = lines.clone();
         expected.sort();
         for memory in [1, 1_000, 10_000_000] {
@@ -145,8 +209,9 @@ mod tests {
             some.iter().for_each(|line| sorter.push(line.as_bytes()).unwrap());
             let mut sorted = sorter.sorted().unwrap();
             let mut found = Vec::new();
-            while let Some(line) = sorted.next_line().unwrap() {
-                found.push(String::from_utf8(line).unwrap());
+            let mut line = Vec::new();
+            while sorted.append_next(&mut line).unwrap() {
+                found.push(String::from_utf8(std::mem::take(&mut line)).unwrap());
             }
             let mut expected = if memory == 1 { some.to_vec() } else { expected.clone() };
             expected.sort();

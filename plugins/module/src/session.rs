@@ -68,11 +68,7 @@ impl Session {
 
     /// Evaluates a batch and puts what matches into windows; the result's body holds alert records.
     pub fn match_batch(&mut self, bytes: &[u8], now: i64) -> Status {
-        let mut alerts = Vec::new();
-        self.batch(bytes, now, |engine, detection, body| {
-            engine.observe(detection, &mut alerts);
-            alerts.drain(..).for_each(|alert| line(&alert, body));
-        })
+        self.batch(bytes, now, |engine, detection, body| engine.observe(detection, body))
     }
 
     /// Evaluates a batch; the result's body holds detections. Keeps no state.
@@ -87,17 +83,18 @@ impl Session {
     pub fn window(&mut self, bytes: &[u8], now: i64) -> Status {
         self.clear();
         let Some(engine) = &mut self.engine else { return Status::NothingLoaded };
-        let mut alerts = Vec::new();
-        let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let ends = memchr::memchr_iter(b'\n', bytes).chain([bytes.len()]);
+        let mut start = 0;
+        let lines = ends.filter_map(|end| bytes.get(std::mem::replace(&mut start, end + 1)..end));
         // All are read before any counts, so that a bad batch changes nothing.
-        let detections: Option<Vec<Detection>> = lines.map(Detection::from_line).collect();
+        let detections: Option<Vec<Detection>> =
+            lines.filter(|line| !line.is_empty()).map(Detection::from_line).collect();
         let Some(detections) = detections else { return Status::BadBatch };
         for mut detection in detections {
             clock::settle(&mut detection, clock::known(now), None);
-            engine.observe(detection, &mut alerts);
+            engine.observe(detection, &mut self.answer.body);
         }
-        self.write_lines(&alerts);
-        Status::Ok
+        self.give_lines()
     }
 
     /// Evaluates a batch; the result's body is two bitmaps, of what matched and of what could not be decided. Keeps no
@@ -138,13 +135,11 @@ impl Session {
     pub fn flush(&mut self) -> Status {
         self.clear();
         let Some(engine) = &mut self.engine else { return Status::NothingLoaded };
-        let mut alerts = Vec::new();
         // Windows below their threshold close without an alert; only the end of all windows may look like nothing.
-        while alerts.is_empty() && engine.windows().open_windows() > 0 {
-            engine.flush(&mut alerts);
+        while self.answer.body.is_empty() && engine.windows().open_windows() > 0 {
+            engine.flush(&mut self.answer.body);
         }
-        self.write_lines(&alerts);
-        Status::Ok
+        self.give_lines()
     }
 
     /// The open windows; the result is JSON for [`Session::restore`].
@@ -216,11 +211,11 @@ impl Session {
         self.result.extend_from_slice(text.as_bytes());
     }
 
-    fn write_lines(&mut self, records: &[Json]) {
-        for record in records {
-            self.write_json(record);
-            self.result.push(b'\n');
-        }
+    /// Makes the lines in the answer's body the result; the result's empty memory goes the other way.
+    fn give_lines(&mut self) -> Status {
+        let lines = std::mem::take(&mut self.answer.body).into_bytes();
+        self.answer.body = String::from_utf8(std::mem::replace(&mut self.result, lines)).unwrap_or_default();
+        Status::Ok
     }
 }
 
@@ -236,10 +231,4 @@ fn json_of<'e>(
     }
     let json = transcoder.json(event, engine.limits()).map(str::as_bytes);
     json.inspect_err(|_| engine.count_rejected(event.len()))
-}
-
-/// Appends a record as a line.
-fn line(record: &Json, out: &mut String) {
-    record.write_to(out);
-    out.push('\n');
 }

@@ -229,3 +229,32 @@ fn a_profile_says_what_each_rule_and_predicate_cost_and_why() {
         [("m matches \"^a\"", (1, 1)), ("w = 3", (4, 1)), ("x = 1", (0, 0)), ("y = \"k\"", (0, 0)), ("z = 2", (2, 1))];
     assert_eq!(asked, expected.into());
 }
+
+/// A line of `ox_window` can be of anybody. What is no JSON in it is null in records and saved windows, which stay JSON.
+#[test]
+fn parts_that_somebody_made_up_come_to_null() {
+    let mut session = loaded();
+    let line = |aggregate: &str, context: &str, matched: &str, event: &str| {
+        format!(
+            "800000000000000000000000- null\t\"s\"\t{aggregate}\t\"t\"\tnull\tnull\t{context}\t{matched}\t{event}\n"
+        )
+    };
+    let bad =
+        line("[}]", "{]}", "[\"]", "{\"a\":1}}").repeat(2) + &line("[ 1 ]", "{\"a\": 1}", "[ ]", "{\"b\":1,\"b\":2 }");
+    assert_eq!(session.window(bad.as_bytes(), i64::MIN), Status::Ok);
+    let read = |text: &[u8]| serde_json::from_slice::<serde_json::Value>(text).unwrap();
+    let alert = read(session.result());
+    assert_eq!((&alert["context"], &alert["matched"]), (&serde_json::Value::Null, &serde_json::Value::Null));
+    assert_eq!((&alert["aggregate"], &alert["events"][0]["event"]), (&serde_json::json!({}), &serde_json::Value::Null));
+    assert_eq!(session.save(), Status::Ok);
+    let saved = session.result().to_vec();
+    let windows = read(&saved);
+    assert_eq!(
+        (&windows["windows"][0]["context"], &windows["windows"][0]["aggregate"]),
+        (&serde_json::Value::Null, &serde_json::json!([]))
+    );
+    assert_eq!(windows["windows"][1]["events"][0]["event"], serde_json::json!({"b": 2}));
+    assert_eq!(session.restore(&saved), Status::Ok, "what was saved is taken back");
+    assert_eq!(session.save(), Status::Ok);
+    assert_eq!(read(session.result()), windows);
+}

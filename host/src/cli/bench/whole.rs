@@ -63,8 +63,7 @@ pub(crate) fn replay<'e>(backend: &'e Backend, work: &'e Work, inputs: Vec<Input
             tally.count(&done, |_| anyhow::Ok(()))?;
             windows.take(&done.result.records, &mut |kept| announcer.take(kept, &mut replayed))?;
         }
-        windows.drain(&mut |kept| announcer.take(kept, &mut replayed))?;
-        windows.close(&mut |kept| announcer.take(kept, &mut replayed))?;
+        windows.finish(true, &mut |kept| announcer.take(kept, &mut replayed))?;
         announcer.finish(false)?;
         Ok(Pass { took: start.elapsed(), events: tally.read })
     });
