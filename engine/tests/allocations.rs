@@ -197,8 +197,9 @@ fn what_allocates_by_design() {
             );
         }
     };
-    check(r#"lower(a) like "é""#, r#"{"a":"É"}"#, "folding letters beyond ASCII takes the standard library's text");
-    check(r#"upper(a) like "É""#, r#"{"a":"é"}"#, "folding letters beyond ASCII takes the standard library's text");
+    // Turned round, so that nothing wakes it: what wakes a rule is remembered with the value.
+    check(r#"not lower(a) like "é""#, r#"{"a":"ö"}"#, "folding letters beyond ASCII takes the standard library's text");
+    check(r#"not upper(a) like "É""#, r#"{"a":"ö"}"#, "folding letters beyond ASCII takes the standard library's text");
     check(
         r#"a > "2026-01-01T00:00:00Z""#,
         r#"{"a":"2026-01-01T00:00:00.5Z"}"#,

@@ -275,6 +275,9 @@ fn sleepers(guarded: &[Guarded], predicates: usize) -> (Vec<Vec<Wake>>, Vec<u32>
     (wakes, always)
 }
 
+/// What asking a predicate costs at least whose answers are worth a memo: it looks at every byte of a value.
+const COSTLY: f32 = 4.0;
+
 /// Puts the predicates that wake somebody where they are found; also gives how many memos that takes.
 fn eager(
     all: &mut [Drafted<'_>],
@@ -296,11 +299,18 @@ fn eager(
             eager.get_or_insert_default().direct.push(id);
         }
     }
-    let mut memos = 0;
     for ((slot, function), mut index) in indexes {
-        index.finish(&mut memos);
+        index.finish();
         if let Some(eager) = eager.get_mut(slot as usize) {
             eager.get_or_insert_default().indexes.push((function, index));
+        }
+    }
+    let is_costly = |id: &PredicateId| all.get(*id as usize).is_some_and(|drafted| drafted.cost >= COSTLY);
+    let mut memos = 0;
+    for eager in eager.iter_mut().flatten() {
+        if eager.direct.iter().any(is_costly) || !eager.indexes.iter().all(|(_, index)| index.is_only_of_values()) {
+            eager.memo = Some(memos);
+            memos += 1;
         }
     }
     (eager, memos)

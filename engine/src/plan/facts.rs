@@ -232,6 +232,13 @@ impl Facts {
         Values { facts: self, event, at: self.chain(slot).map_or(NO_MORE, |chain| chain.first) }
     }
 
+    /// The value of a key, if it has one only and that is a text.
+    #[inline]
+    pub(super) fn only_text<'f>(&'f self, slot: Slot, event: &'f [u8]) -> Option<&'f [u8]> {
+        let is_only = self.chain(slot).is_some_and(|chain| chain.first == chain.last);
+        is_only.then(|| self.text(slot, event)).flatten()
+    }
+
     /// The first value of a key, if it is a text.
     pub(super) fn text<'f>(&'f self, slot: Slot, event: &'f [u8]) -> Option<&'f [u8]> {
         self.values(slot, event).next().filter(|value| value.kind == Kind::Text).map(|value| value.text)

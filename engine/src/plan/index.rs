@@ -102,8 +102,6 @@ pub(super) struct Index {
     automaton: Option<Inside>,
     /// For each text of the automaton its list.
     inside_lists: Vec<u32>,
-    /// The place of its memo, where finding takes so long that it is worth one.
-    memo: Option<usize>,
 }
 
 impl Index {
@@ -158,12 +156,8 @@ impl Index {
         self.postings.add(list, predicate);
     }
 
-    /// Once everything is added: makes the automaton, and takes a place among the memos if it wants one.
-    pub(super) fn finish(&mut self, memos: &mut usize) {
-        if !self.is_only_of_values() {
-            self.memo = Some(*memos);
-            *memos += 1;
-        }
+    /// Makes the automaton, once everything is added.
+    pub(super) fn finish(&mut self) {
         if self.inside.is_empty() {
             return;
         }
@@ -172,14 +166,8 @@ impl Index {
         self.inside_lists = lists;
     }
 
-    /// The place of its memo.
-    #[inline]
-    pub(super) fn memo(&self) -> Option<usize> {
-        self.memo
-    }
-
     /// Whether only whole values are looked for: no texts in them, and no networks around them.
-    fn is_only_of_values(&self) -> bool {
+    pub(super) fn is_only_of_values(&self) -> bool {
         self.networks.is_empty()
             && self.prefixes.lengths.is_empty()
             && self.suffixes.lengths.is_empty()

@@ -1,8 +1,8 @@
 //! What was found for the values that a key had last.
 //!
-//! Neighbours in a log are alike: the same caller with the same agent from the same address. To look for texts inside a
-//! value, or for networks around it, takes a step for each of its bytes; to see that it is one of the last few takes a step
-//! for each eight. What is remembered changes no answer, and is bounded.
+//! Neighbours in a log are alike: the same caller with the same agent from the same address. To look for texts and patterns
+//! in a value, or for networks around it, takes some steps for each of its bytes; to see that it is one of the last few
+//! takes one for each eight. What is remembered changes no answer, and is bounded.
 
 use super::index::PredicateId;
 use crate::flat::same;
@@ -29,27 +29,18 @@ pub(super) struct Memo {
 }
 
 impl Memo {
-    /// Appends what is found for a value: what is remembered, or what `find` appends.
+    /// What was found for a value, if it is remembered.
     #[inline]
-    pub(super) fn find(
-        &mut self,
-        value: &[u8],
-        found: &mut Vec<PredicateId>,
-        find: impl FnOnce(&mut Vec<PredicateId>),
-    ) {
-        if let Some(known) = self.known.iter().find(|known| same(&known.value, value)) {
-            found.extend_from_slice(&known.found);
-            return;
-        }
-        let before = found.len();
-        find(found);
-        if let Some(new) = found.get(before..).filter(|new| new.len() <= MOST && value.len() <= LONGEST) {
-            self.remember(value, new);
-        }
+    pub(super) fn known(&self, value: &[u8]) -> Option<&[PredicateId]> {
+        self.known.iter().find(|known| same(&known.value, value)).map(|known| known.found.as_slice())
     }
 
+    /// Remembers what was found for a value, in place of the oldest.
     #[inline(never)]
-    fn remember(&mut self, value: &[u8], found: &[PredicateId]) {
+    pub(super) fn remember(&mut self, value: &[u8], found: &[PredicateId]) {
+        if value.len() > LONGEST || found.len() > MOST {
+            return;
+        }
         if self.known.len() < VALUES {
             self.known.reserve_exact(VALUES - self.known.len());
             self.known.push(Known { value: Vec::with_capacity(LONGEST), found: Vec::with_capacity(MOST) });
@@ -69,35 +60,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_values_are_found_without_asking_and_all_others_by_asking() {
+    fn the_last_values_are_known_and_no_others() {
         let mut memo = Memo::default();
-        let mut asked = 0;
-        let mut find = |value: &str| {
-            let mut found = vec![7];
-            memo.find(value.as_bytes(), &mut found, |found| {
-                asked += 1;
-                found.push(u32::try_from(value.len()).unwrap());
-            });
-            assert_eq!(found, [7, u32::try_from(value.len()).unwrap()], "{value}");
-        };
-        for value in ["a", "bc", "def", "ghij", "a", "ghij", "bc", "def"] {
-            find(value);
+        for (number, value) in (0..).zip([&b"a"[..], b"bc", b"def", b"", b"fifth"]) {
+            assert_eq!(memo.known(value), None);
+            memo.remember(value, &[number, 7]);
+            assert_eq!(memo.known(value), Some(&[number, 7][..]));
         }
-        // The fifth value takes the place of the first.
-        ["fifth", "bc", "a"].into_iter().for_each(&mut find);
-        let long = "x".repeat(LONGEST + 1);
-        [&*long, &long].into_iter().for_each(&mut find);
-        assert_eq!(asked, 4 + 2 + 2);
+        // The fifth value took the place of the first.
+        assert_eq!(memo.known(b"a"), None);
+        assert_eq!(memo.known(b"bc"), Some(&[1, 7][..]));
+        assert_eq!(memo.known(b""), Some(&[3, 7][..]));
     }
 
     #[test]
-    fn too_many_predicates_are_not_remembered() {
+    fn what_is_too_long_or_too_much_is_not_remembered() {
         let mut memo = Memo::default();
-        for _ in 0..2 {
-            let mut found = Vec::new();
-            memo.find(b"v", &mut found, |found| found.extend(0..=16));
-            assert_eq!(found.len(), MOST + 1);
-        }
-        assert!(memo.known.is_empty());
+        let long = vec![b'x'; LONGEST + 1];
+        memo.remember(&long, &[1]);
+        memo.remember(b"v", &[1; MOST + 1]);
+        assert!(memo.known(&long).is_none() && memo.known(b"v").is_none() && memo.known.is_empty());
     }
 }

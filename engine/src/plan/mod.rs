@@ -78,6 +78,8 @@ struct Eager {
     indexes: Vec<(Option<Function>, Index)>,
     /// Predicates that no index can find.
     direct: Vec<PredicateId>,
+    /// The place of the key's memo, where finding takes so long that it is worth one.
+    memo: Option<usize>,
 }
 
 impl Eager {
@@ -136,7 +138,7 @@ struct Now {
     answers: Vec<(u64, bool)>,
     /// For each column, the event for which it ran.
     ran: Vec<u64>,
-    /// By index: what was found for values that came before.
+    /// What was found for values that keys had before.
     memos: Vec<Memo>,
     /// Predicates found by look-up.
     found: Vec<PredicateId>,
@@ -149,21 +151,35 @@ impl Now {
     /// Finds the predicates that hold of a key's values, or of what a function makes of them.
     #[inline]
     fn find(&mut self, slot: Slot, event: &[u8], function: Option<Function>, index: &Index) {
-        let Self { facts, scratch: Scratch { key, room }, memos, found, .. } = self;
-        let mut memo = index.memo().and_then(|memo| memos.get_mut(memo));
+        let Self { facts, scratch: Scratch { key, room }, found, .. } = self;
         for end in facts.values(slot, event) {
-            let mut find = |kind, text: &[u8], found: &mut Vec<PredicateId>| index.find(kind, text, key, found);
-            match (function, end.kind, &mut memo) {
-                (None, Kind::Text, Some(memo)) => memo.find(end.text, found, |found| find(end.kind, end.text, found)),
-                (None, Kind::Text, None) => find(end.kind, end.text, found),
-                (Some(_), Kind::Null, _) => {}
+            match (function, end.kind) {
+                (None, Kind::Text) => index.find(end.kind, end.text, key, found),
+                (Some(_), Kind::Null) => {}
                 _ => {
                     room.each(function, end, &mut |kind, text| {
-                        find(kind, text, found);
+                        index.find(kind, text, key, found);
                         false
                     });
                 }
             }
+        }
+    }
+
+    /// Finds what is remembered of a key's value; false where nothing is.
+    #[inline]
+    fn find_known(&mut self, slot: Slot, event: &[u8], memo: usize) -> bool {
+        let Self { facts, memos, found, .. } = self;
+        let known = facts.only_text(slot, event).and_then(|value| memos.get(memo)?.known(value));
+        known.inspect(|known| found.extend_from_slice(known)).is_some()
+    }
+
+    /// Remembers what was found of a key's value: all from a place on.
+    #[inline]
+    fn remember(&mut self, slot: Slot, event: &[u8], memo: usize, from: usize) {
+        let Self { facts, memos, found, .. } = self;
+        if let (Some(value), Some(memo)) = (facts.only_text(slot, event), memos.get_mut(memo)) {
+            memo.remember(value, found.get(from..).unwrap_or_default());
         }
     }
 }
@@ -257,6 +273,10 @@ impl Asked<'_, '_> {
                 continue;
             }
             let Some(Some(eager)) = self.compiled.eager.get(slot as usize) else { continue };
+            if eager.memo.is_some_and(|memo| self.now.find_known(slot, self.event, memo)) {
+                continue;
+            }
+            let before = self.now.found.len();
             for (function, index) in &eager.indexes {
                 self.now.find(slot, self.event, *function, index);
             }
@@ -264,6 +284,9 @@ impl Asked<'_, '_> {
                 if self.holds(*predicate) == Some(true) {
                     self.now.found.push(*predicate);
                 }
+            }
+            if let Some(memo) = eager.memo {
+                self.now.remember(slot, self.event, memo, before);
             }
         }
     }

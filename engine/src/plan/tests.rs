@@ -110,7 +110,7 @@ mod networks {
         for text in networks {
             index.equal(&Value::Text((*text).to_owned()), 7);
         }
-        index.finish(&mut 0);
+        index.finish();
         for (addresses, inside) in [(yes, true), (no, false)] {
             for address in addresses {
                 assert_eq!(set.hold(address.as_bytes()), inside, "{address} in {networks:?}");
@@ -208,7 +208,7 @@ mod values {
         let set = Members::of(std::iter::once(value));
         let mut index = Index::default();
         index.equal(value, 3);
-        index.finish(&mut 0);
+        index.finish();
         let mut key = NumberKey::default();
         for (all, equal) in [(yes, true), (no, false)] {
             for (kind, text) in all {
@@ -286,7 +286,7 @@ mod words {
         for (id, text) in (0..).zip(texts) {
             index.word(operator, text.as_bytes(), id);
         }
-        index.finish(&mut 0);
+        index.finish();
         let mut found = Vec::new();
         index.find(Kind::Text, value.as_bytes(), &mut NumberKey::default(), &mut found);
         found.sort_unstable();

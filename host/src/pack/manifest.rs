@@ -2,7 +2,7 @@
 
 use super::{Options, PackError, fluent_bit};
 use crate::sandbox::{LoadRequest, hex, sha256};
-use oxpecker_engine::rule::RuleSet;
+use oxpecker_engine::rule::{Expectation, RuleSet};
 use serde::{Deserialize, Serialize};
 
 /// The section with the manifest, as JSON.
@@ -233,7 +233,12 @@ pub(super) fn tests(set: &RuleSet) -> Vec<u8> {
     let live = set.rules.iter().filter(|collected| collected.rule.status == oxpecker_engine::rule::Status::Live);
     let entries: Vec<TestEntry> = live
         .flat_map(|collected| {
-            collected.rule.tests.iter().filter_map(|test| {
+            // An event that matches may come to nothing because too few came before it: a note tells of the match alone.
+            let counts = collected.rule.threshold > 1;
+            let tests = collected.rule.tests.iter();
+            let decided =
+                tests.filter(move |test| !(counts && test.expect == Expectation::Nothing && test.events.len() > 1));
+            decided.filter_map(|test| {
                 Some(TestEntry {
                     rule: collected.rule.id.clone(),
                     name: test.name.clone(),
