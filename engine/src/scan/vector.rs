@@ -253,8 +253,11 @@ pub(crate) use Word as Native;
 pub(crate) use arm::Neon as Native;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub(crate) use wasm::Simd128 as Native;
+// Private: only `dispatch` may name it, which asks the processor first.
 #[cfg(target_arch = "x86_64")]
-pub(crate) use x86::{Avx, Sse2 as Native};
+use x86::Avx;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86::Sse2 as Native;
 
 /// Work that can be done with any kind of vector.
 pub(crate) trait Work {

@@ -38,8 +38,8 @@ pub(super) struct Open {
     pub(super) distinct: BTreeMap<u64, i64>,
     /// Times of the latest events, as many as the threshold, where the window slides.
     pub(super) recent: VecDeque<i64>,
-    /// Bytes of what does not change: see [`Open::fixed_bytes`].
-    pub(super) fixed: usize,
+    /// Bytes of its texts: see [`Open::text_bytes`].
+    pub(super) texts: usize,
 }
 
 /// Whether an event was new to a window.
@@ -55,7 +55,7 @@ impl Open {
         let group = Group::of(detection);
         Self {
             rule: detection.rule,
-            fixed: Self::fixed_bytes(&group),
+            texts: Self::text_bytes(&group),
             group,
             fired: None,
             start: time,
@@ -101,12 +101,14 @@ impl Open {
     /// Bytes that it takes, roughly.
     pub(super) fn bytes(&self) -> usize {
         let hashes = (self.ids.len() + self.recent.len()) * 8 + self.distinct.len() * 32;
-        OVERHEAD + self.fixed + hashes + self.group.events.len() * 96 + self.group.whole_bytes
+        OVERHEAD + self.texts + hashes + self.group.events.len() * 96 + self.group.whole_bytes
     }
 
-    /// Bytes of what a window has from its beginning to its end.
-    pub(super) fn fixed_bytes(group: &Group) -> usize {
-        [&group.aggregate, &group.context, &group.matched, &group.title, &group.source].map(String::len).iter().sum()
+    /// Bytes of a window's texts without its whole events: any of them can be as long as an event.
+    pub(super) fn text_bytes(group: &Group) -> usize {
+        let own = [&group.aggregate, &group.context, &group.matched, &group.title, &group.source];
+        let ids = group.events.iter().filter_map(|event| event.id.as_ref());
+        own.into_iter().chain(&group.event_type).chain(ids).map(String::len).sum()
     }
 
     /// Counts a detection in. An event that was counted before, by its own identifier, is not.
@@ -129,7 +131,7 @@ impl Open {
         if rule.distinct.is_none() {
             self.slide(&detection, rule);
         }
-        self.group.add(detection);
+        self.texts += self.group.add(detection);
         if self.fired.is_none() {
             if self.reaches(rule) {
                 let id = self.identifier(rule);
@@ -294,15 +296,18 @@ impl Group {
         }
     }
 
-    fn add(&mut self, detection: Detection) {
+    /// Counts a detection in; gives how many bytes of texts are held of it beside the event.
+    fn add(&mut self, detection: Detection) -> usize {
         self.count += 1;
         self.first_seen = earliest(self.first_seen, detection.time);
         self.last_seen = self.last_seen.max(detection.time);
         if self.events.len() >= alert::NAMED_EVENTS {
-            return;
+            return 0;
         }
+        let id_bytes = detection.event_id.as_ref().map_or(0, String::len);
         let event = (self.events.len() < alert::WHOLE_EVENTS).then(|| self.whole(&detection.event)).flatten();
         self.events.push(Contribution { id: detection.event_id, time: detection.time, event });
+        id_bytes
     }
 
     /// The event, if the alert has room for it.

@@ -248,7 +248,7 @@ fn read(saved: &Json, rule: usize) -> Option<Open> {
     let pairs = distinct.chunks_exact(2).filter_map(|pair| Some((*pair.first()?, pair.last()?.cast_signed())));
     Some(Open {
         rule,
-        fixed: Open::fixed_bytes(&group),
+        texts: Open::text_bytes(&group),
         group,
         fired: maybe(saved, "fired", text)?,
         start: number(saved, "start")?,

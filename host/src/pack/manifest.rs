@@ -234,7 +234,7 @@ pub(super) fn tests(set: &RuleSet) -> Vec<u8> {
     let entries: Vec<TestEntry> = live
         .flat_map(|collected| {
             // An event that matches may come to nothing because too few came before it: a note tells of the match alone.
-            let counts = collected.rule.threshold > 1;
+            let counts = collected.rule.threshold > 1 || collected.rule.distinct.is_some();
             let tests = collected.rule.tests.iter();
             let decided =
                 tests.filter(move |test| !(counts && test.expect == Expectation::Nothing && test.events.len() > 1));
