@@ -10,8 +10,10 @@ use oxpecker_module::{self as native, Session};
 /// What to do with the events of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Task {
-    /// Find the events that the first filter matches, and count those that each rule and filter matches.
+    /// Find the events that the first filter matches.
     Search,
+    /// The same, and count the events that each rule and filter matches: with thousands of rules that takes as long.
+    Count,
     /// Find what rules detect, for the windows.
     Detect,
 }
@@ -25,9 +27,9 @@ pub struct Evaluated {
     pub undecided: u64,
     /// Events that were not evaluated, in order.
     pub rejected: Vec<Rejected>,
-    /// After [`Task::Search`]: the events that match, in order.
+    /// After [`Task::Search`] and [`Task::Count`]: the events that match, in order.
     pub matched: Vec<usize>,
-    /// After [`Task::Search`]: what each rule and filter found. Counted from the verdicts and not by the evaluator, whose own
+    /// After [`Task::Count`]: what each rule and filter found. Counted from the verdicts and not by the evaluator, whose own
     /// counters are lost with an instance of the sandbox.
     pub counts: Vec<Counts>,
     /// After [`Task::Detect`]: what the windows need.
@@ -36,13 +38,14 @@ pub struct Evaluated {
     pub replaced: u64,
 }
 
-impl From<Verdicts> for Evaluated {
-    fn from(verdicts: Verdicts) -> Self {
+impl Evaluated {
+    /// What verdicts come to: of [`Task::Count`], or of [`Task::Search`].
+    fn of(verdicts: Verdicts, task: Task) -> Self {
         Self {
             evaluated: verdicts.evaluated,
             undecided: verdicts.undecided_pairs,
             matched: (0..verdicts.events()).filter(|event| verdicts.matched(*event, 0)).collect(),
-            counts: verdicts.counts(),
+            counts: if task == Task::Count { verdicts.counts() } else { Vec::new() },
             rejected: verdicts.rejected,
             ..Self::default()
         }
@@ -140,7 +143,7 @@ impl Searcher for Worker {
     fn run(&mut self, task: Task, batch: &Batch, now: i64) -> Result<Evaluated, SandboxError> {
         let replaced = self.replaced();
         let mut all = match task {
-            Task::Search => self.evaluate(batch)?.into(),
+            Task::Search | Task::Count => Evaluated::of(self.evaluate(batch)?, task),
             Task::Detect => {
                 let Detections { evaluated, undecided, rejected, records } = self.detect(batch, now)?;
                 Evaluated { evaluated, undecided, rejected, records, ..Evaluated::default() }
@@ -236,13 +239,16 @@ impl Searcher for Native {
         let events = batch.all();
         let bytes = events.pieces().concat();
         match task {
-            Task::Search => self.call("eval", |session| session.eval(&bytes))?,
+            Task::Search | Task::Count => self.call("eval", |session| session.eval(&bytes))?,
             Task::Detect => self.call("detect", |session| session.detect(&bytes, now))?,
         }
         let nonsense = |what| SandboxError::Nonsense { during: "batch", what };
         let answer = answer::decode(self.session.result(), &events, self.columns).map_err(nonsense)?;
         match task {
-            Task::Search => Ok(Verdicts::read(answer, batch.len(), self.columns).map_err(nonsense)?.into()),
+            Task::Search | Task::Count => {
+                let verdicts = Verdicts::read(answer, batch.len(), self.columns).map_err(nonsense)?;
+                Ok(Evaluated::of(verdicts, task))
+            }
             Task::Detect => Ok(Evaluated {
                 evaluated: answer.evaluated,
                 undecided: answer.undecided,

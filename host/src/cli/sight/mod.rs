@@ -91,7 +91,7 @@ fn count(request: &LoadRequest, rules: usize, args: &InputArgs) -> Result<Counts
     let mut rejects = args.rejects(&inputs)?;
     let progress = Progress::new(&inputs, false);
     let (mut pipeline, _) =
-        Pipeline::start(&args.backend()?, request, Task::Search, inputs, args.settings(), input::now())?;
+        Pipeline::start(&args.backend()?, request, Task::Count, inputs, args.settings(), input::now())?;
     let mut tally = Tally::default();
     let mut counts = Counts { events: 0, columns: Vec::new(), rules };
     while let Some(done) = pipeline.next(input::interrupted) {
