@@ -35,6 +35,8 @@ struct Counts {
     /// Those of the rules, then those of the questions.
     columns: Vec<Column>,
     rules: usize,
+    /// Instances of the sandbox that were replaced. Each new one is tried on an empty object first, and counts it.
+    replaced: u64,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -47,6 +49,7 @@ struct Column {
 impl Counts {
     fn add(&mut self, result: &Evaluated) {
         self.events += result.evaluated;
+        self.replaced += result.replaced;
         self.columns.resize(result.counts.len().max(self.columns.len()), Column::default());
         for (sum, counts) in self.columns.iter_mut().zip(&result.counts) {
             sum.matched += counts.matched;
@@ -54,12 +57,16 @@ impl Counts {
         }
     }
 
-    /// Verdicts do not tell what a suppression hides; evaluators count it.
-    fn add_suppressed(&mut self, stats: &Value) {
-        let columns = stats.get("rules").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        for (sum, column) in self.columns.iter_mut().zip(columns) {
-            sum.suppressed += column.get("suppressed").and_then(Value::as_u64).unwrap_or(0);
+    /// Verdicts do not tell what a suppression hides; evaluators count it. Less what new instances were tried on: rather
+    /// too few, so that no rule that fires is told to be hidden.
+    fn add_suppressed(&mut self, all: &[Value]) {
+        for stats in all {
+            let columns = stats.get("rules").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+            for (sum, column) in self.columns.iter_mut().zip(columns) {
+                sum.suppressed += column.get("suppressed").and_then(Value::as_u64).unwrap_or(0);
+            }
         }
+        self.columns.iter_mut().for_each(|sum| sum.suppressed = sum.suppressed.saturating_sub(self.replaced));
     }
 
     fn rule(&self, place: usize) -> Column {
@@ -93,7 +100,7 @@ fn count(request: &LoadRequest, rules: usize, args: &InputArgs) -> Result<Counts
     let (mut pipeline, _) =
         Pipeline::start(&args.backend()?, request, Task::Count, inputs, args.settings(), input::now())?;
     let mut tally = Tally::default();
-    let mut counts = Counts { events: 0, columns: Vec::new(), rules };
+    let mut counts = Counts { events: 0, columns: Vec::new(), rules, replaced: 0 };
     while let Some(done) = pipeline.next(input::interrupted) {
         let done = done?;
         progress.suspend(|| {
@@ -112,6 +119,6 @@ fn count(request: &LoadRequest, rules: usize, args: &InputArgs) -> Result<Counts
     if tally.broken_inputs > 0 {
         bail!("{} could not be read to the end", summary::count(tally.broken_inputs, "input"));
     }
-    pipeline.stats().iter().for_each(|stats| counts.add_suppressed(stats));
+    counts.add_suppressed(&pipeline.stats());
     Ok(counts)
 }
