@@ -88,6 +88,11 @@ pub(crate) fn text_of(value: &Json) -> String {
     text
 }
 
+/// The value that the rule's threshold counts distinct ones of.
+fn distinct_of<'v>(rule: &Rule, value: &impl Fn(&Key) -> Cow<'v, Json>) -> Option<String> {
+    rule.distinct.as_ref().map(value).filter(|value| !value.is_null()).map(|value| text_of(&value))
+}
+
 /// Values as the text of a JSON array.
 pub(crate) fn array_of<'v>(values: impl Iterator<Item = Cow<'v, Json>>) -> String {
     let mut text = String::from("[");
@@ -199,7 +204,7 @@ impl Detection {
             aggregate: array_of(values.iter().map(|value| Cow::Borrowed(value.as_ref()))),
             event_type: shared.event_type.clone(),
             event_id: shared.event_id.clone(),
-            distinct: rule.distinct.as_ref().map(&value).filter(|value| !value.is_null()).map(|value| text_of(&value)),
+            distinct: distinct_of(rule, &value),
             context: shared.context.clone(),
             matched,
             event: Arc::clone(&shared.text),
@@ -223,7 +228,7 @@ impl Detection {
             title: String::new(),
             event_type: event.event_type().map(str::to_owned),
             event_id: event.id().map(str::to_owned),
-            distinct: rule.distinct.as_ref().map(value).filter(|value| !value.is_null()).map(|value| text_of(&value)),
+            distinct: distinct_of(rule, value),
             context: String::new(),
             matched: String::new(),
             event: Arc::from(""),

@@ -4,8 +4,9 @@
 //! Only the plain way is here. What is no JSON, breaks a limit, or may have two members of one name, is left to the parser
 //! and its tree: so rejects and merged objects are the same, whoever was asked.
 
-use super::parse::unicode_escape;
+use super::parse::{end_of_number, unicode_escape};
 use super::{DEEPEST, Json, Limits, Reject, plain, write};
+use crate::flat::hash;
 
 #[cfg(test)]
 mod tests;
@@ -31,8 +32,9 @@ struct Copier<'t, 'o> {
     out: &'o mut String,
     /// The open brackets: of an object where its names begin in `names`, of an array nothing.
     open: Vec<Option<usize>>,
-    /// Hashes of the names in objects that are open. Two equal ones may be of two equal names.
-    names: Vec<u64>,
+    /// Hashes of the names in objects that are open. Two equal ones may be of two equal names; names made up to have one
+    /// hash cost a tree and change nothing.
+    names: Vec<u32>,
     depth: usize,
     values_left: usize,
 }
@@ -83,7 +85,10 @@ impl<'t, 'o> Copier<'t, 'o> {
         match first {
             b'"' => self.string().map(|_| true),
             b'{' | b'[' => self.bracket(first),
-            b'-' | b'0'..=b'9' => self.number().map(|()| true),
+            b'-' | b'0'..=b'9' => {
+                self.at = end_of_number(self.text.as_bytes(), self.at).ok()?;
+                Some(true)
+            }
             b'n' => self.word(b"null"),
             b't' => self.word(b"true"),
             b'f' => self.word(b"false"),
@@ -121,7 +126,7 @@ impl<'t, 'o> Copier<'t, 'o> {
             return None;
         }
         self.at += 1;
-        self.names.push(hash(name));
+        self.names.push(hash(name, 0));
         Some(())
     }
 
@@ -174,28 +179,6 @@ impl<'t, 'o> Copier<'t, 'o> {
         Some(())
     }
 
-    /// `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`
-    fn number(&mut self) -> Option<()> {
-        self.skip(|byte| byte == b'-');
-        if !self.skip(|byte| byte == b'0') {
-            self.digits()?;
-        }
-        if self.skip(|byte| byte == b'.') {
-            self.digits()?;
-        }
-        if self.skip(|byte| matches!(byte, b'e' | b'E')) {
-            self.skip(|byte| matches!(byte, b'+' | b'-'));
-            self.digits()?;
-        }
-        Some(())
-    }
-
-    fn digits(&mut self) -> Option<()> {
-        let start = self.at;
-        while self.skip(|byte| byte.is_ascii_digit()) {}
-        (self.at > start).then_some(())
-    }
-
     fn word(&mut self, word: &[u8]) -> Option<bool> {
         self.at += word.len();
         self.text.as_bytes().get(self.at - word.len()..self.at).filter(|found| *found == word).map(|_| true)
@@ -240,18 +223,9 @@ fn is_blank(byte: u8) -> bool {
 }
 
 /// Whether no two of some numbers are equal; puts them in order.
-pub(super) fn differ(numbers: &mut [u64]) -> bool {
+pub(super) fn differ(numbers: &mut [u32]) -> bool {
     numbers.sort_unstable();
     numbers.is_sorted_by(|a, b| a < b)
-}
-
-/// A hash of a name. Names made up to have one hash cost a tree and change nothing.
-pub(super) fn hash(name: &[u8]) -> u64 {
-    const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
-    let (words, rest) = name.as_chunks::<8>();
-    let last = rest.iter().fold(rest.len() as u64, |number, byte| number << 8 | u64::from(*byte));
-    let words = words.iter().map(|word| u64::from_le_bytes(*word));
-    words.chain([last]).fold(0, |hash: u64, word| (hash.rotate_left(23) ^ word).wrapping_mul(MIX))
 }
 
 /// The elements of an array in compact form, as texts; none of anything else.

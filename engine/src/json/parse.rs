@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::compact::{differ, hash};
+use super::compact::differ;
 use super::{DEEPEST, Json, Limits, Reject, RejectReason, plain};
+use crate::flat::hash;
 
 /// A bracket that is still open, with what it holds so far.
 enum Open {
@@ -172,29 +173,10 @@ impl Parser<'_> {
         Ok(value)
     }
 
-    /// `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`
     fn number(&mut self) -> Result<Json, Reject> {
         let start = self.at;
-        self.skip(|byte| byte == b'-');
-        if !self.skip(|byte| byte == b'0') {
-            self.digits()?;
-        }
-        if self.skip(|byte| byte == b'.') {
-            self.digits()?;
-        }
-        if self.skip(|byte| matches!(byte, b'e' | b'E')) {
-            self.skip(|byte| matches!(byte, b'+' | b'-'));
-            self.digits()?;
-        }
+        self.at = end_of_number(self.text.as_bytes(), start)?;
         Ok(Json::Number(self.text.get(start..self.at).unwrap_or_default().to_owned()))
-    }
-
-    fn digits(&mut self) -> Result<(), Reject> {
-        if !self.skip(|byte| byte.is_ascii_digit()) {
-            return Err(self.invalid());
-        }
-        while self.skip(|byte| byte.is_ascii_digit()) {}
-        Ok(())
     }
 
     fn string(&mut self) -> Result<String, Reject> {
@@ -269,6 +251,29 @@ impl Parser<'_> {
     }
 }
 
+/// The place behind a number: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`
+pub(super) fn end_of_number(text: &[u8], start: usize) -> Result<usize, Reject> {
+    let stands = |at: usize, signs: &[u8]| text.get(at).is_some_and(|byte| signs.contains(byte));
+    let mut at = start + usize::from(stands(start, b"-"));
+    at = if stands(at, b"0") { at + 1 } else { end_of_digits(text, at)? };
+    if stands(at, b".") {
+        at = end_of_digits(text, at + 1)?;
+    }
+    if stands(at, b"eE") {
+        at = end_of_digits(text, at + 1 + usize::from(stands(at + 1, b"+-")))?;
+    }
+    Ok(at)
+}
+
+/// The place behind one digit or more.
+fn end_of_digits(text: &[u8], start: usize) -> Result<usize, Reject> {
+    let digits = text.get(start..).unwrap_or_default().iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if digits == 0 {
+        return Err(Reject { reason: RejectReason::InvalidJson, offset: start });
+    }
+    Ok(start + digits)
+}
+
 /// The character of `\uXXXX`, or of two of them where it lies beyond U+FFFF, and the place behind; `start` is the offset of
 /// the first backslash.
 pub(super) fn unicode_escape(text: &[u8], start: usize) -> Result<(char, usize), Reject> {
@@ -318,7 +323,7 @@ fn last_of_each_name(members: Vec<(String, Json)>) -> Vec<(String, Json)> {
 }
 
 fn have_names_of_their_own(members: &[(String, Json)]) -> bool {
-    let mut hashes: Vec<u64> = members.iter().map(|(name, _)| hash(name.as_bytes())).collect();
+    let mut hashes: Vec<u32> = members.iter().map(|(name, _)| hash(name.as_bytes(), 0)).collect();
     if differ(&mut hashes) {
         return true;
     }
