@@ -14,6 +14,10 @@
 //! events whole. So they stay texts, and a window checks those that it keeps. What somebody made up in their place comes
 //! to null there.
 
+mod asked;
+
+pub(crate) use asked::{Asked, MatchedEvent};
+
 use crate::event::Event;
 use crate::json::{self, Json, Limits};
 use crate::language::expr::Key;
@@ -106,47 +110,6 @@ pub(crate) fn array_of<'v>(values: impl Iterator<Item = Cow<'v, Json>>) -> Strin
     text
 }
 
-/// An event that some rule matched. What is made of it is made when it is first asked for, and once for all rules.
-pub(crate) struct MatchedEvent<'b> {
-    bytes: &'b [u8],
-    event: Event,
-    limits: Limits,
-    text: Option<Arc<str>>,
-    shared: Option<Shared>,
-}
-
-impl<'b> MatchedEvent<'b> {
-    /// `event` was parsed from the bytes under these limits.
-    pub(crate) fn new(bytes: &'b [u8], event: Event, limits: Limits) -> Self {
-        Self { bytes, event, limits, text: None, shared: None }
-    }
-
-    /// The event.
-    pub(crate) fn event(&self) -> &Event {
-        &self.event
-    }
-
-    /// The event as compact JSON.
-    pub(crate) fn text(&mut self) -> Arc<str> {
-        let Self { bytes, limits, text, .. } = self;
-        let text = text.get_or_insert_with(|| {
-            let mut text = String::with_capacity(bytes.len());
-            // It was parsed under the same limits, so it is taken here too.
-            let _ = json::compact(bytes, limits, &mut text);
-            Arc::from(text)
-        });
-        Arc::clone(text)
-    }
-
-    /// The event, and what all of its detections say of it.
-    pub(crate) fn shared(&mut self) -> (&Event, &Shared) {
-        let text = self.text();
-        let Self { event, shared, .. } = self;
-        let shared = shared.get_or_insert_with(|| Shared::of(event, text));
-        (event, shared)
-    }
-}
-
 /// What all detections of one event say of it, whatever the rule: found once.
 #[derive(Debug, Clone)]
 pub(crate) struct Shared {
@@ -211,28 +174,33 @@ impl Detection {
         }
     }
 
-    /// What a window needs to count an event, and no more: title, context, predicates and the event are empty.
-    pub(crate) fn counted<'v>(
-        place: usize,
-        suppressed: bool,
-        rule: &Rule,
-        event: &Event,
-        value: &impl Fn(&Key) -> Cow<'v, Json>,
-    ) -> Self {
-        Self {
-            rule: place,
+    /// What a window needs to count an event, and no more: title, type, context, predicates and the event are empty. None
+    /// for a rule that is not asked about.
+    pub(crate) fn counted(rule: usize, suppressed: bool, event: &mut MatchedEvent<'_>) -> Option<Self> {
+        let (asked, event, counted) = event.counted();
+        let by = asked.counted(rule)?;
+        let mut aggregate = String::from("[");
+        for key in &by.aggregate {
+            aggregate.push_str(if aggregate.len() > 1 { "," } else { "" });
+            aggregate.push_str(counted.value(*key, asked, event));
+        }
+        aggregate.push(']');
+        let distinct = by.distinct.map(|key| counted.value(key, asked, event)).filter(|value| *value != NULL);
+        let distinct = distinct.map(str::to_owned);
+        Some(Self {
+            rule,
             suppressed,
-            time: event.time(),
-            source: event.source().into_owned(),
-            aggregate: array_of(rule.aggregate.iter().map(value)),
+            time: counted.time,
+            distinct,
+            source: counted.source.clone(),
+            event_id: counted.event_id.clone(),
+            aggregate,
             title: String::new(),
-            event_type: event.event_type().map(str::to_owned),
-            event_id: event.id().map(str::to_owned),
-            distinct: distinct_of(rule, value),
+            event_type: None,
             context: String::new(),
             matched: String::new(),
             event: Arc::from(""),
-        }
+        })
     }
 
     /// The same as a line, without the line end.

@@ -4,7 +4,7 @@
 
 use crate::Span;
 use crate::alert::{self, Fitted, Records};
-use crate::detection::{self, Detection, Match, MatchedEvent};
+use crate::detection::{Asked, Detection, Match, MatchedEvent};
 use crate::event::Event;
 use crate::json::{self, Reject};
 use crate::language;
@@ -18,6 +18,7 @@ use crate::rule::{self, Collected, RuleSet, Source, Status};
 use crate::scan::Width;
 use crate::window::{Needs, Restored, StateError, Told, Windows};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 /// What to load.
 #[derive(Debug, Clone, Default)]
@@ -132,6 +133,8 @@ pub struct Engine {
     tag: Option<Vec<u8>>,
     event_type: Option<String>,
     limits: json::Limits,
+    /// What windows ask of events.
+    asked: Arc<Asked>,
     hits: Vec<Hit>,
     /// For each column, whether its rule raises nothing.
     shadow: Vec<bool>,
@@ -188,6 +191,7 @@ impl Engine {
         let in_shadow = |collected: &Collected| collected.rule.status == Status::Shadow && !request.shadow_alerts;
         Self {
             shadow: set.rules.iter().map(in_shadow).collect(),
+            asked: Arc::new(Asked::of(&set.rules)),
             set,
             matcher,
             lists,
@@ -246,9 +250,10 @@ impl Engine {
         if self.hits.is_empty() {
             return Ok(0);
         }
-        // Parsed once more than the matcher did, but only for the few events that some rule matches.
-        let event: Event = self.matcher.event(bytes, self.event_type.as_deref())?;
-        let mut event = MatchedEvent::new(bytes, event, self.limits);
+        let asked = Arc::clone(&self.asked);
+        // Looked at once more than the matcher did, but only the few events that some rule matches.
+        let event = Event::skim(bytes, &self.limits, self.event_type.as_deref())?;
+        let mut event = MatchedEvent::new(bytes, event, self.limits, &asked);
         let hits = std::mem::take(&mut self.hits);
         for hit in &hits {
             if let Some(suppressed) = self.raises(hit) {
@@ -275,17 +280,27 @@ impl Engine {
         if self.hits.is_empty() {
             return Ok(());
         }
-        let event: Event = self.matcher.event(bytes, self.event_type.as_deref())?;
-        let mut event = MatchedEvent::new(bytes, event, self.limits);
+        let asked = Arc::clone(&self.asked);
+        // Looked at once more than the matcher did, but only the few events that some rule matches.
+        let event = Event::skim(bytes, &self.limits, self.event_type.as_deref())?;
+        let mut event = MatchedEvent::new(bytes, event, self.limits, &asked);
         let out = &mut Fitted { bytes: self.alert_bytes, out };
         let hits = std::mem::take(&mut self.hits);
         for hit in &hits {
             let Some(suppressed) = self.raises(hit) else { continue };
-            let detection = self.counted(hit.column, suppressed, &settle, &mut event).or_else(|| {
-                let mut detection = self.detection(hit.column, suppressed, &mut event)?;
-                settle(&mut detection);
-                Some(detection)
+            let counted = self.counted(hit.column, suppressed, &mut event).map(|mut counted| {
+                settle(&mut counted);
+                self.windows.count(counted, &self.set.rules, out)
             });
+            let detection = match counted {
+                Some(Ok(())) => continue,
+                Some(Err((Needs::Event, counted))) => Some(Detection { event: event.text(), ..counted }),
+                Some(Err((Needs::Everything, _))) | None => {
+                    let mut detection = self.detection(hit.column, suppressed, &mut event);
+                    detection.iter_mut().for_each(&settle);
+                    detection
+                }
+            };
             if let Some(detection) = detection {
                 self.windows.observe(detection, &self.set.rules, out);
             }
@@ -317,24 +332,10 @@ impl Engine {
         })
     }
 
-    /// The same where its window needs no title and no reasons; none where it does, or something is kept back.
-    fn counted(
-        &mut self,
-        column: usize,
-        suppressed: bool,
-        settle: &impl Fn(&mut Detection),
-        event: &mut MatchedEvent<'_>,
-    ) -> Option<Detection> {
-        let collected = self.set.rules.get(column).filter(|collected| collected.redact.is_empty())?;
-        let value = |key: &_| detection::value_of(event.event(), key);
-        let mut counted = Detection::counted(column, suppressed, &collected.rule, event.event(), &value);
-        settle(&mut counted);
-        match self.windows.needs(&counted) {
-            Needs::Counting => {}
-            Needs::Event => counted.event = event.text(),
-            Needs::Everything => return None,
-        }
-        Some(counted)
+    /// What counting takes of an event that a rule matched; none where something is kept back.
+    fn counted(&self, column: usize, suppressed: bool, event: &mut MatchedEvent<'_>) -> Option<Detection> {
+        self.set.rules.get(column).filter(|collected| collected.redact.is_empty())?;
+        Detection::counted(column, suppressed, event)
     }
 
     /// Makes everything ready that the first match of a rule would make ready: for modules that are written down as they

@@ -143,11 +143,6 @@ impl Matcher {
         let lists = &self.lists;
         self.reasons.entry(column).or_insert_with(|| Filter::new(filter.clone(), lists));
     }
-
-    /// The event of some bytes under the same limits, for what is made of a hit.
-    pub(crate) fn event(&self, bytes: &[u8], event_type: Option<&str>) -> Result<Event, Reject> {
-        Event::parse(bytes, &self.limits, event_type)
-    }
 }
 
 /// The first millisecond of a day written as `2027-01-31`.

@@ -3,7 +3,7 @@
 
 use super::tables::TIME;
 use super::{Event, milliseconds_of_number, milliseconds_of_text, path};
-use crate::json::{self, Json};
+use crate::json::{self, At, Json};
 use std::borrow::Cow;
 
 const ID: [&str; 7] = ["eventID", "auditID", "eventId", "event_id", "id", "uuid", "_id"];
@@ -77,13 +77,13 @@ impl Event {
 
     /// The scalars at a path, as texts; where it has none, those that a mapping gives to the key.
     fn texts_at<'e>(&'e self, dotted: &str, texts: &mut Vec<Cow<'e, str>>) {
-        let _: Option<()> = path::first(&self.root, dotted, &mut |end| {
+        let _: Option<()> = path::first(self.top(), dotted, &mut |end| {
             path::scalars(end, texts);
             None
         });
         if texts.is_empty() && self.shape.mapping().is_some() {
             let mapped = self.mapped(&path::steps_of(dotted));
-            let filled = mapped.elements().into_iter().filter_map(filled_text);
+            let filled = mapped.elements().into_iter().filter_map(Json::scalar_text).filter(|text| !text.is_empty());
             texts.extend(filled.map(|text| Cow::Owned(text.to_owned())));
         }
     }
@@ -113,19 +113,16 @@ impl Event {
     }
 
     /// The first answer that `read` gives for a path of the table.
-    fn first_of<'e, T>(&'e self, table: &[&str], mut read: impl FnMut(&'e Json) -> Option<T>) -> Option<T> {
-        table.iter().find_map(|dotted| path::first(&self.root, dotted, &mut read))
+    fn first_of<'e, T>(&'e self, table: &[&str], mut read: impl FnMut(At<'e>) -> Option<T>) -> Option<T> {
+        table.iter().find_map(|dotted| path::first(self.top(), dotted, &mut read))
     }
 }
 
-fn filled_text(value: &Json) -> Option<&str> {
+fn filled_text(value: At<'_>) -> Option<&str> {
     value.scalar_text().filter(|text| !text.is_empty())
 }
 
-fn milliseconds(value: &Json) -> Option<i64> {
-    match value {
-        Json::Text(text) => milliseconds_of_text(text),
-        Json::Number(digits) => milliseconds_of_number(digits),
-        _ => None,
-    }
+fn milliseconds(value: At<'_>) -> Option<i64> {
+    let number = || value.scalar_text().filter(|_| value.is_number()).and_then(milliseconds_of_number);
+    value.as_text().map_or_else(number, milliseconds_of_text)
 }

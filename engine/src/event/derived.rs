@@ -45,7 +45,7 @@ impl Event {
         let mut best = Found::default();
         for source in sources {
             let found = match source {
-                Path(dotted) => self.native(&path::steps_of(dotted)),
+                Path(dotted) => self.native_dotted(dotted),
                 SessionName => self.session_name().map_or_else(Found::default, Found::computed),
                 AssumedRole => self.assumed_role().map_or_else(Found::default, Found::computed),
             };
@@ -95,6 +95,6 @@ impl Event {
 
     /// The first value that a path reaches, if it is a text.
     fn text_at(&self, dotted: &str) -> Option<&str> {
-        path::walk(&self.root, &path::steps_of(dotted)).first()?.as_text()
+        path::first(self.top(), dotted, &mut Some)?.as_text()
     }
 }

@@ -5,17 +5,17 @@
 use super::mapping::{self, Condition, Draw, Mapping, Path, Source, Test};
 use super::time::milliseconds_of_stamp;
 use super::{Event, Found, path};
-use crate::json::Json;
+use crate::json::{At, Json};
 use crate::language::expr::Step;
 use std::borrow::Cow;
 
 /// The producer of an event: its place among the mappings.
-pub(super) fn producer(root: &Json) -> Option<usize> {
+pub(super) fn producer(root: At<'_>) -> Option<usize> {
     mapping::all().iter().position(|mapping| mapping.when.iter().any(|all| all.iter().all(|one| holds(root, one))))
 }
 
 /// The type that a mapping gives to an event of its producer.
-pub(super) fn event_type(mapping: &'static Mapping, root: &Json) -> Option<&'static str> {
+pub(super) fn event_type(mapping: &'static Mapping, root: At<'_>) -> Option<&'static str> {
     mapping.event_type.iter().filter(|source| source.only_if.iter().all(|one| holds(root, one))).find_map(|source| {
         match &source.draw {
             Draw::Text(text) => Some(text.as_str()),
@@ -29,7 +29,7 @@ impl Event {
     pub(super) fn mapped(&self, key: &[Step]) -> Found<'_> {
         let Some(mapping) = self.shape().mapping() else { return Found::default() };
         let sources = mapping.sources(key);
-        let drawn = sources.iter().map(|source| draw(&self.root, source)).find(Found::has_value);
+        let drawn = sources.iter().map(|source| draw(self.top(), source)).find(Found::has_value);
         drawn.unwrap_or_default()
     }
 
@@ -45,19 +45,19 @@ impl Event {
     /// When the event happened, by the mapping of its producer.
     pub(super) fn mapped_time(&self) -> Option<i64> {
         let times = &self.shape().mapping()?.time;
-        let ends = times.iter().flat_map(|steps| path::walk(&self.root, steps));
-        ends.filter_map(Json::scalar_text).find_map(milliseconds_of_stamp)
+        let ends = times.iter().flat_map(|steps| path::walk(self.top(), steps));
+        ends.filter_map(At::scalar_text).find_map(milliseconds_of_stamp)
     }
 
     /// The event's own identifier, by the mapping of its producer.
     pub(super) fn mapped_id(&self) -> Option<&str> {
         let ids = &self.shape().mapping()?.id;
-        ids.iter().flat_map(|steps| path::walk(&self.root, steps)).find_map(Json::scalar_text)
+        ids.iter().flat_map(|steps| path::walk(self.top(), steps)).find_map(At::scalar_text)
     }
 }
 
-fn holds(root: &Json, condition: &Condition) -> bool {
-    let found = Found::at(path::walk(root, &condition.path));
+fn holds(root: At<'_>, condition: &Condition) -> bool {
+    let found = Found::of(path::walk(root, &condition.path));
     let any = |wanted: &dyn Fn(&str) -> bool| found.elements().into_iter().filter_map(Json::scalar_text).any(wanted);
     match &condition.test {
         Test::Present => found.has_value(),
@@ -67,12 +67,12 @@ fn holds(root: &Json, condition: &Condition) -> bool {
     }
 }
 
-fn draw<'e>(root: &'e Json, source: &Source) -> Found<'e> {
+fn draw<'e>(root: At<'e>, source: &Source) -> Found<'e> {
     if !source.only_if.iter().all(|condition| holds(root, condition)) {
         return Found::default();
     }
     match &source.draw {
-        Draw::Path(path) if source.tables.is_empty() => Found::at(path::walk(root, path)),
+        Draw::Path(path) if source.tables.is_empty() => Found::of(path::walk(root, path)),
         draw => {
             let pieces = pieces(root, draw).into_iter();
             let texts: Vec<String> = if source.tables.is_empty() {
@@ -86,9 +86,9 @@ fn draw<'e>(root: &'e Json, source: &Source) -> Found<'e> {
 }
 
 /// The texts that are taken.
-fn pieces(root: &Json, draw: &Draw) -> Vec<String> {
+fn pieces(root: At<'_>, draw: &Draw) -> Vec<String> {
     let scalars = |path: &Path| -> Vec<String> {
-        let found = Found::at(path::walk(root, path));
+        let found = Found::of(path::walk(root, path));
         found.elements().into_iter().filter_map(Json::scalar_text).map(str::to_owned).collect()
     };
     match draw {

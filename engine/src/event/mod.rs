@@ -22,17 +22,25 @@ pub(crate) use time::{milliseconds_of_number, milliseconds_of_stamp, millisecond
 
 use std::borrow::Cow;
 
-use crate::json::{Json, Limits, Reject, RejectReason};
+use crate::json::{At, Json, Limits, Marks, Reject, RejectReason};
 use crate::language::expr::{Key, Step};
 
 /// A JSON object with its shape and, where the operator set one, its event type.
 #[derive(Debug, Clone)]
 pub struct Event {
-    root: Json,
+    root: Root,
     shape: Shape,
     /// The type that the producer's mapping gives: of the event as it came, whatever is replaced later.
     mapped_type: Option<&'static str>,
     operator_type: Option<String>,
+}
+
+/// The object.
+#[derive(Debug, Clone)]
+enum Root {
+    Tree(Json),
+    /// As it came, of an event of which little is looked at.
+    Marked(Marks),
 }
 
 /// What a key reaches in an event.
@@ -51,6 +59,11 @@ impl<'e> Found<'e> {
     #[must_use]
     pub fn at(ends: Vec<&'e Json>) -> Self {
         Self { ends: ends.into_iter().map(Cow::Borrowed).collect(), cut: false }
+    }
+
+    /// The same for places that may be those of a marked text.
+    pub(crate) fn of(ends: Vec<At<'e>>) -> Self {
+        Self { ends: ends.into_iter().map(At::json).collect(), cut: false }
     }
 
     /// A value that no place of the event holds as it is.
@@ -115,15 +128,35 @@ impl Event {
     /// An event that is already a tree; anything but an object is an event without keys.
     #[must_use]
     pub fn new(root: Json, event_type: Option<&str>) -> Self {
-        let shape = Shape::of(&root);
-        let mapped_type = shape.mapping().and_then(|mapping| mapped::event_type(mapping, &root));
+        Self::of(Root::Tree(root), event_type)
+    }
+
+    /// An event whose bytes were found to be one already, under these limits: quickly at hand, and the better the less of
+    /// it is looked at.
+    ///
+    /// # Errors
+    /// When they are none after all; not each such text is refused.
+    pub fn skim(bytes: &[u8], limits: &Limits, event_type: Option<&str>) -> Result<Self, Reject> {
+        match Marks::of(bytes).filter(|marks| marks.top().is_object()) {
+            Some(marks) => Ok(Self::of(Root::Marked(marks), event_type)),
+            None => Self::parse(bytes, limits, event_type),
+        }
+    }
+
+    fn of(root: Root, event_type: Option<&str>) -> Self {
+        let shape = Shape::of(root.top());
+        let mapped_type = shape.mapping().and_then(|mapping| mapped::event_type(mapping, root.top()));
         Self { root, shape, mapped_type, operator_type: event_type.filter(|text| !text.is_empty()).map(str::to_owned) }
     }
 
     /// The event as it came.
     #[must_use]
     pub fn json(&self) -> &Json {
-        &self.root
+        self.root.tree()
+    }
+
+    fn top(&self) -> At<'_> {
+        self.root.top()
     }
 
     /// What kind of record this is by its shape alone.
@@ -136,7 +169,7 @@ impl Event {
     /// of something else.
     #[must_use]
     pub fn event_type(&self) -> Option<&str> {
-        let own = || self.root.get(tables::EVENT_TYPE)?.scalar_text().filter(|text| !Shape::is_cloudtrail_type(text));
+        let own = || self.top().get(tables::EVENT_TYPE)?.scalar_text().filter(|text| !Shape::is_cloudtrail_type(text));
         self.given_type().or_else(own)
     }
 
@@ -185,28 +218,54 @@ impl Event {
     /// elsewhere. It keeps its shape and type, whatever is replaced.
     #[must_use]
     pub fn without(&self, keys: &[Key], with: &Json) -> Self {
-        let mut event = self.clone();
+        let mut left = self.json().clone();
         for key in keys {
-            path::replace(&mut event.root, &key.steps, with);
+            path::replace(&mut left, &key.steps, with);
             for source in self.sources(&key.steps) {
-                path::replace(&mut event.root, &source, with);
+                path::replace(&mut left, &source, with);
             }
         }
-        event
+        self.with_json(left)
     }
 
     /// The event with another tree; it keeps its shape and type.
     #[must_use]
     pub fn with_json(&self, root: Json) -> Self {
-        Self { root, ..self.clone() }
+        let Self { shape, mapped_type, operator_type, .. } = self;
+        let (shape, mapped_type, operator_type) = (*shape, *mapped_type, operator_type.clone());
+        Self { root: Root::Tree(root), shape, mapped_type, operator_type }
     }
 
     /// What a path reaches in the event as it came.
     fn native(&self, steps: &[Step]) -> Found<'_> {
-        if self.shape.is_cloudtrail() && path::leads_into_omitted(&self.root, steps) {
+        if self.shape.is_cloudtrail() && path::leads_into_omitted(self.top(), steps) {
             return Found::cut_away();
         }
-        Found::at(path::walk(&self.root, steps))
+        Found::of(path::walk(self.top(), steps))
+    }
+
+    /// The same of a dotted path of our tables.
+    fn native_dotted(&self, dotted: &str) -> Found<'_> {
+        if self.shape.is_cloudtrail() && path::leads_dotted_into_omitted(self.top(), dotted) {
+            return Found::cut_away();
+        }
+        Found::of(path::walk_dotted(self.top(), dotted))
+    }
+}
+
+impl Root {
+    fn top(&self) -> At<'_> {
+        match self {
+            Root::Tree(json) => At::Tree(json),
+            Root::Marked(marks) => marks.top(),
+        }
+    }
+
+    fn tree(&self) -> &Json {
+        match self {
+            Root::Tree(json) => json,
+            Root::Marked(marks) => marks.tree(),
+        }
     }
 }
 

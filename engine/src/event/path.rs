@@ -1,7 +1,8 @@
-//! Following a path through a tree: names, indexes, arrays on the way, keys with dots in their names.
+//! Following a path through a tree or a marked text: names, indexes, arrays on the way, keys with dots in their names.
 
-use super::tables::CAN_BE_OMITTED;
-use crate::json::Json;
+use super::tables::OMITTED;
+use crate::flat::same;
+use crate::json::{At, Json};
 use crate::language::expr::Step;
 use std::borrow::Cow;
 
@@ -9,9 +10,11 @@ use std::borrow::Cow;
 ///
 /// A name on an array asks each of its elements, at every depth; an index picks one element, and is missing on anything
 /// that is no array.
-pub(super) fn walk<'e>(mut from: &'e Json, mut steps: &[Step]) -> Vec<&'e Json> {
+pub(super) fn walk<'e>(mut from: At<'e>, mut steps: &[Step]) -> Vec<At<'e>> {
     // Most paths go from object to object: nothing waits on the way.
-    while let (Json::Object(_), [Step::Name(_), ..]) = (from, steps) {
+    while let [Step::Name(_), ..] = steps
+        && !from.is_array()
+    {
         let Some((_, value, rest)) = member(from, steps) else { return Vec::new() };
         (from, steps) = (value, rest);
     }
@@ -22,96 +25,101 @@ pub(super) fn walk<'e>(mut from: &'e Json, mut steps: &[Step]) -> Vec<&'e Json> 
     // The last is the next, so that the ends come in the order of the text.
     let mut waiting = vec![(from, steps)];
     while let Some((at, steps)) = waiting.pop() {
-        match (at, steps) {
-            (end, []) => ends.push(end),
-            (Json::Array(items), [Step::Index(index), rest @ ..]) => {
-                waiting.extend(pick(items, *index).map(|item| (item, rest)));
+        match steps {
+            [] => ends.push(at),
+            [Step::Index(index), rest @ ..] => waiting.extend(pick(at, *index).map(|item| (item, rest))),
+            [Step::Name(_), ..] if at.is_array() => {
+                let first = waiting.len();
+                waiting.extend(at.items().map(|item| (item, steps)));
+                waiting.get_mut(first..).unwrap_or_default().reverse();
             }
-            (Json::Array(items), [Step::Name(_), ..]) => waiting.extend(items.iter().rev().map(|item| (item, steps))),
-            (Json::Object(_), [Step::Name(_), ..]) => {
-                waiting.extend(member(at, steps).map(|(_, value, rest)| (value, rest)));
-            }
-            _ => {}
+            [Step::Name(_), ..] => waiting.extend(member(at, steps).map(|(_, value, rest)| (value, rest))),
         }
     }
     ends
 }
 
-/// The same of a dotted path of our tables, end by end: the first answer that `each` gives for one ends the walk.
-pub(super) fn first<'e, T>(from: &'e Json, dotted: &str, each: &mut impl FnMut(&'e Json) -> Option<T>) -> Option<T> {
-    match from {
-        Json::Array(items) => items.iter().find_map(|item| first(item, dotted, each)),
-        Json::Object(members) => {
-            let mut longest: Option<(&Json, &str)> = None;
-            for (name, value) in members {
-                let Some(rest) =
-                    after(name, dotted).filter(|rest| longest.is_none_or(|(_, left)| rest.len() < left.len()))
-                else {
-                    continue;
-                };
-                longest = Some((value, rest));
-            }
-            match longest? {
-                (value, "") => each(value),
-                (value, rest) => first(value, rest, each),
-            }
-        }
-        _ => None,
+/// The same of a dotted path of our tables.
+pub(super) fn walk_dotted<'e>(from: At<'e>, dotted: &str) -> Vec<At<'e>> {
+    let mut ends = Vec::new();
+    let _: Option<()> = first(from, dotted, &mut |end| {
+        ends.push(end);
+        None
+    });
+    ends
+}
+
+/// The same, end by end: the first answer that `each` gives for one ends the walk.
+pub(super) fn first<'e, T>(from: At<'e>, dotted: &str, each: &mut impl FnMut(At<'e>) -> Option<T>) -> Option<T> {
+    if from.is_array() {
+        return from.items().find_map(|item| first(item, dotted, each));
+    }
+    let mut longest: Option<(At<'e>, &str)> = None;
+    for (name, value) in from.members() {
+        // Of several members of one name the last counts.
+        let Some(rest) = after(name, dotted).filter(|rest| longest.is_none_or(|(_, left)| rest.len() <= left.len()))
+        else {
+            continue;
+        };
+        longest = Some((value, rest));
+    }
+    match longest? {
+        (value, "") => each(value),
+        (value, rest) => first(value, rest, each),
     }
 }
 
-/// What is left of a dotted path behind a name that it begins with.
+/// What is left of a dotted path behind a name that it begins with. Few names are as long as one of its beginnings.
 #[inline]
-fn after<'s>(name: &str, dotted: &'s str) -> Option<&'s str> {
-    match starts_with_step(dotted, name)? {
-        "" => Some(""),
-        rest => rest.get(1..),
-    }
+fn after<'s>(name: &[u8], dotted: &'s str) -> Option<&'s str> {
+    let rest = match dotted.as_bytes().get(name.len()) {
+        None if name.len() == dotted.len() => "",
+        Some(b'.') => dotted.get(name.len() + 1..)?,
+        _ => return None,
+    };
+    same(name, dotted.as_bytes().get(..name.len())?).then_some(rest)
 }
 
 /// The member of an object that the first steps name, with the steps that are left.
 ///
 /// `a.b.c` can be the member `a.b.c`, or `a.b` and `c` inside it, or `a` and the rest inside it: the longest name that is
-/// there wins, alone.
-fn member<'e, 's>(object: &'e Json, steps: &'s [Step]) -> Option<(&'e str, &'e Json, &'s [Step])> {
-    object
-        .as_object()?
-        .iter()
-        .filter_map(|(name, value)| Some((name.as_str(), value, rest_after(name, steps)?)))
-        .min_by_key(|(_, _, rest)| rest.len())
+/// there wins, alone; of several members of one name the last.
+fn member<'e, 's>(object: At<'e>, steps: &'s [Step]) -> Option<(&'e [u8], At<'e>, &'s [Step])> {
+    let mut longest: Option<(&'e [u8], At<'e>, &'s [Step])> = None;
+    for (name, value) in object.members() {
+        let Some(rest) =
+            rest_after(name, steps).filter(|rest| longest.is_none_or(|(.., left)| rest.len() <= left.len()))
+        else {
+            continue;
+        };
+        longest = Some((name, value, rest));
+    }
+    longest
 }
 
-/// The steps left over when the first ones, joined by dots, are exactly `name`.
+/// The steps left over when the first ones, joined by dots, are exactly `name`. Few names are as long as the first step.
 #[inline]
-fn rest_after<'s>(name: &str, steps: &'s [Step]) -> Option<&'s [Step]> {
-    // One byte tells nearly all other names apart.
-    if let [Step::Name(first), ..] = steps
-        && !first.is_empty()
-        && name.as_bytes().first() != first.as_bytes().first()
-    {
-        return None;
+fn rest_after<'s>(name: &[u8], steps: &'s [Step]) -> Option<&'s [Step]> {
+    let [Step::Name(first), rest @ ..] = steps else { return None };
+    match name.get(first.len()) {
+        None => same(name, first.as_bytes()).then_some(rest),
+        Some(b'.') => rest_after_several(name, steps),
+        Some(_) => None,
     }
-    let mut unread = name;
-    let mut rest = steps;
+}
+
+#[inline(never)]
+fn rest_after_several<'s>(name: &[u8], steps: &'s [Step]) -> Option<&'s [Step]> {
+    let (mut unread, mut rest) = (name, steps);
     while let [Step::Name(step), after @ ..] = rest {
-        unread = starts_with_step(unread, step)?;
+        unread = unread.strip_prefix(step.as_bytes())?;
         rest = after;
         if unread.is_empty() {
             return Some(rest);
         }
-        unread = unread.strip_prefix('.')?;
+        unread = unread.strip_prefix(b".")?;
     }
     None
-}
-
-/// What is left of `path` behind `step`: nothing, or a dot and more. Names of one record often begin alike, so what comes
-/// behind is looked at first.
-#[inline]
-fn starts_with_step<'p>(path: &'p str, step: &str) -> Option<&'p str> {
-    match path.as_bytes().get(step.len()) {
-        None | Some(b'.') => path.strip_prefix(step),
-        Some(_) => None,
-    }
 }
 
 /// Puts `with` in the place of everything but null at the places where [`walk`] ends.
@@ -122,9 +130,9 @@ pub(super) fn replace(from: &mut Json, steps: &[Step], with: &Json) {
             [] if at.is_null() => {}
             [] => *at = with.clone(),
             [Step::Name(_), ..] if matches!(at, Json::Object(_)) => {
-                let found = member(at, steps).map(|(name, _, rest)| (name.to_owned(), rest));
+                let found = member(At::Tree(at), steps).map(|(name, _, rest)| (name.to_vec(), rest));
                 let (Some((name, rest)), Json::Object(members)) = (found, at) else { continue };
-                let found = members.iter_mut().find(|(known, _)| *known == name);
+                let found = members.iter_mut().find(|(known, _)| known.as_bytes() == name);
                 waiting.extend(found.map(|(_, value)| (value, rest)));
             }
             [Step::Name(_), ..] => {
@@ -141,8 +149,9 @@ pub(super) fn replace(from: &mut Json, steps: &[Step], with: &Json) {
     }
 }
 
-fn pick(items: &[Json], index: i64) -> Option<&Json> {
-    items.get(place_of(items.len(), index)?)
+fn pick(array: At<'_>, index: i64) -> Option<At<'_>> {
+    let length = if index < 0 { array.items().count() } else { 0 };
+    array.items().nth(place_of(length, index)?)
 }
 
 /// Where an index points in an array of this length, or behind it.
@@ -154,10 +163,19 @@ fn place_of(length: usize, index: i64) -> Option<usize> {
 }
 
 /// Whether the path goes below a field that CloudTrail left out.
-pub(super) fn leads_into_omitted(root: &Json, steps: &[Step]) -> bool {
+pub(super) fn leads_into_omitted(root: At<'_>, steps: &[Step]) -> bool {
     let [Step::Name(field), _, ..] = steps else { return false };
-    let omitted = || walk(root, &[Step::Name(field.clone()), Step::Name("omitted".to_owned())]);
-    CAN_BE_OMITTED.contains(&field.as_str()) && omitted().contains(&&Json::Bool(true))
+    OMITTED.iter().any(|(known, omitted)| *known == field.as_str() && is_omitted(root, omitted))
+}
+
+/// The same of a dotted path of our tables.
+pub(super) fn leads_dotted_into_omitted(root: At<'_>, dotted: &str) -> bool {
+    let Some((field, _)) = dotted.split_once('.') else { return false };
+    OMITTED.iter().any(|(known, omitted)| *known == field && is_omitted(root, omitted))
+}
+
+fn is_omitted(root: At<'_>, omitted: &str) -> bool {
+    first(root, omitted, &mut |end| end.is_true().then_some(())).is_some()
 }
 
 /// Appends `value`, an array's elements in its place, at every depth.
@@ -175,10 +193,11 @@ pub(super) fn flatten<'e>(value: &'e Json, into: &mut Vec<&'e Json>) {
 }
 
 /// Appends the texts in `value` that are not empty, of numbers and booleans too, an array's elements in its place.
-pub(super) fn scalars<'e>(value: &'e Json, into: &mut Vec<Cow<'e, str>>) {
-    match value {
-        Json::Array(items) => items.iter().for_each(|item| scalars(item, into)),
-        other => into.extend(other.scalar_text().filter(|text| !text.is_empty()).map(Cow::Borrowed)),
+pub(super) fn scalars<'e>(value: At<'e>, into: &mut Vec<Cow<'e, str>>) {
+    if value.is_array() {
+        value.items().for_each(|item| scalars(item, into));
+    } else {
+        into.extend(value.scalar_text().filter(|text| !text.is_empty()).map(Cow::Borrowed));
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::mapped;
 use super::mapping::{self, Mapping};
-use crate::json::Json;
+use crate::json::At;
 
 /// The records that are known by their shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -48,10 +48,9 @@ impl Producer {
 
 impl Shape {
     /// The shape of an event.
-    #[must_use]
-    pub fn of(root: &Json) -> Self {
+    pub(crate) fn of(root: At<'_>) -> Self {
         if is_cloudtrail_record(root) {
-            return match root.get("eventCategory").and_then(Json::as_text) {
+            return match root.get("eventCategory").and_then(At::as_text) {
                 Some("Insight") => Shape::CloudTrailInsight,
                 Some("NetworkActivity") => Shape::CloudTrailNetworkActivity,
                 Some("Aggregated") => Shape::CloudTrailAggregated,
@@ -97,8 +96,8 @@ impl Shape {
 }
 
 /// Notifications of S3 have the same fields, and are told by their source.
-fn is_cloudtrail_record(root: &Json) -> bool {
-    let text = |name| root.get(name).and_then(Json::as_text);
+fn is_cloudtrail_record(root: At<'_>) -> bool {
+    let text = |name| root.get(name).and_then(At::as_text);
     let present = |name| root.get(name).is_some_and(|value| !value.is_null());
     text("eventSource").is_some_and(|source| source != "aws:s3")
         && text("eventName").is_some()
@@ -106,12 +105,12 @@ fn is_cloudtrail_record(root: &Json) -> bool {
 }
 
 /// Insights and aggregated records may name no API call at their top: the type and a part that only they have tell them.
-fn summary_record(root: &Json) -> Option<Shape> {
+fn summary_record(root: At<'_>) -> Option<Shape> {
     root.get("eventVersion").filter(|version| !version.is_null())?;
     let (part, shape) = match root.get("eventType")?.as_text()? {
         "AwsCloudTrailInsight" => ("insightDetails", Shape::CloudTrailInsight),
         "AwsAggregatedEvent" => ("timeWindow", Shape::CloudTrailAggregated),
         _ => return None,
     };
-    root.get(part)?.as_object().map(|_| shape)
+    root.get(part)?.is_object().then_some(shape)
 }

@@ -75,3 +75,11 @@ pub(crate) const TIME: [&str; 12] = [
 /// The fields of a CloudTrail record that CloudTrail replaces by `{"omitted": true, …}` when the record is too large.
 pub(crate) const CAN_BE_OMITTED: [&str; 4] =
     ["requestParameters", "responseElements", "additionalEventData", "serviceEventDetails"];
+
+/// Where each of them says so.
+pub(crate) const OMITTED: [(&str, &str); 4] = [
+    (CAN_BE_OMITTED[0], "requestParameters.omitted"),
+    (CAN_BE_OMITTED[1], "responseElements.omitted"),
+    (CAN_BE_OMITTED[2], "additionalEventData.omitted"),
+    (CAN_BE_OMITTED[3], "serviceEventDetails.omitted"),
+];

@@ -5,7 +5,9 @@
 //!
 //! Trees are written, copied and dropped without recursion (see [`tree`]), so that a deep one needs no deep stack.
 
+mod at;
 mod compact;
+mod marks;
 mod parse;
 mod plain;
 mod tree;
@@ -13,6 +15,9 @@ mod write;
 
 #[cfg(test)]
 mod tests;
+
+pub(crate) use at::At;
+pub(crate) use marks::Marks;
 
 use std::fmt;
 

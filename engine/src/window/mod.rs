@@ -9,6 +9,7 @@
 //! Time is the latest time of any detection so far. A window is closed when that time has passed its end by the allowed
 //! lateness, so that an event that is late by less still finds it.
 
+mod ids;
 mod open;
 mod save;
 
@@ -16,10 +17,12 @@ pub use save::{Restored, StateError};
 
 use crate::alert::Records;
 use crate::detection::Detection;
+use crate::flat::same;
 use crate::rule::Collected;
+use ids::Ids;
 use open::{Open, Seen};
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::{BinaryHeap, HashMap};
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -50,13 +53,12 @@ pub enum Told {
     Fired,
 }
 
-/// What of a detection a window will look at.
+/// What a window looks at beside what [`Detection::counted`] gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Needs {
-    /// What [`Detection::counted`] gives.
-    Counting,
-    /// The event beside that.
+    /// The event.
     Event,
+    /// All there is.
     Everything,
 }
 
@@ -81,7 +83,9 @@ pub struct Windows {
     /// Where a detection's identity is put together.
     asked: String,
     /// Hashes of what the latest alerts without a time are known by, so that an event that comes twice is told once.
-    untimed: VecDeque<u64>,
+    untimed: Ids,
+    /// The identifier of the latest event, with its hash: all rules that match one event ask for it.
+    latest: (String, u64),
     counters: Counters,
 }
 
@@ -117,7 +121,8 @@ impl Windows {
             opened: 0,
             bytes: 0,
             asked: String::new(),
-            untimed: VecDeque::new(),
+            untimed: Ids::default(),
+            latest: (String::new(), 0),
             counters: Counters::default(),
         }
     }
@@ -127,15 +132,57 @@ impl Windows {
         self.told = told;
     }
 
-    /// What [`Windows::observe`] will look at if this detection, of which no more is known than counting takes, comes next.
-    pub(crate) fn needs(&mut self, detection: &Detection) -> Needs {
-        let Some(time) = detection.time else { return Needs::Everything };
-        match self.find(detection, time) {
-            _ if detection.suppressed => Needs::Counting,
-            Some(open) if open.has_its_whole_events() => Needs::Counting,
-            Some(_) => Needs::Event,
-            None => Needs::Everything,
+    /// Takes a detection of which no more is known than counting takes, if its window looks at nothing else.
+    ///
+    /// # Errors
+    /// With the detection and what its window needs.
+    pub(crate) fn count(
+        &mut self,
+        detection: Detection,
+        rules: &[Collected],
+        out: &mut dyn Records,
+    ) -> Result<(), (Needs, Detection)> {
+        let (Some(collected), Some(time)) = (rules.get(detection.rule), detection.time) else {
+            return Err((Needs::Everything, detection));
+        };
+        let (told, id) = (self.told, self.id(&detection));
+        let open = self.find(&detection, time);
+        let suppressed = detection.suppressed;
+        match open {
+            Some(open) if suppressed || open.has_its_whole_events() => {
+                let before = open.bytes();
+                let seen = open.join(detection, id, collected, told, out);
+                let after = open.bytes();
+                self.joined(seen, before, after);
+            }
+            Some(_) => return Err((Needs::Event, detection)),
+            None if suppressed => {}
+            None => return Err((Needs::Everything, detection)),
         }
+        self.pass(time, rules, out);
+        Ok(())
+    }
+
+    /// The hash of a detection's identifier.
+    fn id(&mut self, detection: &Detection) -> Option<u64> {
+        let id = detection.event_id.as_deref()?;
+        if !same(self.latest.0.as_bytes(), id.as_bytes()) || id.is_empty() {
+            self.latest = (id.to_owned(), open::hash(id));
+        }
+        Some(self.latest.1)
+    }
+
+    /// Notes what came of a detection in a window that took so many bytes before and after it.
+    fn joined(&mut self, seen: Seen, before: usize, after: usize) {
+        self.bytes = self.bytes + after - before;
+        self.counters.repeated += u64::from(seen == Seen::Before);
+    }
+
+    /// Notes the time of a detection; gives the alerts that close by it.
+    fn pass(&mut self, time: i64, rules: &[Collected], out: &mut dyn Records) {
+        self.now = self.now.max(time);
+        self.close_due(rules, out);
+        self.make_room(rules, out);
     }
 
     /// The open window that a detection at a time belongs to. Its identity is left in `asked`.
@@ -154,34 +201,33 @@ impl Windows {
             self.counters.repeated += u64::from(seen == Seen::Before);
             return;
         };
-        self.now = self.now.max(time);
-        let told = self.told;
+        let (told, id) = (self.told, self.id(&detection));
         match self.find(&detection, time) {
             Some(open) => {
                 let before = open.bytes();
-                let seen = open.join(detection, collected, told, out);
+                let seen = open.join(detection, id, collected, told, out);
                 let after = open.bytes();
-                self.bytes = self.bytes + after - before;
-                self.counters.repeated += u64::from(seen == Seen::Before);
+                self.joined(seen, before, after);
             }
             None if detection.suppressed => {}
-            None => self.open(self.asked.as_str().into(), time, detection, collected, out),
+            None => self.open(time, detection, id, collected, out),
         }
-        self.close_due(rules, out);
-        self.make_room(rules, out);
+        self.pass(time, rules, out);
     }
 
+    /// Opens a window of the group in `asked`.
     fn open(
         &mut self,
-        identity: Identity,
         time: i64,
         detection: Detection,
+        id: Option<u64>,
         collected: &Collected,
         out: &mut dyn Records,
     ) {
+        let identity: Identity = self.asked.as_str().into();
         self.opened += 1;
         let mut open = Open::new(&detection, &collected.rule, time, self.opened);
-        open.join(detection, collected, self.told, out);
+        open.join(detection, id, collected, self.told, out);
         self.bytes += open.bytes() + identity.len();
         self.ends.push(Reverse((open.end(), open.order(), Arc::clone(&identity))));
         self.put(identity, open);

@@ -1,6 +1,7 @@
 //! One open window: counting, firing, going on, closing.
 
 use super::Told;
+use super::ids::Ids;
 use crate::alert::{self, Contribution, Group, Records, State};
 use crate::detection::{Detection, checked};
 use crate::rule::{Collected, Rule};
@@ -33,7 +34,7 @@ pub(super) struct Open {
     /// The count at which the alert is told again.
     pub(super) next_update: u64,
     /// Hashes of the identifiers of its latest events.
-    pub(super) ids: VecDeque<u64>,
+    pub(super) ids: Ids,
     /// Hashes of the distinct values with the latest time of each, where the threshold counts those.
     pub(super) distinct: BTreeMap<u64, i64>,
     /// Times of the latest events, as many as the threshold, where the window slides.
@@ -63,7 +64,7 @@ impl Open {
             sliding: rule.sliding,
             order,
             next_update: 0,
-            ids: VecDeque::new(),
+            ids: Ids::default(),
             distinct: BTreeMap::new(),
             recent: VecDeque::new(),
         }
@@ -100,7 +101,7 @@ impl Open {
 
     /// Bytes that it takes, roughly.
     pub(super) fn bytes(&self) -> usize {
-        let hashes = (self.ids.len() + self.recent.len()) * 8 + self.distinct.len() * 32;
+        let hashes = self.ids.bytes() + self.recent.len() * 8 + self.distinct.len() * 32;
         OVERHEAD + self.texts + hashes + self.group.events.len() * 96 + self.group.whole_bytes
     }
 
@@ -111,15 +112,16 @@ impl Open {
         own.into_iter().chain(&group.event_type).chain(ids).map(String::len).sum()
     }
 
-    /// Counts a detection in. An event that was counted before, by its own identifier, is not.
+    /// Counts a detection in; `id` is the hash of its identifier. An event that was counted before, by that, is not.
     pub(super) fn join(
         &mut self,
         detection: Detection,
+        id: Option<u64>,
         collected: &Collected,
         told: Told,
         out: &mut dyn Records,
     ) -> Seen {
-        if self.remember(&detection) == Seen::Before {
+        if id.is_some_and(|id| remember(&mut self.ids, id) == Seen::Before) {
             return Seen::Before;
         }
         if detection.suppressed {
@@ -158,10 +160,6 @@ impl Open {
             self.group.count
         };
         counted >= rule.threshold
-    }
-
-    fn remember(&mut self, detection: &Detection) -> Seen {
-        detection.event_id.as_ref().map_or(Seen::Now, |id| remember(&mut self.ids, hash(id)))
     }
 
     fn count_distinct(&mut self, detection: &Detection) {
@@ -226,7 +224,7 @@ pub(super) fn untimed(
     detection: Detection,
     collected: &Collected,
     told: Told,
-    known: &mut VecDeque<u64>,
+    known: &mut Ids,
     out: &mut dyn Records,
 ) -> Seen {
     if collected.rule.threshold > 1 || detection.suppressed {
@@ -251,26 +249,17 @@ fn tell(collected: &Collected, id: &str, group: &Group, state: State, out: &mut 
 }
 
 /// Adds a hash to the latest ones, unless it is among them.
-fn remember(hashes: &mut VecDeque<u64>, hash: u64) -> Seen {
-    let (older, newer) = hashes.as_slices();
-    if holds(older, hash) || holds(newer, hash) {
+fn remember(ids: &mut Ids, hash: u64) -> Seen {
+    if ids.hold(hash) {
         return Seen::Before;
     }
-    if hashes.len() >= REMEMBERED {
-        hashes.pop_front();
-    }
-    hashes.push_back(hash);
+    ids.add(hash, REMEMBERED);
     Seen::Now
-}
-
-/// Whether a hash is among some. Without a way out inside a chunk several are compared at once.
-fn holds(hashes: &[u64], hash: u64) -> bool {
-    hashes.chunks(64).any(|chunk| chunk.iter().fold(false, |found, known| found | (*known == hash)))
 }
 
 /// The hash of a text, of a kind for which nobody can make up two texts with the same: an event must not be able to pass
 /// for another one.
-fn hash(text: &str) -> u64 {
+pub(super) fn hash(text: &str) -> u64 {
     let digest = Sha256::digest(text.as_bytes());
     digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }

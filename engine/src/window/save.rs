@@ -13,6 +13,7 @@
 //! ]}
 //! ```
 
+use super::ids::Ids;
 use super::open::{Open, REMEMBERED};
 use super::{Limits, Windows};
 use crate::alert::{Contribution, Fields, Group, NAMED_EVENTS, WHOLE_BYTES};
@@ -76,7 +77,7 @@ impl Windows {
         head.number("version", VERSION);
         head.number("now", self.now);
         head.number("opened", self.opened);
-        hex(self.untimed.iter().copied(), head.name("untimed"));
+        hex(self.untimed.iter(), head.name("untimed"));
         text.push_str(HEAD_END);
         let windows = open.into_iter().filter_map(|open| Some((open, rules.get(open.rule)?)));
         for (place, (open, collected)) in windows.enumerate() {
@@ -102,7 +103,7 @@ impl Windows {
         let mut windows = Self::new(Limits::default());
         windows.now = number(&head, "now").ok_or(StateError::Shape)?;
         windows.opened = count(&head, "opened").ok_or(StateError::Shape)?;
-        windows.untimed = unhex(&head, "untimed", REMEMBERED).ok_or(StateError::Shape)?.into();
+        windows.untimed = Ids::new(unhex(&head, "untimed", REMEMBERED).ok_or(StateError::Shape)?);
         let by_id: HashMap<(&str, &str), usize> = rules
             .iter()
             .enumerate()
@@ -158,7 +159,7 @@ fn window(open: &Open, collected: &Collected, out: &mut String) {
     fields.flag("sliding", open.sliding);
     fields.number("order", open.order);
     fields.number("next_update", open.next_update);
-    hex(open.ids.iter().copied(), fields.name("ids"));
+    hex(open.ids.iter(), fields.name("ids"));
     let distinct = open.distinct.iter().flat_map(|(hash, time)| [*hash, time.cast_unsigned()]);
     hex(distinct, fields.name("distinct"));
     hex(open.recent.iter().map(|time| time.cast_unsigned()), fields.name("recent"));
@@ -256,7 +257,7 @@ fn read(saved: &Json, rule: usize) -> Option<Open> {
         sliding: saved.get("sliding")?.as_bool()?,
         order: number(saved, "order")?,
         next_update: number(saved, "next_update")?,
-        ids: unhex(saved, "ids", REMEMBERED)?.into(),
+        ids: Ids::new(unhex(saved, "ids", REMEMBERED)?),
         distinct: pairs.collect(),
         recent: unhex(saved, "recent", REMEMBERED)?.into_iter().map(u64::cast_signed).collect(),
     })

@@ -1,0 +1,237 @@
+//! A JSON text with marks where its values stand: a tree of which nothing is made but what is asked for.
+//!
+//! For a text that was checked before. A tree of an event costs many times what finding a few of its values does, and few
+//! of those who look into an event look at much of it. [`At`](super::At) is a place in either, so that whoever walks need
+//! not know.
+
+use super::at::At;
+use super::{Json, Limits, plain};
+use std::sync::OnceLock;
+
+/// A marked text.
+#[derive(Debug, Clone)]
+pub(crate) struct Marks {
+    text: String,
+    marks: Vec<Mark>,
+    /// Strings with escapes, by where they begin; decoded when they are first asked for.
+    escaped: Vec<(u32, OnceLock<String>)>,
+    tree: OnceLock<Json>,
+}
+
+/// A value, and its name where it is a member.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    name: Piece,
+    pub(super) value: Piece,
+    /// The mark behind all that it holds.
+    pub(super) next: u32,
+}
+
+/// A piece of the text. Strings stand in it without their quotes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Piece {
+    start: u32,
+    end: u32,
+    kind: Kind,
+}
+
+/// What a piece begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Kind {
+    #[default]
+    Null,
+    True,
+    False,
+    Number,
+    Text,
+    /// A string that is not what it spells.
+    Escaped,
+    Array,
+    Object,
+}
+
+impl Marks {
+    /// Marks a text that was checked to be JSON; `None` where it is none, perhaps.
+    pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
+        u32::try_from(bytes.len()).ok()?;
+        let text = std::str::from_utf8(bytes).ok()?;
+        let (marks, escaped) = Marker::new(text.as_bytes()).document()?;
+        Some(Self { text: text.to_owned(), marks, escaped, tree: OnceLock::new() })
+    }
+
+    /// All of it.
+    pub(crate) fn top(&self) -> At<'_> {
+        At::Marked(self, 0)
+    }
+
+    /// All of it as a tree.
+    pub(crate) fn tree(&self) -> &Json {
+        self.tree.get_or_init(|| self.top().json().into_owned())
+    }
+
+    pub(super) fn mark(&self, place: u32) -> Option<&Mark> {
+        self.marks.get(place as usize)
+    }
+
+    pub(super) fn name(&self, mark: &Mark) -> &[u8] {
+        if mark.name.kind == Kind::Escaped {
+            return self.spelled(mark.name).as_bytes();
+        }
+        self.text.as_bytes().get(mark.name.start as usize..mark.name.end as usize).unwrap_or_default()
+    }
+
+    /// A piece as it stands.
+    pub(super) fn raw(&self, piece: Piece) -> &str {
+        self.text.get(piece.start as usize..piece.end as usize).unwrap_or_default()
+    }
+
+    /// What a string spells.
+    pub(super) fn string(&self, piece: Piece) -> &str {
+        if piece.kind == Kind::Escaped { self.spelled(piece) } else { self.raw(piece) }
+    }
+
+    #[inline(never)]
+    fn spelled(&self, piece: Piece) -> &str {
+        let found = self.escaped.binary_search_by_key(&piece.start, |(start, _)| *start).ok();
+        let Some((_, decoded)) = found.and_then(|place| self.escaped.get(place)) else { return "" };
+        decoded.get_or_init(|| {
+            let quoted = self.text.get(piece.start as usize - 1..piece.end as usize + 1).unwrap_or_default();
+            read(quoted).as_text().unwrap_or_default().to_owned()
+        })
+    }
+}
+
+/// A piece of a text that was checked as a tree.
+pub(super) fn read(text: &str) -> Json {
+    const CHECKED: Limits = Limits { bytes: usize::MAX, depth: super::DEEPEST, values: usize::MAX };
+    Json::parse(text.as_bytes(), &CHECKED).unwrap_or(Json::Null)
+}
+
+impl Piece {
+    pub(super) fn kind(self) -> Kind {
+        self.kind
+    }
+}
+
+type Escaped = Vec<(u32, OnceLock<String>)>;
+
+/// A text that is being marked. Its methods give `None` for what is no JSON.
+struct Marker<'t> {
+    text: &'t [u8],
+    /// Offset of the next byte.
+    at: usize,
+    /// The marks of brackets that are open.
+    open: Vec<u32>,
+    /// Whether the innermost of them is an object.
+    in_object: bool,
+    marks: Vec<Mark>,
+    escaped: Escaped,
+}
+
+impl<'t> Marker<'t> {
+    fn new(text: &'t [u8]) -> Self {
+        let (open, marks) = (Vec::with_capacity(8), Vec::with_capacity(text.len() / 16));
+        Self { text, at: 0, open, in_object: false, marks, escaped: Vec::new() }
+    }
+
+    fn document(mut self) -> Option<(Vec<Mark>, Escaped)> {
+        self.value(Piece::default())?;
+        while !self.open.is_empty() {
+            match self.token()? {
+                b',' => self.at += 1,
+                b']' | b'}' => self.close()?,
+                b'"' if self.in_object => {
+                    let name = self.string()?;
+                    if self.token()? != b':' {
+                        return None;
+                    }
+                    self.at += 1;
+                    self.value(name)?;
+                }
+                _ => self.value(Piece::default())?,
+            }
+        }
+        Some((self.marks, self.escaped))
+    }
+
+    /// Marks a scalar, or steps into a bracket.
+    fn value(&mut self, name: Piece) -> Option<()> {
+        let first = self.token()?;
+        let kind = match first {
+            b'"' => {
+                let value = self.string()?;
+                self.mark(name, value);
+                return Some(());
+            }
+            b'{' | b'[' => {
+                self.in_object = first == b'{';
+                self.open.push(index(self.marks.len()));
+                let kind = if self.in_object { Kind::Object } else { Kind::Array };
+                self.mark(name, Piece { start: index(self.at), end: 0, kind });
+                self.at += 1;
+                return Some(());
+            }
+            b'n' => Kind::Null,
+            b't' => Kind::True,
+            b'f' => Kind::False,
+            _ => Kind::Number,
+        };
+        let start = index(self.at);
+        while !matches!(self.text.get(self.at), None | Some(b',' | b']' | b'}' | b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+        self.mark(name, Piece { start, end: index(self.at), kind });
+        Some(())
+    }
+
+    #[inline]
+    fn mark(&mut self, name: Piece, value: Piece) {
+        let next = index(self.marks.len() + 1);
+        self.marks.push(Mark { name, value, next });
+    }
+
+    fn close(&mut self) -> Option<()> {
+        self.at += 1;
+        let next = index(self.marks.len());
+        let bracket = self.marks.get_mut(self.open.pop()? as usize)?;
+        (bracket.value.end, bracket.next) = (index(self.at), next);
+        let around = self.open.last().and_then(|open| self.marks.get(*open as usize));
+        self.in_object = around.is_some_and(|around| around.value.kind == Kind::Object);
+        Some(())
+    }
+
+    /// Steps over a string.
+    #[inline]
+    fn string(&mut self) -> Option<Piece> {
+        let start = self.at + 1;
+        let mut end = plain::end(self.text, start);
+        let mut kind = Kind::Text;
+        while *self.text.get(end)? != b'"' {
+            kind = Kind::Escaped;
+            end = plain::end(self.text, end + 2);
+        }
+        if kind == Kind::Escaped {
+            self.escaped.push((index(start), OnceLock::new()));
+        }
+        self.at = end + 1;
+        Some(Piece { start: index(start), end: index(end), kind })
+    }
+
+    /// The next byte that is no blank, which stays the next.
+    #[inline]
+    fn token(&mut self) -> Option<u8> {
+        loop {
+            let byte = *self.text.get(self.at)?;
+            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+                return Some(byte);
+            }
+            self.at += 1;
+        }
+    }
+}
+
+/// An offset or a place: the text's length was looked at before.
+#[expect(clippy::cast_possible_truncation, reason = "no text is marked that is longer than this holds")]
+fn index(value: usize) -> u32 {
+    value as u32
+}
