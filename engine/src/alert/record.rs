@@ -23,6 +23,18 @@ impl Records for Vec<Json> {
     }
 }
 
+/// Records as texts.
+impl Records for Vec<String> {
+    fn add(&mut self, write: &dyn Fn(&mut String)) {
+        let mut text = String::with_capacity(USUAL);
+        write(&mut text);
+        self.push(text);
+    }
+}
+
+/// Bytes that hold most records.
+const USUAL: usize = 8 << 10;
+
 /// Records as text, each with a line end.
 impl Records for String {
     fn add(&mut self, write: &dyn Fn(&mut String)) {
@@ -72,10 +84,14 @@ pub(crate) fn write(collected: &Collected, id: &str, group: &Group, state: State
     fields.end();
 }
 
-/// The aggregate keys with their values; a tag behind the values is shown nowhere.
+/// The aggregate keys with their values; a tag behind the values is shown nowhere, and no key twice.
 fn aggregate(collected: &Collected, group: &Group, out: &mut String) {
     let mut fields = Fields::begin(out);
-    for (key, value) in collected.rule.aggregate.iter().zip(json::elements(&group.aggregate)) {
+    let keys = &collected.rule.aggregate;
+    for (place, (key, value)) in keys.iter().zip(json::elements(&group.aggregate)).enumerate() {
+        if keys.iter().take(place).any(|earlier| earlier.steps == key.steps) {
+            continue;
+        }
         fields.name(&key.to_string()).push_str(value);
     }
     fields.end();

@@ -230,7 +230,35 @@ pub(super) fn differ(numbers: &mut [u32]) -> bool {
 
 /// The elements of an array in compact form, as texts; none of anything else.
 pub(super) fn elements(array: &str) -> impl Iterator<Item = &str> {
-    let mut rest = array.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or_default();
+    pieces(array.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or_default())
+}
+
+/// The value of the member of an object in compact form that has a name without escapes.
+pub(super) fn member<'t>(object: &'t str, name: &str) -> Option<&'t str> {
+    let named = |piece: &'t str| piece.strip_prefix('"')?.strip_prefix(name)?.strip_prefix("\":");
+    pieces(object.strip_prefix('{')?.strip_suffix('}')?).find_map(named)
+}
+
+/// How many brackets are open at most inside one another in a JSON text.
+pub(super) fn depth(text: &str) -> usize {
+    let (mut at, mut open, mut most) = (0, 0usize, 0);
+    while let Some(byte) = text.as_bytes().get(at) {
+        match byte {
+            b'"' => at = end_of_string(text.as_bytes(), at + 1),
+            b'[' | b'{' => {
+                open += 1;
+                most = most.max(open);
+            }
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        at += 1;
+    }
+    most
+}
+
+/// What stands between commas.
+fn pieces(mut rest: &str) -> impl Iterator<Item = &str> {
     std::iter::from_fn(move || {
         if rest.is_empty() {
             return None;

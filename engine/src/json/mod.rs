@@ -242,6 +242,19 @@ pub fn elements(array: &str) -> impl Iterator<Item = &str> {
     compact::elements(array)
 }
 
+/// The value of a member of an object that [`compact`] or [`Json::write_to`] wrote, as text; `name` is one that needs no
+/// escapes. Of anything else nothing, or what means nothing.
+#[must_use]
+pub fn member<'t>(object: &'t str, name: &str) -> Option<&'t str> {
+    compact::member(object, name)
+}
+
+/// How many brackets are open at most inside one another in a JSON text.
+#[must_use]
+pub fn depth(text: &str) -> usize {
+    compact::depth(text)
+}
+
 /// Appends `text` as a JSON string, quotes included.
 pub fn write_text(text: &str, out: &mut String) {
     write::text(text, out);

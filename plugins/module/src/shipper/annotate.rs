@@ -3,6 +3,7 @@
 //! A record that brings a member of that name itself keeps it under another one: two of one name would make some readers
 //! refuse the whole record, and let the record pass off its own note as ours.
 
+use super::tell;
 use oxpecker_engine::Engine;
 use oxpecker_engine::detection::Detection;
 use oxpecker_engine::json::{Json, Limits, write_text};
@@ -57,16 +58,16 @@ impl Note {
 }
 
 /// Notes which rule's alert fires by this record; gives how many do.
-pub(super) fn join(notes: &mut [Note], alerts: &[Json]) -> u64 {
+pub(super) fn join(notes: &mut [Note], alerts: &[String]) -> u64 {
     let mut fired = 0;
     for alert in alerts {
-        let text = |name| alert.get(name).and_then(Json::as_text);
-        if text("state") != Some("fired") {
+        if !tell::has_fired(alert) {
             continue;
         }
         fired += 1;
-        if let Some(note) = notes.iter_mut().find(|note| text("rule_id") == Some(&note.rule_id)) {
-            note.alert_id = text("alert_id").map(str::to_owned);
+        let rule = tell::field(alert, "rule_id");
+        if let Some(note) = notes.iter_mut().find(|note| rule.as_ref().and_then(Json::as_text) == Some(&note.rule_id)) {
+            note.alert_id = tell::field(alert, "alert_id").and_then(|id| id.as_text().map(str::to_owned));
         }
     }
     fired

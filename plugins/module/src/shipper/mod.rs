@@ -25,7 +25,6 @@ use canary::Canary;
 use options::Options;
 use oxpecker_engine::Engine;
 use oxpecker_engine::detection::Detection;
-use oxpecker_engine::json::Json;
 use oxpecker_engine::window::Told;
 use report::Reports;
 
@@ -71,7 +70,8 @@ pub struct Face {
     tick: heartbeat::Tick,
     tag: Tag,
     detections: Vec<Detection>,
-    alerts: Vec<Json>,
+    /// The texts of records.
+    alerts: Vec<String>,
     /// The answer, ended by a NUL.
     text: Vec<u8>,
 }

@@ -1,8 +1,8 @@
 //! One record's alerts as one object.
 
-use super::options::Options;
+use super::options::{Options, Shape};
 use super::{Counters, shape};
-use oxpecker_engine::json::Json;
+use oxpecker_engine::json::{self, Json, Limits};
 
 /// Bytes that the alerts of one record may take together; those beyond are named only.
 const ROOM: usize = 512 << 10;
@@ -15,28 +15,41 @@ const DEEPEST: usize = 24;
 const NAMES: [&str; 6] = ["alert_id", "state", "rule_id", "rule", "severity", "title"];
 
 /// The alerts that the options ask for, counted; `alerts` is empty afterwards.
-pub(super) fn chosen(alerts: &mut Vec<Json>, options: &Options, counters: &mut Counters) -> Vec<Json> {
-    let fired = |alert: &Json| alert.get("state").and_then(Json::as_text) == Some("fired");
-    let chosen: Vec<Json> = alerts.drain(..).filter(|alert| options.updates || fired(alert)).collect();
+pub(super) fn chosen(alerts: &mut Vec<String>, options: &Options, counters: &mut Counters) -> Vec<String> {
+    let chosen: Vec<String> = alerts.drain(..).filter(|alert| options.updates || has_fired(alert)).collect();
     counters.alerts += chosen.len() as u64;
     chosen
 }
 
+/// Whether a record is that of an alert that fires.
+pub(super) fn has_fired(alert: &str) -> bool {
+    json::member(alert, "state") == Some("\"fired\"")
+}
+
+/// A field of a record.
+pub(super) fn field(alert: &str, name: &str) -> Option<Json> {
+    json::member(alert, name).map(tree)
+}
+
+/// A record or a part of it as a tree: the engine wrote it, so it is JSON.
+pub(super) fn tree(text: &str) -> Json {
+    const OURS: Limits = Limits { bytes: usize::MAX, depth: json::DEEPEST, values: usize::MAX };
+    Json::parse(text.as_bytes(), &OURS).unwrap_or(Json::Null)
+}
+
 /// The object that stands for a record's alerts: the alert itself where there is one. Of several the most severe, with
 /// all of them in `alerts`.
-pub(super) fn told(alerts: &mut Vec<Json>, options: &Options, counters: &mut Counters) -> Option<String> {
+pub(super) fn told(alerts: &mut Vec<String>, options: &Options, counters: &mut Counters) -> Option<String> {
     // Most records end here.
     if alerts.is_empty() {
         return None;
     }
     let chosen = chosen(alerts, options, counters);
-    let most_severe = chosen.iter().enumerate().min_by_key(|(_, alert)| severity(alert))?.0;
+    let (most_severe, _) = chosen.iter().enumerate().min_by_key(|(_, alert)| severity(alert))?;
     let mut texts: Vec<String> = Vec::with_capacity(chosen.len());
     let mut room = ROOM;
-    for mut alert in chosen {
-        flatten(&mut alert);
-        let text = if room > 0 { shape::text(&alert, options.shape) } else { named(&alert) };
-
+    for alert in chosen {
+        let text = if room > 0 { shaped(alert, options.shape) } else { named(&alert) };
         room = room.saturating_sub(text.len());
         texts.push(text);
     }
@@ -47,8 +60,18 @@ pub(super) fn told(alerts: &mut Vec<Json>, options: &Options, counters: &mut Cou
     Some(format!("{head},\"alerts\":[{}]}}", texts.join(",")))
 }
 
+/// A record in a shape. One that stays what it is needs no tree unless something in it lies too deep.
+fn shaped(alert: String, shape: Shape) -> String {
+    if shape == Shape::Record && json::depth(&alert) <= DEEPEST {
+        return alert;
+    }
+    let mut alert = tree(&alert);
+    flatten(&mut alert);
+    shape::text(&alert, shape)
+}
+
 /// Puts the JSON text of what lies too deep in its place.
-pub(super) fn flatten(answer: &mut Json) {
+fn flatten(answer: &mut Json) {
     let mut waiting = vec![(answer, 1)];
     while let Some((at, depth)) = waiting.pop() {
         match at {
@@ -61,11 +84,11 @@ pub(super) fn flatten(answer: &mut Json) {
 }
 
 /// An alert by its names alone.
-fn named(alert: &Json) -> String {
-    let names = NAMES.iter().filter_map(|name| Some(((*name).to_owned(), alert.get(name)?.clone())));
+fn named(alert: &str) -> String {
+    let names = NAMES.iter().filter_map(|name| Some(((*name).to_owned(), field(alert, name)?)));
     Json::Object(names.collect()).to_string()
 }
 
-fn severity(alert: &Json) -> u64 {
-    alert.get("severity").and_then(Json::scalar_text).and_then(|text| text.parse().ok()).unwrap_or(u64::MAX)
+fn severity(alert: &str) -> u64 {
+    json::member(alert, "severity").and_then(|text| text.parse().ok()).unwrap_or(u64::MAX)
 }
