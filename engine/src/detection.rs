@@ -76,6 +76,26 @@ pub struct Detection {
 /// Bounds on a part that is read. Its bytes are there already; it must not be deeper than saved windows may be.
 const PART: Limits = Limits { bytes: usize::MAX, depth: 130, values: 400_000 };
 
+/// Who wrote the parts of a detection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Author {
+    /// This engine, just now.
+    Us,
+    Somebody,
+}
+
+impl Author {
+    /// Us, where our parts are sure to be within the bounds on parts that are read.
+    pub(crate) fn us(limits: &Limits) -> Self {
+        if limits.depth <= PART.depth && limits.values <= PART.values { Author::Us } else { Author::Somebody }
+    }
+
+    /// The context, the predicates or the event of a detection in compact form; null where it is no JSON.
+    pub(crate) fn checked(self, part: &str) -> String {
+        if self == Author::Us { part.to_owned() } else { checked(part) }
+    }
+}
+
 /// A part of a detection in compact form; null where somebody else wrote it and it is no JSON.
 pub(crate) fn checked(part: &str) -> String {
     let mut text = String::new();

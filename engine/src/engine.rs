@@ -4,7 +4,7 @@
 
 use crate::Span;
 use crate::alert::{self, Fitted, Records};
-use crate::detection::{Asked, Detection, Match, MatchedEvent};
+use crate::detection::{Asked, Author, Detection, Match, MatchedEvent};
 use crate::event::Event;
 use crate::json::{self, Reject};
 use crate::language;
@@ -302,7 +302,7 @@ impl Engine {
                 }
             };
             if let Some(detection) = detection {
-                self.windows.observe(detection, &self.set.rules, out);
+                self.windows.take(detection, Author::us(&self.limits), &self.set.rules, out);
             }
         }
         self.hits = hits;

@@ -16,7 +16,7 @@ mod save;
 pub use save::{Restored, StateError};
 
 use crate::alert::Records;
-use crate::detection::Detection;
+use crate::detection::{Author, Detection};
 use crate::flat::same;
 use crate::rule::Collected;
 use ids::Ids;
@@ -151,7 +151,7 @@ impl Windows {
         match open {
             Some(open) if suppressed || open.has_its_whole_events() => {
                 let before = open.bytes();
-                let seen = open.join(detection, id, collected, told, out);
+                let seen = open.join(detection, Author::Us, id, collected, told, out);
                 let after = open.bytes();
                 self.joined(seen, before, after);
             }
@@ -194,10 +194,15 @@ impl Windows {
 
     /// Takes one detection; gives the alerts that fire by it, go on by it, or close.
     pub fn observe(&mut self, detection: Detection, rules: &[Collected], out: &mut dyn Records) {
+        self.take(detection, Author::Somebody, rules, out);
+    }
+
+    /// The same of a detection that somebody made.
+    pub(crate) fn take(&mut self, detection: Detection, author: Author, rules: &[Collected], out: &mut dyn Records) {
         let Some(collected) = rules.get(detection.rule) else { return };
         let Some(time) = detection.time else {
             self.counters.untimed += 1;
-            let seen = open::untimed(detection, collected, self.told, &mut self.untimed, out);
+            let seen = open::untimed(detection, author, collected, self.told, &mut self.untimed, out);
             self.counters.repeated += u64::from(seen == Seen::Before);
             return;
         };
@@ -205,12 +210,12 @@ impl Windows {
         match self.find(&detection, time) {
             Some(open) => {
                 let before = open.bytes();
-                let seen = open.join(detection, id, collected, told, out);
+                let seen = open.join(detection, author, id, collected, told, out);
                 let after = open.bytes();
                 self.joined(seen, before, after);
             }
             None if detection.suppressed => {}
-            None => self.open(time, detection, id, collected, out),
+            None => self.open(time, detection, author, id, collected, out),
         }
         self.pass(time, rules, out);
     }
@@ -220,14 +225,15 @@ impl Windows {
         &mut self,
         time: i64,
         detection: Detection,
+        author: Author,
         id: Option<u64>,
         collected: &Collected,
         out: &mut dyn Records,
     ) {
         let identity: Identity = self.asked.as_str().into();
         self.opened += 1;
-        let mut open = Open::new(&detection, &collected.rule, time, self.opened);
-        open.join(detection, id, collected, self.told, out);
+        let mut open = Open::new(&detection, author, &collected.rule, time, self.opened);
+        open.join(detection, author, id, collected, self.told, out);
         self.bytes += open.bytes() + identity.len();
         self.ends.push(Reverse((open.end(), open.order(), Arc::clone(&identity))));
         self.put(identity, open);

@@ -3,7 +3,7 @@
 use super::Told;
 use super::ids::Ids;
 use crate::alert::{self, Contribution, Group, Records, State};
-use crate::detection::{Detection, checked};
+use crate::detection::{Author, Detection, checked};
 use crate::rule::{Collected, Rule};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, VecDeque};
@@ -52,8 +52,8 @@ pub(super) enum Seen {
 
 impl Open {
     /// A window that an event at `time` opens; it has still to [`Open::join`].
-    pub(super) fn new(detection: &Detection, rule: &Rule, time: i64, order: u64) -> Self {
-        let group = Group::of(detection);
+    pub(super) fn new(detection: &Detection, author: Author, rule: &Rule, time: i64, order: u64) -> Self {
+        let group = Group::of(detection, author);
         Self {
             rule: detection.rule,
             texts: Self::text_bytes(&group),
@@ -116,6 +116,7 @@ impl Open {
     pub(super) fn join(
         &mut self,
         detection: Detection,
+        author: Author,
         id: Option<u64>,
         collected: &Collected,
         told: Told,
@@ -133,7 +134,7 @@ impl Open {
         if rule.distinct.is_none() {
             self.slide(&detection, rule);
         }
-        self.texts += self.group.add(detection);
+        self.texts += self.group.add(detection, author);
         if self.fired.is_none() {
             if self.reaches(rule) {
                 let id = self.identifier(rule);
@@ -222,6 +223,7 @@ impl Open {
 /// told before; one with an identifier is told once.
 pub(super) fn untimed(
     detection: Detection,
+    author: Author,
     collected: &Collected,
     told: Told,
     known: &mut Ids,
@@ -231,8 +233,8 @@ pub(super) fn untimed(
         return Seen::Now;
     }
     let has_id = detection.event_id.is_some();
-    let mut group = Group::of(&detection);
-    group.add(detection);
+    let mut group = Group::of(&detection, author);
+    group.add(detection, author);
     let id = alert::alert_id(&collected.rule, &group, None);
     if has_id && remember(known, hash(&id)) == Seen::Before {
         return Seen::Before;
@@ -266,14 +268,14 @@ pub(super) fn hash(text: &str) -> u64 {
 
 impl Group {
     /// An empty group of the kind that an event opens.
-    fn of(detection: &Detection) -> Self {
+    fn of(detection: &Detection, author: Author) -> Self {
         Self {
             source: detection.source.clone(),
             aggregate: Some(checked(&detection.aggregate)).filter(|text| text.starts_with('[')).unwrap_or("[]".into()),
             title: detection.title.clone(),
             event_type: detection.event_type.clone(),
-            context: checked(&detection.context),
-            matched: checked(&detection.matched),
+            context: author.checked(&detection.context),
+            matched: author.checked(&detection.matched),
             count: 0,
             distinct: None,
             suppressed: 0,
@@ -286,7 +288,7 @@ impl Group {
     }
 
     /// Counts a detection in; gives how many bytes of texts are held of it beside the event.
-    fn add(&mut self, detection: Detection) -> usize {
+    fn add(&mut self, detection: Detection, author: Author) -> usize {
         self.count += 1;
         self.first_seen = earliest(self.first_seen, detection.time);
         self.last_seen = self.last_seen.max(detection.time);
@@ -294,20 +296,23 @@ impl Group {
             return 0;
         }
         let id_bytes = detection.event_id.as_ref().map_or(0, String::len);
-        let event = (self.events.len() < alert::WHOLE_EVENTS).then(|| self.whole(&detection.event)).flatten();
+        let event = (self.events.len() < alert::WHOLE_EVENTS).then(|| self.whole(&detection.event, author)).flatten();
         self.events.push(Contribution { id: detection.event_id, time: detection.time, event });
         id_bytes
     }
 
     /// The event, if the alert has room for it.
-    fn whole(&mut self, event: &str) -> Option<Arc<str>> {
+    fn whole(&mut self, event: &Arc<str>, author: Author) -> Option<Arc<str>> {
         let bytes = self.whole_bytes + event.len();
         if bytes > alert::WHOLE_BYTES {
             return None;
         }
-        let whole = Some(checked(event)).filter(|event| event != "null")?;
+        let whole = match author {
+            Author::Us => Arc::clone(event),
+            Author::Somebody => Some(checked(event)).filter(|event| event != "null")?.into(),
+        };
         self.whole_bytes = bytes;
-        Some(whole.into())
+        Some(whole)
     }
 }
 
