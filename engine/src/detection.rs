@@ -199,7 +199,8 @@ impl Detection {
     pub(crate) fn counted(rule: usize, suppressed: bool, event: &mut MatchedEvent<'_>) -> Option<Self> {
         let (asked, event, counted) = event.counted();
         let by = asked.counted(rule)?;
-        let mut aggregate = String::from("[");
+        let mut aggregate = String::with_capacity(128);
+        aggregate.push('[');
         for key in &by.aggregate {
             aggregate.push_str(if aggregate.len() > 1 { "," } else { "" });
             aggregate.push_str(counted.value(*key, asked, event));

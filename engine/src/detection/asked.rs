@@ -1,12 +1,13 @@
 //! An event that some rule matched, and what the rules' detections ask of it: each thing is found when it is first asked
 //! for, and once for all rules. Most detections are only counted, which takes a few values of the event.
 
-use super::{Shared, text_of, value_of};
+use super::{Shared, value_of};
 use crate::event::Event;
 use crate::json::{self, Limits};
 use crate::language::expr::{Key, Step};
 use crate::rule::Collected;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// What the windows of a rule set group and count by.
@@ -69,8 +70,9 @@ pub(super) struct Counted {
     pub(super) time: Option<i64>,
     pub(super) source: String,
     pub(super) event_id: Option<String>,
-    /// Values of keys by their place, as JSON.
-    values: Vec<(usize, String)>,
+    /// Values of keys as JSON, one behind the other, and where that of the key in a place stands.
+    text: String,
+    values: Vec<(usize, Range<usize>)>,
 }
 
 impl<'b> MatchedEvent<'b> {
@@ -111,7 +113,8 @@ impl<'b> MatchedEvent<'b> {
             time: event.time(),
             source: event.source().into_owned(),
             event_id: event.id().map(str::to_owned),
-            values: Vec::new(),
+            text: String::with_capacity(256),
+            values: Vec::with_capacity(8),
         });
         (asked, event, counted)
     }
@@ -122,10 +125,13 @@ impl Counted {
     pub(super) fn value(&mut self, place: usize, asked: &Asked, event: &Event) -> &str {
         let known = self.values.iter().position(|(known, _)| *known == place);
         let known = known.unwrap_or_else(|| {
-            let value = asked.keys.get(place).map(|key| text_of(&value_of(event, key)));
-            self.values.push((place, value.unwrap_or_default()));
+            let start = self.text.len();
+            if let Some(key) = asked.keys.get(place) {
+                value_of(event, key).write_to(&mut self.text);
+            }
+            self.values.push((place, start..self.text.len()));
             self.values.len() - 1
         });
-        self.values.get(known).map_or("", |(_, value)| value.as_str())
+        self.values.get(known).and_then(|(_, range)| self.text.get(range.clone())).unwrap_or_default()
     }
 }

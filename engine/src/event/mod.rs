@@ -10,6 +10,8 @@ mod mapped;
 pub(crate) mod mapping;
 mod path;
 mod shape;
+#[cfg(test)]
+mod skimmed;
 pub(crate) mod tables;
 #[cfg(test)]
 mod tests;

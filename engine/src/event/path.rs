@@ -1,10 +1,10 @@
 //! Following a path through a tree or a marked text: names, indexes, arrays on the way, keys with dots in their names.
 
 use super::tables::OMITTED;
-use crate::flat::same;
-use crate::json::{At, Json};
+use crate::json::{At, Json, Name};
 use crate::language::expr::Step;
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 /// Every place where the path ends.
 ///
@@ -71,21 +71,22 @@ pub(super) fn first<'e, T>(from: At<'e>, dotted: &str, each: &mut impl FnMut(At<
 
 /// What is left of a dotted path behind a name that it begins with. Few names are as long as one of its beginnings.
 #[inline]
-fn after<'s>(name: &[u8], dotted: &'s str) -> Option<&'s str> {
-    let rest = match dotted.as_bytes().get(name.len()) {
-        None if name.len() == dotted.len() => "",
-        Some(b'.') => dotted.get(name.len() + 1..)?,
+fn after<'s>(name: Name<'_>, dotted: &'s str) -> Option<&'s str> {
+    let length = name.length();
+    let rest = match dotted.as_bytes().get(length) {
+        None if length == dotted.len() => "",
+        Some(b'.') => dotted.get(length + 1..)?,
         _ => return None,
     };
-    same(name, dotted.as_bytes().get(..name.len())?).then_some(rest)
+    name.is(dotted.as_bytes().get(..length)?).then_some(rest)
 }
 
 /// The member of an object that the first steps name, with the steps that are left.
 ///
 /// `a.b.c` can be the member `a.b.c`, or `a.b` and `c` inside it, or `a` and the rest inside it: the longest name that is
 /// there wins, alone; of several members of one name the last.
-fn member<'e, 's>(object: At<'e>, steps: &'s [Step]) -> Option<(&'e [u8], At<'e>, &'s [Step])> {
-    let mut longest: Option<(&'e [u8], At<'e>, &'s [Step])> = None;
+fn member<'e, 's>(object: At<'e>, steps: &'s [Step]) -> Option<(Name<'e>, At<'e>, &'s [Step])> {
+    let mut longest: Option<(Name<'e>, At<'e>, &'s [Step])> = None;
     for (name, value) in object.members() {
         let Some(rest) =
             rest_after(name, steps).filter(|rest| longest.is_none_or(|(.., left)| rest.len() <= left.len()))
@@ -99,12 +100,17 @@ fn member<'e, 's>(object: At<'e>, steps: &'s [Step]) -> Option<(&'e [u8], At<'e>
 
 /// The steps left over when the first ones, joined by dots, are exactly `name`. Few names are as long as the first step.
 #[inline]
-fn rest_after<'s>(name: &[u8], steps: &'s [Step]) -> Option<&'s [Step]> {
+fn rest_after<'s>(name: Name<'_>, steps: &'s [Step]) -> Option<&'s [Step]> {
     let [Step::Name(first), rest @ ..] = steps else { return None };
-    match name.get(first.len()) {
-        None => same(name, first.as_bytes()).then_some(rest),
-        Some(b'.') => rest_after_several(name, steps),
-        Some(_) => None,
+    match name.length().cmp(&first.len()) {
+        Ordering::Less => None,
+        Ordering::Equal => name.is(first.as_bytes()).then_some(rest),
+        // A longer one joins several steps.
+        Ordering::Greater if rest.is_empty() => None,
+        Ordering::Greater => match name.bytes().get(first.len()) {
+            Some(b'.') => rest_after_several(name.bytes(), steps),
+            _ => None,
+        },
     }
 }
 
@@ -130,7 +136,7 @@ pub(super) fn replace(from: &mut Json, steps: &[Step], with: &Json) {
             [] if at.is_null() => {}
             [] => *at = with.clone(),
             [Step::Name(_), ..] if matches!(at, Json::Object(_)) => {
-                let found = member(At::Tree(at), steps).map(|(name, _, rest)| (name.to_vec(), rest));
+                let found = member(At::Tree(at), steps).map(|(name, _, rest)| (name.bytes().to_vec(), rest));
                 let (Some((name, rest)), Json::Object(members)) = (found, at) else { continue };
                 let found = members.iter_mut().find(|(known, _)| known.as_bytes() == name);
                 waiting.extend(found.map(|(_, value)| (value, rest)));

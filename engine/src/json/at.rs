@@ -89,7 +89,7 @@ impl<'j> At<'j> {
 
     /// The member of an object with this name.
     pub(crate) fn get(self, name: &str) -> Option<Self> {
-        let named = self.members().filter(|(member, _)| same(member, name.as_bytes()));
+        let named = self.members().filter(|(member, _)| member.is(name.as_bytes()));
         named.last().map(|(_, value)| value)
     }
 
@@ -138,6 +138,38 @@ impl<'j> Held<'j> {
     }
 }
 
+/// A member's name: most are told from the one that is looked for by their length, and not looked at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Name<'j> {
+    Tree(&'j str),
+    Marked(&'j Marks, &'j Mark),
+}
+
+impl<'j> Name<'j> {
+    /// How many bytes it has.
+    #[inline]
+    pub(crate) fn length(self) -> usize {
+        match self {
+            Name::Tree(name) => name.len(),
+            Name::Marked(marks, mark) => mark.name.plain_length().unwrap_or_else(|| marks.name(mark).len()),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn bytes(self) -> &'j [u8] {
+        match self {
+            Name::Tree(name) => name.as_bytes(),
+            Name::Marked(marks, mark) => marks.name(mark),
+        }
+    }
+
+    /// Whether it is this one.
+    #[inline]
+    pub(crate) fn is(self, name: &[u8]) -> bool {
+        self.length() == name.len() && same(self.bytes(), name)
+    }
+}
+
 /// Members of an object.
 pub(crate) enum Members<'j> {
     Tree(std::slice::Iter<'j, (String, Json)>),
@@ -145,13 +177,13 @@ pub(crate) enum Members<'j> {
 }
 
 impl<'j> Iterator for Members<'j> {
-    type Item = (&'j [u8], At<'j>);
+    type Item = (Name<'j>, At<'j>);
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         match self {
-            Members::Tree(left) => left.next().map(|(name, value)| (name.as_bytes(), At::Tree(value))),
-            Members::Marked(left) => left.next().map(|(mark, at)| (left.marks.name(mark), at)),
+            Members::Tree(left) => left.next().map(|(name, value)| (Name::Tree(name), At::Tree(value))),
+            Members::Marked(left) => left.next().map(|(mark, at)| (Name::Marked(left.marks, mark), at)),
         }
     }
 }

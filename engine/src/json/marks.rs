@@ -20,8 +20,8 @@ pub(crate) struct Marks {
 
 /// A value, and its name where it is a member.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Mark {
-    name: Piece,
+pub(crate) struct Mark {
+    pub(super) name: Piece,
     pub(super) value: Piece,
     /// The mark behind all that it holds.
     pub(super) next: u32,
@@ -108,6 +108,12 @@ pub(super) fn read(text: &str) -> Json {
 }
 
 impl Piece {
+    /// Bytes of a string without escapes.
+    #[inline]
+    pub(super) fn plain_length(self) -> Option<usize> {
+        (self.kind != Kind::Escaped).then_some((self.end - self.start) as usize)
+    }
+
     pub(super) fn kind(self) -> Kind {
         self.kind
     }

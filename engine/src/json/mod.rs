@@ -16,7 +16,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use at::At;
+pub(crate) use at::{At, Name};
 pub(crate) use marks::Marks;
 
 use std::fmt;
