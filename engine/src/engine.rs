@@ -293,9 +293,9 @@ impl Engine {
                 self.windows.count(counted, &self.set.rules, out)
             });
             let detection = match counted {
-                Some(Ok(())) => continue,
-                Some(Err((Needs::Event, counted))) => Some(Detection { event: event.text(), ..counted }),
-                Some(Err((Needs::Everything, _))) | None => {
+                Some(None) => continue,
+                Some(Some((Needs::Event, counted))) => Some(Detection { event: event.text(), ..counted }),
+                Some(Some((Needs::Everything, _))) | None => {
                     let mut detection = self.detection(hit.column, suppressed, &mut event);
                     detection.iter_mut().for_each(&settle);
                     detection

@@ -132,18 +132,16 @@ impl Windows {
         self.told = told;
     }
 
-    /// Takes a detection of which no more is known than counting takes, if its window looks at nothing else.
-    ///
-    /// # Errors
-    /// With the detection and what its window needs.
+    /// Takes a detection of which no more is known than counting takes, if its window looks at nothing else; gives it back
+    /// with what its window needs if it does.
     pub(crate) fn count(
         &mut self,
         detection: Detection,
         rules: &[Collected],
         out: &mut dyn Records,
-    ) -> Result<(), (Needs, Detection)> {
+    ) -> Option<(Needs, Detection)> {
         let (Some(collected), Some(time)) = (rules.get(detection.rule), detection.time) else {
-            return Err((Needs::Everything, detection));
+            return Some((Needs::Everything, detection));
         };
         let (told, id) = (self.told, self.id(&detection));
         let open = self.find(&detection, time);
@@ -155,12 +153,12 @@ impl Windows {
                 let after = open.bytes();
                 self.joined(seen, before, after);
             }
-            Some(_) => return Err((Needs::Event, detection)),
+            Some(_) => return Some((Needs::Event, detection)),
             None if suppressed => {}
-            None => return Err((Needs::Everything, detection)),
+            None => return Some((Needs::Everything, detection)),
         }
         self.pass(time, rules, out);
-        Ok(())
+        None
     }
 
     /// The hash of a detection's identifier.
