@@ -23,18 +23,6 @@ impl Records for Vec<Json> {
     }
 }
 
-/// Records as texts.
-impl Records for Vec<String> {
-    fn add(&mut self, write: &dyn Fn(&mut String)) {
-        let mut text = String::with_capacity(USUAL);
-        write(&mut text);
-        self.push(text);
-    }
-}
-
-/// Bytes that hold most records.
-const USUAL: usize = 8 << 10;
-
 /// Records as text, each with a line end.
 impl Records for String {
     fn add(&mut self, write: &dyn Fn(&mut String)) {

@@ -70,8 +70,7 @@ pub struct Face {
     tick: heartbeat::Tick,
     tag: Tag,
     detections: Vec<Detection>,
-    /// The texts of records.
-    alerts: Vec<String>,
+    alerts: tell::Texts,
     /// The answer, ended by a NUL.
     text: Vec<u8>,
 }
@@ -130,7 +129,7 @@ impl Face {
             tick: heartbeat::Tick::new(),
             tag: Tag { text: Vec::new(), own: 0, is_unclaimed: false, is_heartbeat: false },
             detections: Vec::new(),
-            alerts: Vec::new(),
+            alerts: tell::Texts::new(),
             text: Vec::new(),
         }
     }
@@ -210,7 +209,7 @@ impl Face {
             engine.observe(detection, &mut self.alerts);
         }
         engine.tell(Told::All);
-        self.counters.alerts += annotate::join(&mut notes, &self.alerts);
+        self.counters.alerts += annotate::join(&mut notes, &self.alerts.0);
         match std::str::from_utf8(bytes).ok().and_then(|text| annotate::annotated(text, &notes)) {
             Some(text) => self.say(&text),
             None => self.pass(record),
@@ -221,7 +220,7 @@ impl Face {
     /// the reply of a module that detects nothing, unless its options say another.
     fn begin<'r>(&mut self, session: &mut Session, record: &Record<'r>, otherwise: Reply) -> Result<&'r [u8], Reply> {
         self.detections.clear();
-        self.alerts.clear();
+        self.alerts.0.clear();
         self.look_for_damage(session);
         self.look_at_tag(record.tag);
         if self.tag.is_heartbeat {

@@ -2,6 +2,7 @@
 
 use super::options::{Options, Shape};
 use super::{Counters, shape};
+use oxpecker_engine::alert::Records;
 use oxpecker_engine::json::{self, Json, Limits};
 
 /// Bytes that the alerts of one record may take together; those beyond are named only.
@@ -14,9 +15,30 @@ const DEEPEST: usize = 24;
 /// What an alert is named by where there is no room for it.
 const NAMES: [&str; 6] = ["alert_id", "state", "rule_id", "rule", "severity", "title"];
 
+/// The texts of records.
+#[derive(Debug, Default)]
+pub(super) struct Texts(pub(super) Vec<String>);
+
+impl Texts {
+    pub(super) const fn new() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl Records for Texts {
+    fn add(&mut self, write: &dyn Fn(&mut String)) {
+        let mut text = String::with_capacity(USUAL);
+        write(&mut text);
+        self.0.push(text);
+    }
+}
+
+/// Bytes that hold most records.
+const USUAL: usize = 8 << 10;
+
 /// The alerts that the options ask for, counted; `alerts` is empty afterwards.
-pub(super) fn chosen(alerts: &mut Vec<String>, options: &Options, counters: &mut Counters) -> Vec<String> {
-    let chosen: Vec<String> = alerts.drain(..).filter(|alert| options.updates || has_fired(alert)).collect();
+pub(super) fn chosen(alerts: &mut Texts, options: &Options, counters: &mut Counters) -> Vec<String> {
+    let chosen: Vec<String> = alerts.0.drain(..).filter(|alert| options.updates || has_fired(alert)).collect();
     counters.alerts += chosen.len() as u64;
     chosen
 }
@@ -39,9 +61,9 @@ pub(super) fn tree(text: &str) -> Json {
 
 /// The object that stands for a record's alerts: the alert itself where there is one. Of several the most severe, with
 /// all of them in `alerts`.
-pub(super) fn told(alerts: &mut Vec<String>, options: &Options, counters: &mut Counters) -> Option<String> {
+pub(super) fn told(alerts: &mut Texts, options: &Options, counters: &mut Counters) -> Option<String> {
     // Most records end here.
-    if alerts.is_empty() {
+    if alerts.0.is_empty() {
         return None;
     }
     let chosen = chosen(alerts, options, counters);
