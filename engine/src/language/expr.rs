@@ -43,7 +43,7 @@ pub struct Operand {
 }
 
 /// The functions of the left side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Function {
     /// `lower(k)`: the text in lower case, by Unicode's rules.
     Lower,

@@ -5,8 +5,21 @@ use aho_corasick::nfa::contiguous::NFA;
 use aho_corasick::{Anchored, MatchKind};
 use std::collections::{BTreeSet, HashMap};
 
-/// Bytes of texts up to which a table of all transitions is made: some 200 bytes of it for each of theirs.
+/// Bytes of texts up to which a table of all transitions is made: some 200 bytes of it for each of theirs, 1 KB at most.
 const FAST_BYTES: usize = 32 << 10;
+
+/// How much all tables of a plan may take together, in bytes.
+const TABLES: usize = 8 << 20;
+
+/// What is left for the tables of a plan.
+#[derive(Debug)]
+pub(super) struct Room(usize);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(TABLES)
+    }
+}
 
 /// The automaton of some texts.
 #[derive(Debug, Clone)]
@@ -32,14 +45,15 @@ struct Table {
 const ENDS: u32 = 1 << 31;
 
 impl Inside {
-    /// Of these texts; none where they are too many for one.
-    pub(super) fn of(texts: &[&[u8]]) -> Option<Self> {
+    /// Of these texts; none where they are too many for one. The table takes what it needs of the room.
+    pub(super) fn of(texts: &[&[u8]], room: &mut Room) -> Option<Self> {
         let mut builder = NFA::builder();
         // Every text counts that ends at a byte, also those that end inside others: that is the standard kind. No search
         // ahead for rare bytes: it pays for long texts, and values are short.
         let automaton = builder.match_kind(MatchKind::Standard).prefilter(false).build(texts).ok()?;
         let bytes: usize = texts.iter().map(|text| text.len()).sum();
-        let table = if bytes <= FAST_BYTES { Table::of(&automaton, texts) } else { None };
+        let table = if bytes <= FAST_BYTES { Table::of(&automaton, texts, room.0) } else { None };
+        room.0 -= table.as_ref().map_or(0, Table::bytes);
         Some(Self { automaton, table })
     }
 
@@ -66,8 +80,9 @@ impl Inside {
 }
 
 impl Table {
-    /// None where every byte stands in some text, so that none is left to stand for the others.
-    fn of(automaton: &NFA, texts: &[&[u8]]) -> Option<Self> {
+    /// None where it would take more than so many bytes, and where every byte stands in some text, so that none is left
+    /// to stand for the others.
+    fn of(automaton: &NFA, texts: &[&[u8]], most: usize) -> Option<Self> {
         let bytes: BTreeSet<u8> = texts.iter().copied().flatten().copied().collect();
         let mut samples = vec![(0..=255).find(|byte| !bytes.contains(byte))?];
         samples.extend(bytes);
@@ -91,11 +106,23 @@ impl Table {
         let mut at = 0;
         while let Some(state) = states.get(at).copied() {
             at += 1;
+            if Self::size(at, width) > most {
+                return None;
+            }
             for byte in &samples {
                 next.push(row(automaton.next_state(Anchored::No, state, *byte), &mut states)?);
             }
         }
         Some(Self { classes, width, next, start, states })
+    }
+
+    /// Bytes of so many rows.
+    fn size(rows: usize, width: usize) -> usize {
+        rows * (width * size_of::<u32>() + size_of::<StateID>())
+    }
+
+    fn bytes(&self) -> usize {
+        Self::size(self.states.len(), self.width)
     }
 
     #[inline]
@@ -151,7 +178,7 @@ mod tests {
     #[test]
     fn with_and_without_the_table_every_text_is_found() {
         let texts: [&[u8]; 7] = [b"a", b"ab", b"bab", b"", b"abab", b"\xff\x00", "ö".as_bytes()];
-        let with = Inside::of(&texts).unwrap();
+        let with = Inside::of(&texts, &mut Room::default()).unwrap();
         assert!(with.table.is_some());
         let without = Inside { table: None, ..with.clone() };
         for value in [&b""[..], b"a", b"ababab", b"xabbabx", b"\xff\x00\xff", "aöb".as_bytes(), b"none of th\0m abab"]
@@ -164,10 +191,29 @@ mod tests {
     #[test]
     fn too_many_bytes_and_too_many_different_ones_have_no_table() {
         let long = vec![b'a'; FAST_BYTES + 1];
-        assert!(Inside::of(&[&long]).unwrap().table.is_none());
+        let room = &mut Room::default();
+        assert!(Inside::of(&[&long], room).unwrap().table.is_none());
         let every: Vec<u8> = (0..=255).collect();
-        let inside = Inside::of(&[&every, b"b"]).unwrap();
+        let inside = Inside::of(&[&every, b"b"], room).unwrap();
         assert!(inside.table.is_none());
         assert_eq!(found(&inside, &every), [0, 1]);
+        assert_eq!(room.0, TABLES);
+    }
+
+    #[test]
+    fn tables_are_made_while_there_is_room_for_all_of_them() {
+        // As large as they come: a row for each byte of the texts, and in it a place for nearly each byte there is.
+        let texts: Vec<Vec<u8>> =
+            (0..100_u32).map(|first| (0..255).map(|byte| ((byte + first) % 255) as u8).collect()).collect();
+        let texts: Vec<&[u8]> = texts.iter().map(Vec::as_slice).collect();
+        let room = &mut Room(TABLES);
+        let keys: Vec<Inside> = texts.chunks(10).map(|texts| Inside::of(texts, room).unwrap()).collect();
+        let made: Vec<&Table> = keys.iter().filter_map(|key| key.table.as_ref()).collect();
+        let bytes: usize = made.iter().map(|table| (table.next.len() + table.states.len()) * 4).sum();
+        assert_eq!(room.0, TABLES - bytes);
+        assert!((1..keys.len()).contains(&made.len()), "{} of {}", made.len(), keys.len());
+        for (key, texts) in keys.iter().zip(texts.chunks(10)) {
+            assert_eq!(found(key, &texts.concat()), naive(texts, &texts.concat()));
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! From rules to a plan.
 
+use super::automaton::Room;
 use super::derived::{self, Derived};
 use super::door::Door;
 use super::facts::{Facts, Slot};
@@ -299,8 +300,13 @@ fn eager(
             eager.get_or_insert_default().direct.push(id);
         }
     }
-    for ((slot, function), mut index) in indexes {
-        index.finish();
+    // The keys with the least text first: one with very much keeps no other from a table. In a fixed order, so that the
+    // same rules take the same steps.
+    let mut indexes: Vec<_> = indexes.into_iter().map(|(key, index)| (index.bytes_inside(), key, index)).collect();
+    indexes.sort_by_key(|(bytes, key, _)| (*bytes, *key));
+    let mut room = Room::default();
+    for (_, (slot, function), mut index) in indexes {
+        index.finish(&mut room);
         if let Some(eager) = eager.get_mut(slot as usize) {
             eager.get_or_insert_default().indexes.push((function, index));
         }

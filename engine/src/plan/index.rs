@@ -8,7 +8,7 @@
 //! = network      a table for each length      one look-up for each length that occurs
 //! ```
 
-use super::automaton::Inside;
+use super::automaton::{Inside, Room};
 use super::door::Door;
 use super::members::NumberKey;
 use super::network::{Address, network};
@@ -157,13 +157,18 @@ impl Index {
     }
 
     /// Makes the automaton, once everything is added.
-    pub(super) fn finish(&mut self) {
+    pub(super) fn finish(&mut self, room: &mut Room) {
         if self.inside.is_empty() {
             return;
         }
         let (texts, lists): (Vec<&[u8]>, Vec<u32>) = self.inside.iter().unzip();
-        self.automaton = Inside::of(&texts);
+        self.automaton = Inside::of(&texts, room);
         self.inside_lists = lists;
+    }
+
+    /// Bytes of the texts that are looked for inside values.
+    pub(super) fn bytes_inside(&self) -> usize {
+        self.inside.iter().map(|(text, _)| text.len()).sum()
     }
 
     /// Whether only whole values are looked for: no texts in them, and no networks around them.

@@ -1,6 +1,7 @@
 //! The parts of a plan one by one: tables of what goes in and what must come out. That all of them together give the
 //! reference's verdicts is for `tests/fast.rs`.
 
+use super::automaton::Room;
 use super::index::{Index, PredicateId};
 use super::members::{Members, NumberKey};
 use super::network::{Address, Networks, network};
@@ -110,7 +111,7 @@ mod networks {
         for text in networks {
             index.equal(&Value::Text((*text).to_owned()), 7);
         }
-        index.finish();
+        index.finish(&mut Room::default());
         for (addresses, inside) in [(yes, true), (no, false)] {
             for address in addresses {
                 assert_eq!(set.hold(address.as_bytes()), inside, "{address} in {networks:?}");
@@ -208,7 +209,7 @@ mod values {
         let set = Members::of(std::iter::once(value));
         let mut index = Index::default();
         index.equal(value, 3);
-        index.finish();
+        index.finish(&mut Room::default());
         let mut key = NumberKey::default();
         for (all, equal) in [(yes, true), (no, false)] {
             for (kind, text) in all {
@@ -286,7 +287,7 @@ mod words {
         for (id, text) in (0..).zip(texts) {
             index.word(operator, text.as_bytes(), id);
         }
-        index.finish();
+        index.finish(&mut Room::default());
         let mut found = Vec::new();
         index.find(Kind::Text, value.as_bytes(), &mut NumberKey::default(), &mut found);
         found.sort_unstable();
