@@ -130,6 +130,45 @@ fn a_test_that_fails_fails_the_self_test() {
 }
 
 #[test]
+fn tests_of_several_events_are_judged_by_all_of_them() {
+    let rules = |expect: [&str; 4]| {
+        let event = |kind: &str, second: u32| {
+            format!("{{'@timestamp': '2026-05-01T10:00:{second:02}Z', event_type: File, name: {kind}, user: u}}")
+        };
+        let test = |name: &str, expect: &str, kinds: &[&str]| {
+            let events: Vec<String> = kinds.iter().zip(0..).map(|(kind, second)| event(kind, second)).collect();
+            format!("      - {{name: {name}, expect: {expect}, events: [{}]}}\n", events.join(", "))
+        };
+        let rule = |id: &str, threshold: u32| {
+            format!(
+                "  - id: {id}\n    name: {id}\n    type: File\n    severity: 1\n    description: d\n    aggregate: [user]\n    \
+                 threshold: {threshold}\n    filter: name = \"bad\"\n    tests:\n"
+            )
+        };
+        let [early, late, enough, few] = expect;
+        let text = [
+            "ruleset: x\nrules:\n".to_owned(),
+            rule("one", 1),
+            test("early", early, &["bad", "good"]),
+            test("late", late, &["good", "good"]),
+            rule("three", 3),
+            test("enough", enough, &["bad", "bad", "bad", "good"]),
+            test("few", few, &["bad", "good", "bad"]),
+        ];
+        pack(&[("x.yaml".to_owned(), text.concat())], &Options::default()).expect("a pack")
+    };
+    assert_eq!(failures(&rules(["alert", "nothing", "alert", "nothing"])), Vec::<String>::new());
+    let failed = failures(&rules(["nothing", "alert", "nothing", "alert"])).concat();
+    for (test, found) in [("early", "alert"), ("late", "nothing"), ("enough", "alert"), ("few", "nothing")] {
+        let at = failed.find(&format!("`{test}` expects ")).unwrap_or_else(|| panic!("{test}: {failed}"));
+        assert!(
+            failed[at..].split(';').next().is_some_and(|told| told.ends_with(&format!("comes to {found}"))),
+            "{failed}"
+        );
+    }
+}
+
+#[test]
 fn rules_with_errors_are_not_packed() {
     let text = "ruleset: x\nrules:\n  - {id: a, name: A, type: Host, severity: 1, description: d, filter: 'a ='}\n";
     match pack(&[("x.yaml".into(), text.into())], &Options::default()) {

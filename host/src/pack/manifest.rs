@@ -2,7 +2,7 @@
 
 use super::{Options, PackError, fluent_bit};
 use crate::sandbox::{LoadRequest, hex, sha256};
-use oxpecker_engine::rule::{Expectation, RuleSet};
+use oxpecker_engine::rule::RuleSet;
 use serde::{Deserialize, Serialize};
 
 /// The section with the manifest, as JSON.
@@ -86,7 +86,7 @@ pub struct Settings {
     pub wasm_heap_size: u64,
 }
 
-/// A test of a rule: an event, and what the rule must make of it.
+/// A test of a rule: events, and what the rule must make of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TestEntry {
     /// The rule.
@@ -95,8 +95,8 @@ pub struct TestEntry {
     pub name: String,
     /// `alert`, `nothing`, `suppressed` or `undecided`.
     pub expect: String,
-    /// The event, as JSON text.
-    pub event: String,
+    /// The events in order, as JSON texts. What is expected comes of the last; an alert counts that came on the way.
+    pub events: Vec<String>,
 }
 
 /// Names of a choice, as the command line and the manifest write them.
@@ -228,23 +228,16 @@ fn rules(set: &RuleSet) -> Vec<RuleEntry> {
     set.rules.iter().map(entry).collect()
 }
 
-/// The tests of rules that raise alerts. The verdict is on a test's last event, so that one is enough.
+/// The tests of rules that raise alerts.
 pub(super) fn tests(set: &RuleSet) -> Vec<u8> {
     let live = set.rules.iter().filter(|collected| collected.rule.status == oxpecker_engine::rule::Status::Live);
     let entries: Vec<TestEntry> = live
         .flat_map(|collected| {
-            // An event that matches may come to nothing because too few came before it: a note tells of the match alone.
-            let counts = collected.rule.threshold > 1 || collected.rule.distinct.is_some();
-            let tests = collected.rule.tests.iter();
-            let decided =
-                tests.filter(move |test| !(counts && test.expect == Expectation::Nothing && test.events.len() > 1));
-            decided.filter_map(|test| {
-                Some(TestEntry {
-                    rule: collected.rule.id.clone(),
-                    name: test.name.clone(),
-                    expect: test.expect.as_str().to_owned(),
-                    event: test.events.last()?.clone(),
-                })
+            collected.rule.tests.iter().map(|test| TestEntry {
+                rule: collected.rule.id.clone(),
+                name: test.name.clone(),
+                expect: test.expect.as_str().to_owned(),
+                events: test.events.clone(),
             })
         })
         .collect();
