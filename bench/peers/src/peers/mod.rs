@@ -6,6 +6,7 @@ mod cel;
 mod datalogic;
 mod jaq;
 mod oxpecker;
+mod quamina;
 mod rsigma;
 mod sigma;
 mod sigma_rust;
@@ -31,6 +32,7 @@ pub const ALL: &[Peer] = &[
         load: wirefilter::load_tree,
     },
     Peer { id: "a-tree", name: "a-tree, fields by one pass of sonic-rs", package: Some("a-tree"), load: atree::load },
+    Peer { id: "quamina", name: "quamina, the Rust port", package: Some("quamina"), load: quamina::load },
     Peer { id: "rsigma", name: "rsigma-eval", package: Some("rsigma-eval"), load: rsigma::load },
     Peer { id: "datalogic", name: "datalogic-rs (JSONLogic)", package: Some("datalogic-rs"), load: datalogic::load },
     Peer { id: "by-hand", name: "serde_json and closures, by hand", package: Some("serde_json"), load: by_hand::load },
