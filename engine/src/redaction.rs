@@ -9,13 +9,15 @@
 //! into `alert_id` and `dedup_key`, which are hashes themselves, and is shown nowhere. Without a secret, somebody who has
 //! an alert, knows the rule and guesses a value can find out whether the guess is right.
 
+mod places;
+
 use crate::detection::{Detection, Match, Shared, array_of, text_of, value_of, write_told};
 use crate::event::Event;
 use crate::json::{self, Json};
 use crate::language::expr::Key;
 use crate::reference::Matched;
 use crate::rule::{Collected, hex};
-use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
+use places::Places;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -143,9 +145,9 @@ fn tag(value: &str, secret: &str) -> String {
 /// The texts of the values that some keys reach in an event.
 struct Texts {
     texts: BTreeSet<String>,
-    /// Finds them, the longest of those that begin in one place; none where there are none. It is made for each event, on
-    /// whatever stack a shipper gives: hence no regular expression, whose making calls deep.
-    search: Option<AhoCorasick>,
+    /// Finds them; none where there are none. It is made for each event, on whatever stack a shipper gives: hence no
+    /// regular expression, whose making calls deep.
+    places: Option<Places>,
 }
 
 impl Texts {
@@ -155,31 +157,29 @@ impl Texts {
         for key in keys {
             event.resolve(key).ends.iter().for_each(|end| collect(end, &mut texts));
         }
-        if texts.is_empty() {
-            return Some(Self { texts, search: None });
-        }
         if texts.len() > MOST || texts.iter().map(String::len).sum::<usize>() > LARGEST {
             return None;
         }
-        let mut builder = AhoCorasick::builder();
-        builder.match_kind(MatchKind::LeftmostLongest).kind(Some(AhoCorasickKind::NoncontiguousNFA)).prefilter(false);
-        let search = builder.build(&texts).ok()?;
-        Some(Self { texts, search: Some(search) })
+        let places = (!texts.is_empty()).then(|| Places::of(texts.iter().map(String::as_str)));
+        Some(Self { texts, places })
     }
 
     fn out_of_text(&self, text: &str) -> String {
-        let Some(search) = &self.search else { return text.to_owned() };
+        let mut found = Vec::new();
+        if let Some(places) = &self.places {
+            places.each(text, |start, longest| {
+                found.extend(self.longest(text, start, start + longest).map(|end| (start, end)));
+            });
+        }
         let mut left = String::with_capacity(text.len());
-        let (mut from, mut done) = (0, 0);
-        while let Some(found) = search.find(Input::new(text).span(from..text.len())) {
-            let start = found.start();
-            let Some(end) = self.longest(text, start, found.end()) else {
-                from = start + 1;
-                continue;
-            };
-            left.push_str(text.get(done..start).unwrap_or_default());
-            left.push_str(REDACTED);
-            (from, done) = (end, end);
+        let mut done = 0;
+        for (start, end) in found.into_iter().rev() {
+            // What begins inside one that went is gone with it.
+            if start >= done {
+                left.push_str(text.get(done..start).unwrap_or_default());
+                left.push_str(REDACTED);
+                done = end;
+            }
         }
         left.push_str(text.get(done..).unwrap_or_default());
         left
@@ -188,7 +188,7 @@ impl Texts {
     /// The end of the longest text at a place that goes out there; `end` is that of the longest one at all.
     fn longest(&self, text: &str, start: usize, end: usize) -> Option<usize> {
         let found = text.get(start..end)?;
-        if found.chars().count() >= SHORT {
+        if found.chars().nth(SHORT - 1).is_some() {
             return Some(end);
         }
         let ends = found.char_indices().rev().map(|(at, last)| at + last.len_utf8());
@@ -279,6 +279,38 @@ mod tests {
             (&["true", ""], "true", "true"),
         ] {
             assert_eq!(texts(all).out_of_text(text), left, "{all:?}");
+        }
+    }
+
+    /// What is left of a text by the words of the rule: from the left, the longest text that goes out where it begins.
+    fn naive(all: &[&str], text: &str) -> String {
+        let goes = |start: usize, known: &&&str| {
+            text[start..].starts_with(**known) && (known.len() >= SHORT || is_apart(text, start, start + known.len()))
+        };
+        let (mut left, mut at) = (String::new(), 0);
+        while let Some(letter) = text[at..].chars().next() {
+            match all.iter().filter(|known| goes(at, known)).max_by_key(|known| known.len()) {
+                Some(known) => {
+                    left.push_str(REDACTED);
+                    at += known.len();
+                }
+                None => {
+                    left.push(letter);
+                    at += letter.len_utf8();
+                }
+            }
+        }
+        left
+    }
+
+    #[test]
+    fn texts_that_overlap_go_from_the_left() {
+        let all = ["a", "ab", "b-", "-ab-", "abba", "bbb", "baabbaab", "b--"];
+        let texts = texts(&all);
+        for number in 0..3_u32.pow(9) {
+            let letter = |place: u32| ["a", "b", "-"][(number / 3_u32.pow(place) % 3) as usize];
+            let text: String = (0..9).map(letter).collect();
+            assert_eq!(texts.out_of_text(&text), naive(&all, &text), "{text}");
         }
     }
 }
