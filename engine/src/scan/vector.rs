@@ -82,12 +82,12 @@ impl Vector for Word {
     }
 }
 
-/// Implements [`Vector`] where one instruction gathers a bit of each lane.
+/// Implements [`Vector`] of sixteen lanes where one instruction gathers a bit of each.
 #[cfg(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128")))]
 macro_rules! vector {
-    ($name:ident, $lanes:literal, $load:expr, $stops:expr, $equal:expr $(, $apart:item)?) => {
+    ($name:ident, $load:expr, $stops:expr, $equal:expr $(, $apart:item)?) => {
         impl Vector for $name {
-            const LANES: usize = $lanes;
+            const LANES: usize = 16;
 
             #[inline(always)]
             unsafe fn read(from: *const u8) -> Self {
@@ -135,7 +135,7 @@ mod wasm {
         u32::from(i8x16_bitmask(i8x16_eq(left, right)))
     }
 
-    vector!(Simd128, 16, v128_load, stops, equal);
+    vector!(Simd128, v128_load, stops, equal);
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -171,7 +171,7 @@ mod x86 {
         unsafe { _mm_movemask_epi8(_mm_cmpeq_epi8(left, right)).cast_unsigned() }
     }
 
-    vector!(Sse2, 16, _mm_loadu_si128, stops, equal);
+    vector!(Sse2, _mm_loadu_si128, stops, equal);
 
     /// Sixteen bytes, for code that may use what x86-64 processors since about 2013 have: AVX's forms of the same
     /// instructions, which leave their operands as they were, and bit counting. Only [`super::dispatch`] names it, after
@@ -182,7 +182,6 @@ mod x86 {
 
     vector!(
         Avx,
-        16,
         _mm_loadu_si128,
         stops,
         equal,
