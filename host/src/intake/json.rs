@@ -49,29 +49,44 @@ pub(super) fn text_stop(text: &[u8]) -> Option<usize> {
 /// for missing ones, let through a broken line, which the engine then rejects.
 pub(super) fn looks_whole(line: &[u8]) -> bool {
     let [b'{', .., b'}'] = line else { return false };
-    let next = line.get(1..).unwrap_or_default();
-    let mut open = 0i64;
-    let mut glued = false;
-    for (here, after) in line.chunks(128).zip(next.chunks(128)) {
-        let mut sum = 0i8;
-        for &b in here {
-            sum = sum.wrapping_add(i8::from(b == b'{')).wrapping_sub(i8::from(b == b'}'));
-        }
-        // Of 128 braces of one kind the sum wraps only at +128, read as -128; no real line has such a run, and one that
-        // does is scanned exactly.
-        open += i64::from(sum);
-        let mut any = 0u8;
+    // Each byte but the last, which closes the first, with its successor. Lengths that are known become vector code.
+    let here = line.get(..line.len() - 1).unwrap_or_default();
+    let after = line.get(1..).unwrap_or_default();
+    let ((heres, here), (afters, after)) = (here.as_chunks::<64>(), after.as_chunks::<64>());
+    let mut all = Braces::default();
+    for (here, after) in heres.iter().zip(afters) {
+        all.add(Braces::of(here, after));
+    }
+    all.add(Braces::of(here, after));
+    all.open == 1 && !all.glued
+}
+
+/// Braces in a piece of a line.
+#[derive(Default)]
+struct Braces {
+    /// Opening less closing ones.
+    open: i64,
+    /// A closing one is followed by an opening one, or by a blank.
+    glued: bool,
+}
+
+impl Braces {
+    /// Those of at most 64 bytes, each with its successor.
+    #[inline(always)]
+    fn of(here: &[u8], after: &[u8]) -> Self {
+        let (mut open, mut glued) = (0i8, 0u8);
         for (&a, &b) in here.iter().zip(after) {
-            any |= u8::from(a == b'}') & (u8::from(b == b'{') | u8::from(b <= b' '));
+            let closes = u8::from(a == b'}');
+            open = open.wrapping_add(i8::from(a == b'{')).wrapping_sub(i8::from(a == b'}'));
+            glued |= closes & (u8::from(b == b'{') | u8::from(b <= b' '));
         }
-        glued |= any != 0;
+        Self { open: open.into(), glued: glued != 0 }
     }
-    // `next` is a byte shorter: when the line is a multiple of 128 and one more long, its last chunk is the closing
-    // brace alone, which has no successor.
-    if line.len() % 128 == 1 {
-        open -= 1;
+
+    fn add(&mut self, other: Self) {
+        self.open += other.open;
+        self.glued |= other.glued;
     }
-    open == 0 && !glued
 }
 
 /// The end of the value that begins at `i` (no blank), found by brackets and quotes alone. Right for valid JSON; for
