@@ -15,7 +15,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread;
 
 /// Bytes of detections that go to the windows in one call.
-const CHUNK: usize = 256 << 10;
+const CHUNK: usize = 64 << 10;
 
 /// Answers of the windows that may wait to be written. One holds some hundred KiB, or a MiB where windows close.
 const WAITING: usize = 2;

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Seek, Write};
 
 /// Bytes of lines that are held in memory.
-const MEMORY: usize = 48 << 20;
+const MEMORY: usize = 16 << 20;
 
 /// The lines of some bytes that are not empty, without their ends.
 pub fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
