@@ -110,6 +110,7 @@ pub(crate) fn run(backend: &Backend, request: &LoadRequest, args: &InputArgs, in
             windows.take(&done.result.records, &mut keep)
         })?;
         progress.update(pipeline.bytes_read(), tally.read, windows.detections);
+        pipeline.give_back(done.job);
     }
     progress.end();
     windows.finish(true, &mut keep)?;

@@ -72,6 +72,7 @@ impl Opts {
                 out.flush()?;
             }
             progress.update(pipeline.bytes_read(), tally.read, matched);
+            pipeline.give_back(done.job);
         }
         progress.end();
         if self.count {

@@ -29,7 +29,7 @@ pub(crate) struct InputArgs {
     /// Write what could not be evaluated, with reasons, to this file as NDJSON
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
-    /// Worker threads
+    /// Worker threads; one of them reads as well
     #[arg(long, value_name = "N", default_value_t = default_jobs(), value_parser = clap::value_parser!(u8).range(1..=64))]
     jobs: u8,
     /// Run the engine without the sandbox, for comparison

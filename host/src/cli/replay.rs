@@ -95,6 +95,8 @@ impl Opts {
             progress.update(pipeline.bytes_read(), tally.read, windows.detections);
             if self.profile {
                 sample.take(done.job.batch);
+            } else {
+                pipeline.give_back(done.job);
             }
         }
         progress.end();

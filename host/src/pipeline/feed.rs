@@ -23,6 +23,15 @@ pub struct Job {
     pub notes: Vec<Note>,
 }
 
+impl Job {
+    /// Forgets all of it; the memory stays.
+    pub(super) fn clear(&mut self) {
+        self.batch.clear();
+        self.origins.clear();
+        self.notes.clear();
+    }
+}
+
 /// Where an event is from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Origin {
@@ -86,17 +95,32 @@ impl Span {
     }
 }
 
-/// Where jobs go; `Break` means that nobody wants more.
-pub(super) type Emit<'e> = dyn FnMut(Job) -> ControlFlow<()> + 'e;
+/// Where jobs go.
+pub(super) trait Taker {
+    /// Takes a job and gives one to fill next, whose memory is used again; `Break` means that nobody wants more.
+    fn take(&mut self, job: Job) -> ControlFlow<(), Job>;
 
-/// Reads all inputs, in order, without evaluating anything; `emit` takes the jobs, and `Break` ends it.
-pub fn read(inputs: &[Input], settings: &Settings, emit: &mut dyn FnMut(Job) -> ControlFlow<()>) {
-    run(inputs, settings, &Arc::default(), emit);
+    /// The next read may wait for a long time.
+    fn pause(&mut self) {}
+}
+
+impl<F: FnMut(Job) -> ControlFlow<(), Job>> Taker for F {
+    fn take(&mut self, mut job: Job) -> ControlFlow<(), Job> {
+        job = self(job)?;
+        job.clear();
+        ControlFlow::Continue(job)
+    }
+}
+
+/// Reads all inputs, in order, without evaluating anything; `take` takes the jobs and gives each back, or another, to be
+/// filled anew. `Break` ends it.
+pub fn read(inputs: &[Input], settings: &Settings, mut take: impl FnMut(Job) -> ControlFlow<(), Job>) {
+    run(inputs, settings, &Arc::default(), &mut take);
 }
 
 /// Reads all inputs, in order.
-pub(super) fn run(inputs: &[Input], settings: &Settings, read: &Arc<AtomicU64>, emit: &mut Emit<'_>) {
-    let filler = Rc::new(RefCell::new(Filler { job: Job::default(), settings, emit, stopped: false }));
+pub(super) fn run(inputs: &[Input], settings: &Settings, read: &Arc<AtomicU64>, taker: &mut dyn Taker) {
+    let filler = Rc::new(RefCell::new(Filler { job: Job::default(), settings, taker, stopped: false }));
     for (index, input) in inputs.iter().enumerate() {
         filler.borrow_mut().job.notes.push(Note::Begins(index));
         if let Err(detail) = one(index, input, settings, read, &filler) {
@@ -130,7 +154,7 @@ fn one<'f>(
 struct Filler<'f, 'e> {
     job: Job,
     settings: &'f Settings,
-    emit: &'f mut Emit<'e>,
+    taker: &'f mut (dyn Taker + 'e),
     stopped: bool,
 }
 
@@ -168,18 +192,21 @@ impl Filler<'_, '_> {
         if self.stopped { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    /// Bytes that the next job is likely to need: after a full one, another full one with its last event.
-    fn room(&self) -> usize {
-        let full = self.settings.batch_bytes;
-        if self.job.batch.bytes() >= full { full + full / 4 } else { 0 }
-    }
-
     fn send(&mut self) -> ControlFlow<()> {
         if !self.stopped && (!self.job.batch.is_empty() || !self.job.notes.is_empty()) {
-            let next = Job { batch: Batch::with_room(self.room()), ..Job::default() };
-            self.stopped = (self.emit)(std::mem::replace(&mut self.job, next)).is_break();
+            match self.taker.take(std::mem::take(&mut self.job)) {
+                ControlFlow::Continue(next) => self.job = next,
+                ControlFlow::Break(()) => self.stopped = true,
+            }
         }
         self.flow()
+    }
+
+    /// Before a read that may wait for a long time.
+    fn pause(&mut self) -> ControlFlow<()> {
+        self.send()?;
+        self.taker.pause();
+        ControlFlow::Continue(())
     }
 }
 
@@ -191,7 +218,7 @@ struct Prompt<'f, 'e> {
 
 impl Read for Prompt<'_, '_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.filler.borrow_mut().send().is_break() {
+        if self.filler.borrow_mut().pause().is_break() {
             return Ok(0);
         }
         self.inner.read(buffer)

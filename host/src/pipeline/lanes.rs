@@ -1,19 +1,15 @@
-//! Threads: one that reads, several that evaluate, and results in the order of the jobs.
+//! Threads: those that evaluate, the first of which reads, and results in the order of the jobs.
 
 use super::Settings;
 use super::detector::{Backend, Evaluated, Searcher, Task};
-use super::feed::{self, Job};
+use super::exchange::{Exchange, Taken, Ticket, Watch};
+use super::feed::{self, Job, Taker};
 use crate::intake::Input;
 use crate::sandbox::{LoadReport, LoadRequest, SandboxError};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
-
-/// Jobs that may wait at each worker: enough to keep it busy, few enough to keep memory low.
-const WAITING: usize = 2;
 
 /// A job with what came of it.
 #[derive(Debug)]
@@ -26,19 +22,14 @@ pub struct Done {
 
 /// Inputs being read and evaluated.
 ///
-/// Jobs go to the workers in turn and results are taken from them in turn, so they come in the order of the jobs.
+/// As many threads evaluate as were asked for. The first of them reads; where the others have enough to do it evaluates too.
+/// So none waits for another while there is something to do, whichever of both takes longer.
 pub struct Pipeline {
-    lanes: Vec<Lane>,
-    next: usize,
+    exchange: Arc<Exchange>,
+    workers: Vec<JoinHandle<Box<dyn Searcher>>>,
     read: Arc<AtomicU64>,
     /// All inputs were read and evaluated.
     ended: bool,
-}
-
-/// One worker: where its results come from, and at the end its counters.
-struct Lane {
-    results: Receiver<Result<Done, SandboxError>>,
-    worker: JoinHandle<Box<dyn Searcher>>,
 }
 
 impl Pipeline {
@@ -54,23 +45,23 @@ impl Pipeline {
         settings: Settings,
         now: i64,
     ) -> Result<(Self, LoadReport), SandboxError> {
-        let mut lanes = Vec::new();
-        let mut senders = Vec::new();
+        let threads = settings.jobs.max(1);
+        let exchange = Arc::new(Exchange::new(threads, settings.batch_bytes));
+        let read = Arc::new(AtomicU64::new(0));
+        let mut reading = Some((inputs, settings, Arc::clone(&read)));
+        let mut pipeline = Self { exchange: Arc::clone(&exchange), workers: Vec::new(), read, ended: false };
         let mut first_report = None;
-        for made in searchers(backend, request, settings.jobs.max(1)) {
+        for made in searchers(backend, request, threads) {
             let (searcher, report) = made?;
             first_report.get_or_insert(report);
-            let (job_sender, jobs) = sync_channel::<Job>(WAITING);
-            let (result_sender, results) = sync_channel(WAITING);
-            let worker = spawn("evaluate", move || work(searcher, task, now, &jobs, &result_sender))?;
-            lanes.push(Lane { results, worker });
-            senders.push(job_sender);
+            let worker = Worker { searcher, task, now, exchange: Arc::clone(&exchange), failed: false };
+            // Detached: when the caller stops early the reader may be waiting for an input that never ends.
+            pipeline.workers.push(match reading.take() {
+                Some((inputs, settings, read)) => spawn("read", move || worker.read(&inputs, &settings, &read))?,
+                None => spawn("evaluate", move || worker.work())?,
+            });
         }
-        let read = Arc::new(AtomicU64::new(0));
-        let counter = Arc::clone(&read);
-        // Detached: when the caller stops early it may be waiting for an input that never ends.
-        spawn("read", move || distribute(&inputs, &settings, &counter, &senders))?;
-        Ok((Self { lanes, next: 0, read, ended: false }, first_report.unwrap_or_default()))
+        Ok((pipeline, first_report.unwrap_or_default()))
     }
 
     /// Bytes read so far, compressed as they are.
@@ -85,32 +76,32 @@ impl Pipeline {
     /// # Errors
     /// When no instance of the sandbox works any more.
     pub fn next(&mut self, interrupted: impl Fn() -> bool) -> Option<Result<Done, SandboxError>> {
-        const PATIENCE: Duration = Duration::from_millis(50);
-        let lane = self.lanes.get(self.next)?;
-        loop {
-            if interrupted() {
-                return None;
+        match self.exchange.take(interrupted) {
+            Taken::Result(result) => Some(result),
+            Taken::End => {
+                self.ended = true;
+                None
             }
-            match lane.results.recv_timeout(PATIENCE) {
-                Ok(done) => {
-                    self.next = (self.next + 1) % self.lanes.len();
-                    return Some(done);
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                // Jobs are dealt in turn: where this worker has no more, the others have none either.
-                Err(RecvTimeoutError::Disconnected) => {
-                    self.ended = true;
-                    return None;
-                }
-            }
+            Taken::Stop => None,
         }
     }
 
+    /// Takes back a job whose events are done with: its memory is used again.
+    pub fn give_back(&self, job: Job) {
+        self.exchange.give_back(job);
+    }
+
     /// The counters of all evaluators. Before the end of all inputs, workers that wait for more are left out.
-    pub fn stats(self) -> Vec<serde_json::Value> {
+    pub fn stats(mut self) -> Vec<serde_json::Value> {
         let over = self.ended;
-        let ended = self.lanes.into_iter().filter(|lane| over || lane.worker.is_finished());
-        ended.filter_map(|lane| lane.worker.join().ok()?.stats().ok()).collect()
+        let ended = std::mem::take(&mut self.workers).into_iter().filter(|worker| over || worker.is_finished());
+        ended.filter_map(|worker| worker.join().ok()?.stats().ok()).collect()
+    }
+}
+
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        self.exchange.close();
     }
 }
 
@@ -139,30 +130,58 @@ fn spawn<T: Send + 'static>(
         .map_err(|error| SandboxError::Engine { detail: format!("no thread to {name}: {error}") })
 }
 
-/// Reads, and deals jobs to the workers in turn.
-fn distribute(inputs: &[Input], settings: &Settings, read: &Arc<AtomicU64>, senders: &[SyncSender<Job>]) {
-    let mut turn = 0;
-    feed::run(inputs, settings, read, &mut |job| {
-        let sent = senders.get(turn).is_some_and(|sender| sender.send(job).is_ok());
-        turn = (turn + 1) % senders.len().max(1);
-        if sent { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    });
-}
-
-/// Evaluates jobs until there are no more, the receiver is gone, or the sandbox has failed for good.
-fn work(
-    mut searcher: Box<dyn Searcher>,
+/// One of the threads that evaluate.
+struct Worker {
+    searcher: Box<dyn Searcher>,
     task: Task,
     now: i64,
-    jobs: &Receiver<Job>,
-    results: &SyncSender<Result<Done, SandboxError>>,
-) -> Box<dyn Searcher> {
-    for job in jobs {
-        let done = searcher.run(task, &job.batch, now).map(|result| Done { job, result });
-        let failed = done.is_err();
-        if results.send(done).is_err() || failed {
-            break;
-        }
+    exchange: Arc<Exchange>,
+    /// The sandbox has failed for good.
+    failed: bool,
+}
+
+impl Worker {
+    /// Reads all inputs, and then works as the others.
+    fn read(mut self, inputs: &[Input], settings: &Settings, read: &Arc<AtomicU64>) -> Box<dyn Searcher> {
+        let exchange = Arc::clone(&self.exchange);
+        let watch = Watch(&exchange);
+        feed::run(inputs, settings, read, &mut self);
+        exchange.end();
+        drop(watch);
+        self.work()
     }
-    searcher
+
+    /// Evaluates jobs until there are no more, nobody wants results, or the sandbox has failed for good.
+    fn work(mut self) -> Box<dyn Searcher> {
+        let exchange = Arc::clone(&self.exchange);
+        let _watch = Watch(&exchange);
+        while !self.failed
+            && let Some(ticket) = exchange.job()
+        {
+            self.evaluate(ticket);
+        }
+        self.searcher
+    }
+
+    fn evaluate(&mut self, ticket: Ticket) {
+        let result = self.searcher.run(self.task, &ticket.job.batch, self.now);
+        self.failed = result.is_err();
+        self.exchange.settle(ticket, result);
+    }
+}
+
+impl Taker for Worker {
+    fn take(&mut self, job: Job) -> ControlFlow<(), Job> {
+        self.exchange.offer(job)?;
+        while !self.failed
+            && let Some(ticket) = self.exchange.too_much()
+        {
+            self.evaluate(ticket);
+        }
+        if self.failed { ControlFlow::Break(()) } else { ControlFlow::Continue(self.exchange.empty()) }
+    }
+
+    fn pause(&mut self) {
+        self.exchange.pause();
+    }
 }

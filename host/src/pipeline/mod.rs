@@ -1,17 +1,19 @@
-//! Inputs to verdicts or alerts: one thread reads, workers evaluate, the caller receives in the order of the input.
+//! Inputs to verdicts or alerts: workers evaluate, the first of them reads too, and the caller receives in the order of the
+//! input.
 //!
 //! ```text
-//! reader thread            worker threads              caller
-//! inputs ─> intake ─> jobs ─(round robin)─> evaluate ─(same order)─> results ─> sorter ┐
-//!                                                                                      │ once all is read
-//! caller                   window thread                                               │
-//! output <──(same order)── windows <───────────────────────────────────────────────────┘
+//! first worker                                  every worker                    caller
+//! inputs ─> intake ─> jobs ─(whoever is free)─> evaluate ─(in their order)─> results ─> sorter ┐
+//!    └ evaluates itself while enough jobs wait                                                 │ once all is read
+//! caller                                        window thread                                  │
+//! output <──(same order)─────────────────────── windows <──────────────────────────────────────┘
 //! ```
 //!
-//! Every channel is bounded, so memory does not grow with the input. Results come in the order in which the jobs were
-//! read, whatever the number of workers.
+//! What is on the way is bounded by its bytes, so memory does not grow with the input, and jobs are used again. Results come
+//! in the order in which the jobs were read, whatever the number of workers.
 
 mod detector;
+mod exchange;
 mod feed;
 mod lanes;
 mod sorter;

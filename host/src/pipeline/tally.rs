@@ -73,8 +73,7 @@ impl Tally {
     pub fn count<E>(&mut self, done: &Done, mut reject: impl FnMut(Rejection<'_>) -> Result<(), E>) -> Result<(), E> {
         let Done { job, result } = done;
         self.read += job.batch.len() as u64;
-        let lengths = (0..job.batch.len()).filter_map(|event| job.batch.event(event)).map(<[u8]>::len);
-        self.event_bytes += lengths.sum::<usize>() as u64;
+        self.event_bytes += job.batch.event_bytes() as u64;
         self.evaluated += result.evaluated;
         self.undecided += result.undecided;
         self.replaced += result.replaced;

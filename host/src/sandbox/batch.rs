@@ -45,11 +45,6 @@ impl Batch {
         Self::default()
     }
 
-    /// The same, with room for so many bytes: filling it moves nothing.
-    pub fn with_room(bytes: usize) -> Self {
-        Batch { body: Vec::with_capacity(bytes), ..Self::default() }
-    }
-
     /// An empty batch with the shipper's tag and its time in milliseconds since 1970.
     ///
     /// # Errors
@@ -86,6 +81,16 @@ impl Batch {
     /// Bytes that go to the guest.
     pub fn bytes(&self) -> usize {
         self.head.len() + self.body.len()
+    }
+
+    /// Bytes of the events themselves.
+    pub fn event_bytes(&self) -> usize {
+        self.body.len() - LENGTH_FIELD * self.len()
+    }
+
+    /// Bytes of events for which there is memory, with their lengths.
+    pub fn room(&self) -> usize {
+        self.body.capacity()
     }
 
     /// The event at `index`.

@@ -125,7 +125,12 @@ impl Worker {
             all.evaluated += next.evaluated;
             all.undecided += next.undecided;
             all.rejected.extend(next.rejected);
-            all.records.extend(next.records);
+            // Most batches are one piece, whose records need not be copied.
+            if all.records.is_empty() {
+                all.records = next.records;
+            } else {
+                all.records.extend(next.records);
+            }
         })?;
         Ok(all)
     }

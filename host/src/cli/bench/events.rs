@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use oxpecker::intake::Input;
-use oxpecker::pipeline::{self, Note, Settings};
+use oxpecker::pipeline::{self, Job, Note, Settings};
 use oxpecker::sandbox::Batch;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
@@ -31,14 +31,14 @@ impl Events {
     pub(crate) fn read(inputs: &[Input], settings: &Settings) -> Result<Self> {
         let mut all = Self { batches: Vec::new(), events: 0, bytes: 0, is_part: false };
         let mut broken = None;
-        pipeline::read(inputs, settings, &mut |job| {
+        pipeline::read(inputs, settings, |job| {
             broken = broken.take().or_else(|| job.notes.into_iter().find_map(problem));
             if all.bytes >= MEMORY {
                 all.is_part = true;
                 return ControlFlow::Break(());
             }
             all.add(job.batch);
-            ControlFlow::Continue(())
+            ControlFlow::Continue(Job::default())
         });
         if let Some((input, detail)) = broken {
             let name = inputs.get(input).map(ToString::to_string).unwrap_or_default();

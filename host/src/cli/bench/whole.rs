@@ -21,9 +21,9 @@ pub(crate) fn read(inputs: Vec<Input>, settings: Settings) -> Probe<'static> {
     Probe::new(Stage::Read, move || {
         let start = Start::now();
         let mut events = 0;
-        pipeline::read(&inputs, &settings, &mut |job| {
+        pipeline::read(&inputs, &settings, |job| {
             events += job.batch.len() as u64;
-            ControlFlow::Continue(())
+            ControlFlow::Continue(job)
         });
         Ok(Pass { took: start.gone(), events })
     })
@@ -62,6 +62,7 @@ pub(crate) fn replay<'e>(backend: &'e Backend, work: &'e Work, inputs: Vec<Input
             let done = done?;
             tally.count(&done, |_| anyhow::Ok(()))?;
             windows.take(&done.result.records, &mut |kept| announcer.take(kept, &mut replayed))?;
+            pipeline.give_back(done.job);
         }
         windows.finish(true, &mut |kept| announcer.take(kept, &mut replayed))?;
         announcer.finish(false)?;

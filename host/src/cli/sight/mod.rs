@@ -109,6 +109,7 @@ fn count(request: &LoadRequest, rules: usize, args: &InputArgs) -> Result<Counts
         })?;
         counts.add(&done.result);
         progress.update(pipeline.bytes_read(), tally.read, 0);
+        pipeline.give_back(done.job);
     }
     progress.end();
     rejects.finish()?;
