@@ -14,8 +14,9 @@ const SAMPLE: &[u8] = include_bytes!("../../../../rules/samples/cloudtrail.ndjso
 /// Bytes of events that are held in memory: far more than caches hold, and little of it.
 const MEMORY: u64 = 64 << 20;
 
-/// Bytes of events in one pass over files, so that starting threads and closing the last windows does not show.
-const PASS: u64 = 16 << 20;
+/// Bytes of events in one pass over files. A run of a few milliseconds would measure the starting of threads, the first
+/// touch of their memory and the closing of windows, and hardly what further workers are worth.
+const PASS: u64 = 64 << 20;
 
 /// Events in batches.
 pub(crate) struct Events {

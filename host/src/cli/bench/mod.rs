@@ -33,7 +33,7 @@ use tempfile::NamedTempFile;
 /// sandbox and without it.
 ///
 /// Each stage is measured by itself, all of them in turn, several rounds. The sample inside the program is measured on
-/// where no INPUT is given. What each number is, and how to read it, stands in docs/bench.md.
+/// where no INPUT is given. Reading and replays go over a small input several times in one pass, and the report says how often. What each number is, and how to read it, stands in docs/bench.md.
 ///
 /// Exit status: 0, or 2 if a rule or an input cannot be read.
 #[derive(Args)]
@@ -112,6 +112,7 @@ impl Opts {
     /// What is measured, in the order of a run.
     fn measure(&self, places: &mut [Place], work: &Work, inputs: &[Input], report: &mut Report) -> Result<u32> {
         let long = work.events.repeated(inputs);
+        report.repeated = long.len() / inputs.len().max(1);
         let told = Rc::new(RefCell::new(Vec::new()));
         let mut probes = vec![whole::read(long.clone(), Settings::default())];
         // The alerts of the first place, which is the sandbox, are those that are written.

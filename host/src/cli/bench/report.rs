@@ -31,6 +31,8 @@ pub(crate) struct Report {
     pub(crate) bytes: u64,
     /// The stages in memory saw the first events alone.
     pub(crate) is_part: bool,
+    /// How often reading and replays go over the input in one pass.
+    pub(crate) repeated: usize,
     pub(crate) rounds: u32,
     /// Where the engine ran: name, the module's hash, and what loading the rules took.
     pub(crate) places: Vec<(&'static str, Option<String>, Duration)>,
@@ -93,9 +95,17 @@ impl Report {
         let clock = if clock::name() == "wall" { "time by the wall clock" } else { "processor time" };
         let _ = writeln!(
             text,
-            "measured {}, the median and the range of each; {clock} of one thread, replay by the wall clock\n",
+            "measured {}, the median and the range of each; {clock} of one thread, replay by the wall clock",
             count(self.rounds.into(), "round")
         );
+        if self.repeated > 1 {
+            let times = HumanCount(self.repeated as u64);
+            let _ = writeln!(
+                text,
+                "         read and replay go over the input {times} times in one pass: once is too short"
+            );
+        }
+        text.push('\n');
         self.table(&mut text);
         text
     }
@@ -144,6 +154,7 @@ impl Report {
             "is_part": self.is_part,
             "rules": self.rules,
             "keys": self.keys,
+            "repeated": self.repeated,
             "rounds": self.rounds,
             "clock": clock::name(),
             "machine": format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
