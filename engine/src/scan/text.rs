@@ -52,40 +52,45 @@ fn token_behind_blanks(text: &[u8], mut at: usize) -> (u8, usize) {
 }
 
 /// The closing quote of a string of plain ASCII without escapes, as nearly all are; `at` is behind the opening one. `None`
-/// where it is not so plain, or ends too near the end of the text: then [`string`] tells.
+/// where it is not so plain: then [`string`] tells.
 #[inline(always)]
 pub(super) fn plain_string<V: Vector>(text: &[u8], at: usize) -> Option<usize> {
     let stop = if V::FEW {
-        FarStop { text, at }.with::<V>()?
+        FarStop { text, at }.with::<V>()
     } else {
         // Most strings end in the first or second vector: no loop for them, at whose head a sandbox looks at the clock.
-        let first = V::load(text, at)?.stop().map(|lane| at + lane);
-        match first {
-            Some(stop) => stop,
-            None => match V::load(text, at + V::LANES)?.stop() {
-                Some(lane) => at + V::LANES + lane,
-                None => V::apart(FarStop { text, at: at + 2 * V::LANES })?,
+        let second = at + V::LANES;
+        let near = match V::load(text, at).map(Vector::stop) {
+            Some(Some(lane)) => Ok(at + lane),
+            Some(None) => match V::load(text, second).map(Vector::stop) {
+                Some(Some(lane)) => Ok(second + lane),
+                Some(None) => Err(second + V::LANES),
+                None => Err(second),
             },
-        }
+            None => Err(at),
+        };
+        // One call for all others keeps more of the loop around this in registers.
+        near.unwrap_or_else(|at| V::apart(FarStop { text, at }))
     };
     if peek(text, stop) == Some(b'"') { Some(stop) } else { None }
 }
 
-/// Finds the first byte from a place on that a string's plain text cannot hold; `None` near the end of the text.
+/// Finds the first byte from a place on that a string's plain text cannot hold, or the text's end.
 struct FarStop<'t> {
     text: &'t [u8],
     at: usize,
 }
 
 impl Work for FarStop<'_> {
-    type Output = Option<usize>;
+    type Output = usize;
 
     #[inline(always)]
-    fn with<V: Vector>(self) -> Option<usize> {
+    fn with<V: Vector>(self) -> usize {
         let mut at = self.at;
         loop {
-            if let Some(lane) = V::load(self.text, at)?.stop() {
-                return Some(at + lane);
+            let Some(vector) = V::load(self.text, at) else { return last_stop::<V>(self.text, at) };
+            if let Some(lane) = vector.stop() {
+                return at + lane;
             }
             at += V::LANES;
         }
@@ -105,7 +110,7 @@ pub(super) fn string<V: Vector>(text: &[u8], mut at: usize) -> Result<Stepped, R
                     continue;
                 }
             },
-            None => last_stop(text, at),
+            None => last_stop::<V>(text, at),
         };
         match peek(text, stop) {
             Some(b'"') => return Ok(Stepped { close: stop, escaped, unicode }),
@@ -122,9 +127,16 @@ pub(super) fn string<V: Vector>(text: &[u8], mut at: usize) -> Result<Stepped, R
     }
 }
 
-/// The next stop where less than a vector is left, or the text's end.
+/// The next stop where less than a vector is left, or the text's end. Every event ends so: its last bytes are looked at as
+/// part of the last whole vector, not one by one.
 #[inline(never)]
-fn last_stop(text: &[u8], at: usize) -> usize {
+fn last_stop<V: Vector>(text: &[u8], at: usize) -> usize {
+    let last = text.len().saturating_sub(V::LANES);
+    if at < text.len()
+        && let (Some(passed), Some(vector)) = (at.checked_sub(last), V::load(text, last))
+    {
+        return vector.stop_behind(passed).map_or(text.len(), |lane| last + lane);
+    }
     let rest = text.get(at..).unwrap_or_default();
     let stop = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f | 0x80..));
     stop.map_or(text.len(), |stop| at + stop)

@@ -37,6 +37,9 @@ pub(crate) trait Vector: Copy {
     /// text of a string.
     fn stop(self) -> Option<usize>;
 
+    /// The same of the bytes behind the first `lanes`, which are fewer than all.
+    fn stop_behind(self, lanes: usize) -> Option<usize>;
+
     /// Whether the first `lanes` bytes are the same in both.
     fn same(self, other: Self, lanes: usize) -> bool;
 
@@ -75,6 +78,14 @@ impl Vector for Word {
         (marks != 0).then(|| marks.trailing_zeros() as usize / 8)
     }
 
+    /// Marks above a true one may be wrong, so the bytes before are shifted out, not their marks. The zeros that come in
+    /// behind the others count as stops, at a lane that there is not.
+    #[inline(always)]
+    fn stop_behind(self, lanes: usize) -> Option<usize> {
+        let stop = Self(self.0 >> (lanes * 8)).stop();
+        stop.map(|lane| lane + lanes).filter(|lane| *lane < Self::LANES)
+    }
+
     #[inline(always)]
     fn same(self, other: Self, lanes: usize) -> bool {
         let kept = if lanes < 8 { (1 << (lanes * 8)) - 1 } else { u64::MAX };
@@ -99,6 +110,12 @@ macro_rules! vector {
             fn stop(self) -> Option<usize> {
                 let marks: u32 = $stops(self.0);
                 (marks != 0).then(|| marks.trailing_zeros() as usize)
+            }
+
+            #[inline(always)]
+            fn stop_behind(self, lanes: usize) -> Option<usize> {
+                let marks: u32 = $stops(self.0) >> lanes;
+                (marks != 0).then(|| lanes + marks.trailing_zeros() as usize)
             }
 
             #[inline(always)]
@@ -212,6 +229,18 @@ mod arm {
         unsafe { vget_lane_u64::<0>(vreinterpret_u64_u8(vshrn_n_u16::<4>(vreinterpretq_u16_u8(marks)))) }
     }
 
+    /// What ends or interrupts a string's text, four bits a lane.
+    #[inline(always)]
+    fn stops(bytes: uint8x16_t) -> u64 {
+        // SAFETY: NEON is part of aarch64.
+        unsafe {
+            let quotes = vceqq_u8(bytes, vdupq_n_u8(b'"'));
+            let backslashes = vceqq_u8(bytes, vdupq_n_u8(b'\\'));
+            let others = vcltq_s8(vreinterpretq_s8_u8(bytes), vdupq_n_s8(0x20));
+            nibbles(vorrq_u8(vorrq_u8(quotes, backslashes), others))
+        }
+    }
+
     impl Vector for Neon {
         const LANES: usize = 16;
 
@@ -223,14 +252,14 @@ mod arm {
 
         #[inline(always)]
         fn stop(self) -> Option<usize> {
-            // SAFETY: NEON is part of aarch64.
-            let marks = unsafe {
-                let quotes = vceqq_u8(self.0, vdupq_n_u8(b'"'));
-                let backslashes = vceqq_u8(self.0, vdupq_n_u8(b'\\'));
-                let others = vcltq_s8(vreinterpretq_s8_u8(self.0), vdupq_n_s8(0x20));
-                nibbles(vorrq_u8(vorrq_u8(quotes, backslashes), others))
-            };
+            let marks = stops(self.0);
             (marks != 0).then(|| marks.trailing_zeros() as usize / 4)
+        }
+
+        #[inline(always)]
+        fn stop_behind(self, lanes: usize) -> Option<usize> {
+            let marks = stops(self.0) >> (lanes * 4);
+            (marks != 0).then(|| lanes + marks.trailing_zeros() as usize / 4)
         }
 
         #[inline(always)]
@@ -347,6 +376,10 @@ mod tests {
                         bytes[lane] = byte;
                         let vector = V::load(&bytes, 0).unwrap();
                         assert_eq!(vector.stop(), naive_stop(&bytes[..V::LANES]), "{byte:#x} at {lane} of {filler:#x}");
+                        for passed in 0..V::LANES {
+                            let behind = naive_stop(&bytes[passed..V::LANES]).map(|stop| passed + stop);
+                            assert_eq!(vector.stop_behind(passed), behind, "{byte:#x} at {lane}, behind {passed}");
+                        }
                         let other = V::load(&vec![filler; V::LANES], 0).unwrap();
                         for lanes in 0..=V::LANES {
                             assert_eq!(vector.same(other, lanes), lanes <= lane || byte == filler, "{lanes} of {lane}");
