@@ -62,7 +62,7 @@ pub(super) fn looks_whole(line: &[u8]) -> bool {
 }
 
 /// Braces in a piece of a line.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Braces {
     /// Opening less closing ones.
     open: i64,

@@ -30,6 +30,7 @@ pub(super) struct Ticket {
 }
 
 /// What the caller gets.
+#[expect(clippy::large_enum_variant, reason = "made once for each job and taken apart at once")]
 pub(super) enum Taken {
     Result(Result<Done, SandboxError>),
     /// All inputs were read and evaluated.
