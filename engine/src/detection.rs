@@ -87,7 +87,8 @@ pub(crate) enum Author {
 impl Author {
     /// Us, where our parts are sure to be within the bounds on parts that are read.
     pub(crate) fn us(limits: &Limits) -> Self {
-        if limits.depth <= PART.depth && limits.values <= PART.values { Author::Us } else { Author::Somebody }
+        // The values of predicates lie in members of objects in an array.
+        if limits.depth + 3 <= PART.depth && limits.values <= PART.values { Author::Us } else { Author::Somebody }
     }
 
     /// The context, the predicates or the event of a detection in compact form; null where it is no JSON.

@@ -302,7 +302,8 @@ impl Engine {
                 }
             };
             if let Some(detection) = detection {
-                self.windows.take(detection, Author::us(&self.limits), &self.set.rules, out);
+                let author = self.author(hit.column);
+                self.windows.take(detection, author, &self.set.rules, out);
             }
         }
         self.hits = hits;
@@ -317,6 +318,13 @@ impl Engine {
             Outcome::Suppressed(_) => true,
         };
         (self.shadow.get(hit.column) != Some(&true)).then_some(suppressed)
+    }
+
+    /// Who wrote the parts of a rule's detections. Redaction can give two members of an object one name: those are read
+    /// anew, as somebody else's are.
+    fn author(&self, column: usize) -> Author {
+        let is_whole = self.set.rules.get(column).is_some_and(|collected| collected.redact.is_empty());
+        if is_whole { Author::us(&self.limits) } else { Author::Somebody }
     }
 
     /// All that an alert can say of an event that a rule matched.

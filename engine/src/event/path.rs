@@ -49,13 +49,31 @@ pub(super) fn walk_dotted<'e>(from: At<'e>, dotted: &str) -> Vec<At<'e>> {
     ends
 }
 
-/// The same, end by end: the first answer that `each` gives for one ends the walk.
+/// The same, end by end: the first answer that `each` gives for one ends the walk. An event decides how deep it goes.
 pub(super) fn first<'e, T>(from: At<'e>, dotted: &str, each: &mut impl FnMut(At<'e>) -> Option<T>) -> Option<T> {
-    if from.is_array() {
-        return from.items().find_map(|item| first(item, dotted, each));
+    let (mut next, mut waiting) = (Some((from, dotted)), Vec::new());
+    while let Some((at, dotted)) = next.take().or_else(|| waiting.pop()) {
+        if at.is_array() {
+            let first = waiting.len();
+            waiting.extend(at.items().map(|item| (item, dotted)));
+            waiting.get_mut(first..).unwrap_or_default().reverse();
+            continue;
+        }
+        next = longest(at, dotted);
+        if let Some((value, "")) = next {
+            next = None;
+            if let Some(found) = each(value) {
+                return Some(found);
+            }
+        }
     }
+    None
+}
+
+/// The member of an object whose name is the longest beginning of a dotted path, and what is left of that.
+fn longest<'e, 's>(at: At<'e>, dotted: &'s str) -> Option<(At<'e>, &'s str)> {
     let mut longest: Option<(At<'e>, &str)> = None;
-    for (name, value) in from.members() {
+    for (name, value) in at.members() {
         // Of several members of one name the last counts.
         let Some(rest) = after(name, dotted).filter(|rest| longest.is_none_or(|(_, left)| rest.len() <= left.len()))
         else {
@@ -63,10 +81,7 @@ pub(super) fn first<'e, T>(from: At<'e>, dotted: &str, each: &mut impl FnMut(At<
         };
         longest = Some((value, rest));
     }
-    match longest? {
-        (value, "") => each(value),
-        (value, rest) => first(value, rest, each),
-    }
+    longest
 }
 
 /// What is left of a dotted path behind a name that it begins with. Few names are as long as one of its beginnings.
@@ -200,10 +215,15 @@ pub(super) fn flatten<'e>(value: &'e Json, into: &mut Vec<&'e Json>) {
 
 /// Appends the texts in `value` that are not empty, of numbers and booleans too, an array's elements in its place.
 pub(super) fn scalars<'e>(value: At<'e>, into: &mut Vec<Cow<'e, str>>) {
-    if value.is_array() {
-        value.items().for_each(|item| scalars(item, into));
-    } else {
-        into.extend(value.scalar_text().filter(|text| !text.is_empty()).map(Cow::Borrowed));
+    let (mut next, mut waiting) = (Some(value), Vec::new());
+    while let Some(at) = next.take().or_else(|| waiting.pop()) {
+        if at.is_array() {
+            let first = waiting.len();
+            waiting.extend(at.items());
+            waiting.get_mut(first..).unwrap_or_default().reverse();
+        } else {
+            into.extend(at.scalar_text().filter(|text| !text.is_empty()).map(Cow::Borrowed));
+        }
     }
 }
 

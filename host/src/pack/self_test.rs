@@ -3,6 +3,8 @@
 use super::runner::{Answer, Runner};
 use super::{PackError, Packed, TestEntry, fluent_bit};
 use crate::sandbox::{Limits, Module};
+use oxpecker_engine::event::Event;
+use oxpecker_engine::json::Limits as EventLimits;
 use oxpecker_engine::rule::Expectation;
 use oxpecker_engine::trial::Seen;
 use serde_json::Value;
@@ -150,12 +152,21 @@ fn rule_test(module: &Module, runner: &mut Runner, test: &TestEntry) -> Result<(
     Err(format!("{}: `{}` expects {}, and comes to {}", test.rule, test.name, test.expect, found.as_str()))
 }
 
+/// A time of the shipper at which none of a test's events is of the future: the clock of such a one counts as wrong.
+fn time_of(test: &TestEntry) -> (i32, i32) {
+    let time = |text: &String| Event::parse(text.as_bytes(), &EventLimits::default(), None).ok()?.time();
+    let latest = test.events.iter().filter_map(time).max();
+    let seconds = latest.and_then(|milliseconds| i32::try_from(milliseconds / 1_000 + 1).ok());
+    (seconds.unwrap_or_default().max(TIME.0), TIME.1)
+}
+
 /// What the notes of a test's events say of its rule.
 fn noted(runner: &mut Runner, test: &TestEntry) -> Result<Seen, String> {
     let mut seen = Seen::before(test.events.len());
+    let time = time_of(test);
     for event in &test.events {
         seen.next_event();
-        let answer = object(runner.record(NOTES, TAG, TIME, event.as_bytes()))?;
+        let answer = object(runner.record(NOTES, TAG, time, event.as_bytes()))?;
         let rules = answer.as_ref().and_then(|noted| noted.pointer("/oxpecker/rules")).and_then(Value::as_array);
         let text = |rule: &Value, name| rule.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let Some(own) = rules.into_iter().flatten().find(|rule| text(rule, "rule_id") == test.rule) else { continue };

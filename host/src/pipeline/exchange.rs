@@ -52,6 +52,8 @@ pub(super) struct Exchange {
     ahead: usize,
     /// Bytes of jobs and results that may be on the way before the reader waits.
     most: usize,
+    /// Bytes of a job that is kept to be filled anew.
+    kept: usize,
 }
 
 #[derive(Default)]
@@ -119,6 +121,7 @@ impl Exchange {
             ahead: others * 2,
             // What waits, what is being evaluated, and some results.
             most: (others * 2 + threads + 4 * BUNCH) * job_bytes * 2,
+            kept: job_bytes * 4,
         }
     }
 
@@ -293,7 +296,7 @@ impl Exchange {
     /// Takes a job whose events are done with.
     pub(super) fn give_back(&self, mut job: Job) {
         // One with an event far larger than usual would hold its memory for the rest of the run.
-        if job.batch.room() <= self.most / 2 {
+        if job.batch.room() <= self.kept {
             job.clear();
             self.state().spare.push(job);
         }

@@ -157,6 +157,15 @@ fn no_nesting_overflows_the_stack() {
             let arrays = [b"{\"deep\":".to_vec(), b"[".repeat(depth), b"]".repeat(depth), b"}".to_vec()].concat();
             annotated(&mut host, &arrays);
         }
+        // What alerts look for in an event, whatever its rule.
+        for key in ["userIdentity", "host", "user", "sourceIPAddress", "exe", "eventTime", "id", "agent"] {
+            for depth in [20, 30, 60, 120] {
+                let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+                let record = format!("{{\"deep\":1,\"{key}\":{open}1{close}}}").into_bytes();
+                object(&filter(&mut host, &record));
+                annotated(&mut host, &record);
+            }
+        }
         assert_eq!(tick(&mut host, 0)["trapped"], 0);
     }
 }
