@@ -113,11 +113,6 @@ pub(crate) fn text_of(value: &Json) -> String {
     text
 }
 
-/// The value that the rule's threshold counts distinct ones of.
-fn distinct_of<'v>(rule: &Rule, value: &impl Fn(&Key) -> Cow<'v, Json>) -> Option<String> {
-    rule.distinct.as_ref().map(value).filter(|value| !value.is_null()).map(|value| text_of(&value))
-}
-
 /// Values as the text of a JSON array.
 pub(crate) fn array_of<'v>(values: impl Iterator<Item = Cow<'v, Json>>) -> String {
     let mut text = String::from("[");
@@ -188,7 +183,7 @@ impl Detection {
             aggregate: array_of(values.iter().map(|value| Cow::Borrowed(value.as_ref()))),
             event_type: shared.event_type.clone(),
             event_id: shared.event_id.clone(),
-            distinct: distinct_of(rule, &value),
+            distinct: rule.distinct.as_ref().map(&value).filter(|value| !value.is_null()).map(|value| text_of(&value)),
             context: shared.context.clone(),
             matched,
             event: Arc::clone(&shared.text),

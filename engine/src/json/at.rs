@@ -1,8 +1,9 @@
 //! A place in a tree or in a marked text: what walks through JSON goes from one to the next and need not know which it is.
 
-use super::marks::{Kind, Mark, Marks, read};
+use super::marks::{Mark, Marks, read};
 use super::{Json, marks};
 use crate::flat::same;
+use crate::scan::Kind;
 use std::borrow::Cow;
 
 /// A value, in a tree or in a marked text.

@@ -6,6 +6,7 @@
 
 use super::at::At;
 use super::{Json, Limits, plain};
+use crate::scan::Kind;
 use std::sync::OnceLock;
 
 /// A marked text.
@@ -33,21 +34,6 @@ pub(super) struct Piece {
     start: u32,
     end: u32,
     kind: Kind,
-}
-
-/// What a piece begins with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Kind {
-    #[default]
-    Null,
-    True,
-    False,
-    Number,
-    Text,
-    /// A string that is not what it spells.
-    Escaped,
-    Array,
-    Object,
 }
 
 impl Marks {

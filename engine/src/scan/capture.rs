@@ -10,9 +10,10 @@ use super::trie::{CAPTURED, EdgeId, NOWHERE, NodeId, SPECIAL, Trie};
 use std::ops::Range;
 
 /// What a value is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Kind {
     /// `null`
+    #[default]
     Null,
     /// `true`
     True,
