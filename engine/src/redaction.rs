@@ -30,6 +30,9 @@ pub const REDACTED: &str = "(redacted)";
 const MOST: usize = 1_000;
 const LARGEST: usize = 64 << 10;
 
+/// Bytes of a value whose places are kept at once. No text is longer, so that no byte is looked at more than twice.
+const STRETCH: usize = LARGEST;
+
 /// Texts of fewer characters are looked for as words alone: `a` is in everything.
 const SHORT: usize = 4;
 
@@ -165,21 +168,25 @@ impl Texts {
     }
 
     fn out_of_text(&self, text: &str) -> String {
-        let mut found = Vec::new();
-        if let Some(places) = &self.places {
-            places.each(text, |start, longest| {
+        let Some(places) = &self.places else { return text.to_owned() };
+        let (mut left, mut done) = (String::with_capacity(text.len()), 0);
+        // An event can have a place at each of its bytes. They are found from behind and wanted from the front: so they
+        // are kept, of one stretch at a time.
+        let (mut found, mut from) = (Vec::new(), 0);
+        while from < text.len() {
+            let to = text.len().min(from + STRETCH);
+            places.each(text, from..to, |start, longest| {
                 found.extend(self.longest(text, start, start + longest).map(|end| (start, end)));
             });
-        }
-        let mut left = String::with_capacity(text.len());
-        let mut done = 0;
-        for (start, end) in found.into_iter().rev() {
-            // What begins inside one that went is gone with it.
-            if start >= done {
-                left.push_str(text.get(done..start).unwrap_or_default());
-                left.push_str(REDACTED);
-                done = end;
+            for (start, end) in found.drain(..).rev() {
+                // What begins inside one that went is gone with it.
+                if start >= done {
+                    left.push_str(text.get(done..start).unwrap_or_default());
+                    left.push_str(REDACTED);
+                    done = end;
+                }
             }
+            from = to.max(done);
         }
         left.push_str(text.get(done..).unwrap_or_default());
         left
@@ -301,6 +308,21 @@ mod tests {
             }
         }
         left
+    }
+
+    #[test]
+    fn texts_go_across_the_ends_of_stretches() {
+        let texts = texts(&["abcdef", "efgh", "x", "a"]);
+        for before in STRETCH - 9..=STRETCH + 1 {
+            for (inside, left) in
+                [("abcdef", REDACTED), ("abcdefgh", "(redacted)gh"), (" x ", " (redacted) "), ("ax", "ax")]
+            {
+                let filled = |inside: &str| ["_".repeat(before).as_str(), inside, &"_".repeat(STRETCH)].concat();
+                assert_eq!(texts.out_of_text(&filled(inside)), filled(left), "{inside} behind {before}");
+            }
+        }
+        let texts = self::texts(&["é".repeat(STRETCH / 2 - 8).as_str()]);
+        assert_eq!(texts.out_of_text(&"é".repeat(2 * STRETCH)), format!("{}{}", REDACTED.repeat(4), "é".repeat(32)));
     }
 
     #[test]

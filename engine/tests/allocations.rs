@@ -1,5 +1,6 @@
 //! Deciding allocates nothing once the engine has seen events of a kind: counted. What allocates all the same is told
-//! here, case by case, so that the list can only shrink.
+//! here, case by case, so that the list can only shrink. What a match leaves behind may allocate, and is bounded by what the
+//! event holds.
 
 #![expect(unsafe_code, reason = "an allocator that counts is an allocator")]
 #![expect(clippy::expect_used, reason = "a test's helpers may panic")]
@@ -18,6 +19,15 @@ const WIDTHS: [Width; 3] = [Width::Word, Width::Native, Width::Modern];
 thread_local! {
     /// Allocations of this thread: tests run beside each other.
     static COUNT: Cell<u64> = const { Cell::new(0) };
+    /// Bytes that are allocated now, and the most that ever were.
+    static HELD: Cell<isize> = const { Cell::new(0) };
+    static MOST: Cell<isize> = const { Cell::new(0) };
+}
+
+/// Counts so many bytes more, or fewer.
+fn hold(more: usize, fewer: usize) {
+    HELD.set(HELD.get() + more.cast_signed() - fewer.cast_signed());
+    MOST.set(MOST.get().max(HELD.get()));
 }
 
 struct Counting;
@@ -26,17 +36,20 @@ struct Counting;
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         COUNT.set(COUNT.get() + 1);
+        hold(layout.size(), 0);
         // SAFETY: as the caller says.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        hold(0, layout.size());
         // SAFETY: as the caller says.
         unsafe { System.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         COUNT.set(COUNT.get() + 1);
+        hold(size, layout.size());
         // SAFETY: as the caller says.
         unsafe { System.realloc(pointer, layout, size) }
     }
@@ -50,6 +63,14 @@ fn allocations(work: impl FnOnce()) -> u64 {
     let before = COUNT.get();
     work();
     COUNT.get() - before
+}
+
+/// The most bytes that something has allocated at once.
+fn most_bytes(work: impl FnOnce()) -> isize {
+    let before = HELD.get();
+    MOST.set(before);
+    work();
+    MOST.get() - before
 }
 
 fn engine(documents: Vec<(String, Vec<u8>)>, filters: &[&str], width: Width) -> Engine {
@@ -74,6 +95,7 @@ fn once_more(engine: &mut Engine, events: &[&[u8]]) -> u64 {
 fn the_counter_counts() {
     assert_eq!(allocations(|| drop(std::hint::black_box(vec![1, 2, 3]))), 1);
     assert_eq!(allocations(|| ()), 0);
+    assert_eq!(most_bytes(|| drop(std::hint::black_box((vec![0_u8; 70], vec![0_u8; 30])))), 100);
 }
 
 #[test]
@@ -211,4 +233,19 @@ fn what_allocates_by_design() {
         r#"{"event_type":["cl\u006fud"]}"#,
         "a type with an escape in an array is decoded to see that it claims nothing",
     );
+}
+
+/// Where a text begins at every byte of a value, none of those places is kept longer than it is looked at.
+#[test]
+fn redaction_takes_little_room_beside_the_event() {
+    let rule = "redact: [k]\nruleset: s\nrules:\n  - id: r\n    name: R\n    type: CloudTrail\n    severity: 3\n    \
+                description: d\n    filter: n = 1\n";
+    let mut engine = engine(vec![("f".to_owned(), rule.as_bytes().to_vec())], &[], Width::Native);
+    let event = format!(r#"{{"n":1,"k":"{}","long":"{}"}}"#, "a".repeat(40), "a".repeat(2 << 20));
+    let most = most_bytes(|| {
+        let mut detections = Vec::new();
+        engine.detect(event.as_bytes(), &mut detections).expect("an event");
+        assert!(detections.iter().all(|detection| detection.event.len() < event.len()) && detections.len() == 1);
+    });
+    assert!(most < 8 * event.len().cast_signed(), "{most} bytes for {} of an event", event.len());
 }

@@ -7,6 +7,7 @@
 //! so that the bounds on texts bound the tables too: 1,000 of 1 KB, beside 64 Ki nodes of 20 bytes.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 /// The node in which nothing has been read yet. It is nobody's child: where a child is asked for, it stands for none.
 const ROOT: u32 = 0;
@@ -17,6 +18,8 @@ pub(super) struct Places {
     nodes: Vec<Node>,
     /// Children by byte.
     tables: Vec<[u32; 256]>,
+    /// Bytes of the longest text.
+    longest: usize,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -47,28 +50,31 @@ impl Default for Children {
 impl Places {
     /// Of these texts, none of them empty.
     pub(super) fn of<'t>(texts: impl Iterator<Item = &'t str>) -> Self {
-        let mut places = Self { nodes: vec![Node::default()], tables: Vec::new() };
+        let mut places = Self { nodes: vec![Node::default()], tables: Vec::new(), longest: 0 };
         for text in texts {
             let node = text.bytes().rev().fold(ROOT, |node, byte| places.child_or_new(node, byte));
             if let Some(node) = places.nodes.get_mut(node as usize) {
-                node.longest = u32::try_from(text.len()).unwrap_or_default();
+                node.longest = number(text.len());
             }
+            places.longest = places.longest.max(text.len());
         }
         places.lead_back();
         places
     }
 
-    /// Calls `visit` for each place where a text begins, the last place first, with the bytes of the longest one. Gives
+    /// Calls `visit` for each place of a stretch of a value where a text begins, the last place first, with the bytes of
+    /// the longest one. What begins in the stretch ends at most the longest text behind it: there it begins to read. Gives
     /// how many nodes it looked for a child of.
-    pub(super) fn each(&self, value: &str, mut visit: impl FnMut(usize, usize)) -> usize {
+    pub(super) fn each(&self, value: &str, stretch: Range<usize>, mut visit: impl FnMut(usize, usize)) -> usize {
+        let read = stretch.start..value.len().min(stretch.end.saturating_add(self.longest));
         let (mut at, mut steps) = (ROOT, 0);
-        for (start, byte) in value.bytes().enumerate().rev() {
+        for (start, byte) in read.clone().zip(value.as_bytes().get(read).unwrap_or_default()).rev() {
             let taken;
-            (at, taken) = self.step(at, byte);
+            (at, taken) = self.step(at, *byte);
             steps += taken;
             match self.node(at).longest as usize {
-                0 => {}
-                longest => visit(start, longest),
+                longest if longest > 0 && start < stretch.end => visit(start, longest),
+                _ => {}
             }
         }
         steps
@@ -162,7 +168,7 @@ impl Places {
     }
 }
 
-/// The number of a node or a table; the bounds on texts keep them few.
+/// The number of a node or a table, or of bytes; the bounds on texts keep them few.
 fn number(place: usize) -> u32 {
     u32::try_from(place).unwrap_or_default()
 }
@@ -176,13 +182,17 @@ mod tests {
         let texts = ["a", "ab", "abab", "ba", "bbb", "é", "ébb", "cb", "\0b", "\0"];
         let places = Places::of(texts.iter().copied());
         for value in ["", "x", "a", "abababx", "bbbbab", "ébbba", "xébab é", "babbabb", "\0\0bcb\0"] {
-            let mut found = Vec::new();
-            places.each(value, |start, longest| found.push((start, longest)));
             let expected = (0..value.len()).rev().filter_map(|start| {
                 let here = texts.iter().filter(|text| value.as_bytes()[start..].starts_with(text.as_bytes()));
                 Some((start, here.map(|text| text.len()).max()?))
             });
-            assert_eq!(found, expected.collect::<Vec<_>>(), "{value}");
+            let expected: Vec<(usize, usize)> = expected.collect();
+            for (from, to) in (0..=value.len()).flat_map(|from| (from..=value.len()).map(move |to| (from, to))) {
+                let mut found = Vec::new();
+                places.each(value, from..to, |start, longest| found.push((start, longest)));
+                let inside = expected.iter().filter(|(start, _)| (from..to).contains(start));
+                assert_eq!(found, inside.copied().collect::<Vec<_>>(), "{from}..{to} of {value}");
+            }
         }
     }
 
@@ -205,7 +215,8 @@ mod tests {
             assert!(places.nodes.len() <= (64 << 10) + 1 && size_of::<Node>() <= 20);
             let value = texts.concat();
             let mut found = 0;
-            let steps = places.each(&value, |_, longest| found += usize::from(longest == texts[0].len()));
+            let steps =
+                places.each(&value, 0..value.len(), |_, longest| found += usize::from(longest == texts[0].len()));
             assert!(found >= texts.len() && steps <= 2 * value.len() + 1, "{found} found in {steps} steps");
         }
     }
@@ -218,7 +229,7 @@ mod tests {
         for texts in [&many[..], &hopeful] {
             let places = Places::of(texts.iter().map(String::as_str));
             for value in ["a".repeat(1 << 20), "ab".repeat(1 << 19), format!("{longest}c").repeat(17)] {
-                assert!(places.each(&value, |_, _| {}) <= 2 * value.len() + 1);
+                assert!(places.each(&value, 0..value.len(), |_, _| {}) <= 2 * value.len() + 1);
             }
         }
     }
