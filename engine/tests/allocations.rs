@@ -249,3 +249,33 @@ fn redaction_takes_little_room_beside_the_event() {
     });
     assert!(most < 8 * event.len().cast_signed(), "{most} bytes for {} of an event", event.len());
 }
+
+/// Rules that match are told of an object again and again, which is read once.
+#[test]
+fn an_object_that_many_rules_ask_for_is_read_once() {
+    let members: Vec<String> = (0..2_000).map(|number| format!(r#""m{number}":"v{number}""#)).collect();
+    let event = format!(r#"{{"n":1,"object":{{{}}}}}"#, members.join(","));
+    let detecting = |rules: usize| {
+        let rule = |number| {
+            format!(
+                "  - id: r{number}\n    name: R\n    title: \"{{{{object}}}}\"\n    type: CloudTrail\n    severity: 3\n    \
+             description: d\n    filter: n = 1 and object exists and object != null\n    aggregate: [object]\n"
+            )
+        };
+        let rules = (0..rules).map(rule).collect::<String>();
+        let mut engine =
+            engine(vec![("f".to_owned(), format!("ruleset: s\nrules:\n{rules}").into_bytes())], &[], Width::Native);
+        let mut detections = Vec::new();
+        // What each rule makes ready at its first match is made.
+        (0..2).for_each(|_| {
+            detections.clear();
+            engine.detect(event.as_bytes(), &mut detections).expect("an event");
+        });
+        detections.clear();
+        let count = allocations(|| engine.detect(event.as_bytes(), &mut detections).map(drop).expect("an event"));
+        assert_eq!(detections.len(), engine.columns());
+        count
+    };
+    let (one, many) = (detecting(1), detecting(101));
+    assert!(one > 4_000 && many < one + 100 * 200, "{one} allocations for one rule, {many} for 101");
+}

@@ -1,6 +1,6 @@
 //! A place in a tree or in a marked text: what walks through JSON goes from one to the next and need not know which it is.
 
-use super::marks::{Mark, Marks, read};
+use super::marks::{Mark, Marks};
 use super::{Json, marks};
 use crate::flat::same;
 use crate::scan::Kind;
@@ -50,18 +50,18 @@ impl<'j> At<'j> {
 
     /// The value as a tree.
     pub(crate) fn json(self) -> Cow<'j, Json> {
-        let (marks, mark) = match self {
+        let (marks, place) = match self {
             At::Tree(json) => return Cow::Borrowed(json),
-            At::Marked(marks, place) => (marks, marks.mark(place)),
+            At::Marked(marks, place) => (marks, place),
         };
-        let Some(Mark { value, .. }) = mark else { return Cow::Owned(Json::Null) };
+        let Some(Mark { value, .. }) = marks.mark(place) else { return Cow::Owned(Json::Null) };
         Cow::Owned(match value.kind() {
             Kind::Null => Json::Null,
             Kind::True => Json::Bool(true),
             Kind::False => Json::Bool(false),
             Kind::Number => Json::Number(marks.raw(*value).to_owned()),
             Kind::Text | Kind::Escaped => Json::Text(marks.string(*value).to_owned()),
-            Kind::Array | Kind::Object => read(marks.raw(*value)),
+            Kind::Array | Kind::Object => return Cow::Borrowed(marks.bracket(place)),
         })
     }
 

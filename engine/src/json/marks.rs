@@ -15,8 +15,10 @@ pub(crate) struct Marks {
     text: String,
     marks: Vec<Mark>,
     /// Strings with escapes, by where they begin; decoded when they are first asked for.
-    escaped: Vec<(u32, OnceLock<String>)>,
-    tree: OnceLock<Json>,
+    escaped: Escaped,
+    /// Arrays and objects, by their place among the marks; each is read when it is first asked for, and once for all who
+    /// ask. They are listed when the first one is.
+    brackets: OnceLock<Vec<(u32, OnceLock<Json>)>>,
 }
 
 /// A value, and its name where it is a member.
@@ -42,7 +44,7 @@ impl Marks {
         u32::try_from(bytes.len()).ok()?;
         let text = std::str::from_utf8(bytes).ok()?;
         let (marks, escaped) = Marker::new(text.as_bytes()).document()?;
-        Some(Self { text: text.to_owned(), marks, escaped, tree: OnceLock::new() })
+        Some(Self { text: text.to_owned(), marks, escaped, brackets: OnceLock::new() })
     }
 
     /// All of it.
@@ -50,9 +52,21 @@ impl Marks {
         At::Marked(self, 0)
     }
 
-    /// All of it as a tree.
+    /// All of it as a tree, if it is an array or an object.
     pub(crate) fn tree(&self) -> &Json {
-        self.tree.get_or_init(|| self.top().json().into_owned())
+        self.bracket(0)
+    }
+
+    /// An array or an object as a tree.
+    pub(super) fn bracket(&self, place: u32) -> &Json {
+        static NONE: Json = Json::Null;
+        let brackets = self.brackets.get_or_init(|| {
+            let places = self.marks.iter().zip(0..).filter(|(mark, _)| mark.value.is_bracket());
+            places.map(|(_, place)| (place, OnceLock::new())).collect()
+        });
+        let found = brackets.binary_search_by_key(&place, |(place, _)| *place).ok();
+        let Some((_, tree)) = found.and_then(|found| brackets.get(found)) else { return &NONE };
+        tree.get_or_init(|| self.mark(place).map_or(Json::Null, |mark| read(self.raw(mark.value))))
     }
 
     pub(super) fn mark(&self, place: u32) -> Option<&Mark> {
@@ -88,7 +102,7 @@ impl Marks {
 }
 
 /// A piece of a text that was checked as a tree.
-pub(super) fn read(text: &str) -> Json {
+fn read(text: &str) -> Json {
     const CHECKED: Limits = Limits { bytes: usize::MAX, depth: super::DEEPEST, values: usize::MAX };
     Json::parse(text.as_bytes(), &CHECKED).unwrap_or(Json::Null)
 }
@@ -102,6 +116,10 @@ impl Piece {
 
     pub(super) fn kind(self) -> Kind {
         self.kind
+    }
+
+    fn is_bracket(self) -> bool {
+        matches!(self.kind, Kind::Array | Kind::Object)
     }
 }
 
