@@ -388,9 +388,10 @@ fn shown(value: &Json) -> Option<String> {
         Json::Array(items) if items.is_empty() => return None,
         // Arrays inside it are taken apart: no more than a scalar or an object is shown below this.
         Json::Array(_) => {
-            Cow::Owned(crate::event::flat(value).into_iter().filter_map(shown).collect::<Vec<_>>().join(", "))
+            let shown = crate::event::flat(value).into_iter().filter_map(shown).take(LONGEST);
+            Cow::Owned(shown.collect::<Vec<_>>().join(", "))
         }
-        Json::Object(_) => Cow::Owned(text_of(value)),
+        Json::Object(_) => Cow::Owned(value.beginning(LONGEST)),
         scalar => Cow::Borrowed(scalar.scalar_text().unwrap_or_default()),
     };
     if text.is_empty() {

@@ -224,7 +224,15 @@ impl Json {
 
     /// Appends this value in compact form: no blanks, numbers as their text stands, as few escapes as JSON allows.
     pub fn write_to(&self, out: &mut String) {
-        write::value(self, out);
+        write::value(self, usize::MAX, out);
+    }
+
+    /// The beginning of the text that [`Json::write_to`] appends, for who shows no more than so many characters of it and
+    /// whether there are more: a value may be as large as its event.
+    pub(crate) fn beginning(&self, characters: usize) -> String {
+        let mut text = String::new();
+        write::value(self, char::MAX_LEN_UTF8 * (characters + 1), &mut text);
+        text
     }
 }
 

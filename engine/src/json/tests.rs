@@ -266,3 +266,28 @@ fn a_copy_and_its_text_are_the_same_as_the_tree() {
         assert_eq!(json.clone().to_string(), text);
     }
 }
+
+#[test]
+fn the_beginning_of_a_value_is_that_of_its_text_and_not_much_more() {
+    let long = format!(
+        r#"{{"é\"é":[1.5e300,"ééé","a\\b"],"{}":"{}","c":[[[]],{{}},null,true]}}"#,
+        "n".repeat(99),
+        "é".repeat(99)
+    );
+    let many = format!("[{}]", vec![long.as_str(); 1_000].join(","));
+    for text in [&*long, &*many, "12345678", "\"éééé\"", "null", "[]"] {
+        let value = parse(text).unwrap();
+        let whole = value.to_string();
+        for characters in [0, 1, 7, 20, 50, 200, 10_000] {
+            let beginning = value.beginning(characters);
+            let shown = |text: &str| text.chars().take(characters).collect::<String>();
+            let has_more = |text: &str| text.chars().nth(characters).is_some();
+            assert_eq!(
+                (shown(&beginning), has_more(&beginning)),
+                (shown(&whole), has_more(&whole)),
+                "{characters} of {text}"
+            );
+            assert!(beginning.len() <= 3 * 4 * (characters + 1) + 20, "{} for {characters}", beginning.len());
+        }
+    }
+}

@@ -9,12 +9,14 @@ enum Open<'j> {
     Object(std::slice::Iter<'j, (String, Json)>),
 }
 
-pub(super) fn value(json: &Json, out: &mut String) {
+/// At least the first `wanted` bytes of a value; what is behind them, if anything, means nothing.
+pub(super) fn value(json: &Json, wanted: usize, out: &mut String) {
+    let end = out.len().saturating_add(wanted);
     let mut open: Vec<Open<'_>> = Vec::new();
-    open.extend(begin(json, out));
+    open.extend(begin(json, wanted, out));
     // Whether the innermost bracket has an element already.
     let mut first = true;
-    while let Some(innermost) = open.last_mut() {
+    while let Some(innermost) = open.last_mut().filter(|_| out.len() < end) {
         let next = match innermost {
             Open::Array(left) => left.next().map(|item| (None, item)),
             Open::Object(left) => left.next().map(|(name, member)| (Some(name), member)),
@@ -29,23 +31,23 @@ pub(super) fn value(json: &Json, out: &mut String) {
             out.push(',');
         }
         if let Some(name) = name {
-            text(name, out);
+            text(beginning(name, wanted), out);
             out.push(':');
         }
-        let bracket = begin(next, out);
+        let bracket = begin(next, wanted, out);
         first = bracket.is_some();
         open.extend(bracket);
     }
 }
 
-/// Writes a scalar whole, of a bracket its start.
-fn begin<'j>(json: &'j Json, out: &mut String) -> Option<Open<'j>> {
+/// Writes a scalar, as much of it as is wanted; of a bracket its start.
+fn begin<'j>(json: &'j Json, wanted: usize, out: &mut String) -> Option<Open<'j>> {
     match json {
         Json::Null => out.push_str("null"),
         Json::Bool(true) => out.push_str("true"),
         Json::Bool(false) => out.push_str("false"),
-        Json::Number(digits) => out.push_str(digits),
-        Json::Text(decoded) => text(decoded, out),
+        Json::Number(digits) => out.push_str(beginning(digits, wanted)),
+        Json::Text(decoded) => text(beginning(decoded, wanted), out),
         Json::Array(items) => {
             out.push('[');
             return Some(Open::Array(items.iter()));
@@ -56,6 +58,10 @@ fn begin<'j>(json: &'j Json, out: &mut String) -> Option<Open<'j>> {
         }
     }
     None
+}
+
+fn beginning(text: &str, wanted: usize) -> &str {
+    text.get(..text.ceil_char_boundary(wanted)).unwrap_or_default()
 }
 
 /// Writes an array whose items are written by `item`.

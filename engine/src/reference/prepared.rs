@@ -160,7 +160,7 @@ fn value_shown(value: &Json) -> Json {
         Json::Text(text) => Json::Text(cut(text)),
         Json::Number(number) if number.len() <= CHARACTERS => value.clone(),
         Json::Null | Json::Bool(_) => value.clone(),
-        other => Json::Text(cut(&other.to_string())),
+        other => Json::Text(cut(&other.beginning(CHARACTERS))),
     }
 }
 
