@@ -246,14 +246,7 @@ impl Engine {
     /// # Errors
     /// When the bytes are no event.
     pub fn detect(&mut self, bytes: &[u8], out: &mut Vec<Detection>) -> Result<u32, Reject> {
-        self.verdicts(bytes)?;
-        if self.hits.is_empty() {
-            return Ok(0);
-        }
-        let asked = Arc::clone(&self.asked);
-        // Looked at once more than the matcher did, but only the few events that some rule matches.
-        let event = Event::skim(bytes, &self.limits, self.event_type.as_deref())?;
-        let mut event = MatchedEvent::new(bytes, event, self.limits, &asked);
+        let Some(mut event) = self.matched_event(bytes)? else { return Ok(0) };
         let hits = std::mem::take(&mut self.hits);
         for hit in &hits {
             if let Some(suppressed) = self.raises(hit) {
@@ -276,14 +269,7 @@ impl Engine {
         settle: impl Fn(&mut Detection),
         out: &mut dyn Records,
     ) -> Result<(), Reject> {
-        self.verdicts(bytes)?;
-        if self.hits.is_empty() {
-            return Ok(());
-        }
-        let asked = Arc::clone(&self.asked);
-        // Looked at once more than the matcher did, but only the few events that some rule matches.
-        let event = Event::skim(bytes, &self.limits, self.event_type.as_deref())?;
-        let mut event = MatchedEvent::new(bytes, event, self.limits, &asked);
+        let Some(mut event) = self.matched_event(bytes)? else { return Ok(()) };
         let out = &mut Fitted { bytes: self.alert_bytes, out };
         let hits = std::mem::take(&mut self.hits);
         for hit in &hits {
@@ -308,6 +294,16 @@ impl Engine {
         }
         self.hits = hits;
         Ok(())
+    }
+
+    /// Decides on an event; gives it if there are hits.
+    fn matched_event<'b>(&mut self, bytes: &'b [u8]) -> Result<Option<MatchedEvent<'b>>, Reject> {
+        if self.verdicts(bytes)?.is_empty() {
+            return Ok(None);
+        }
+        // Looked at once more than the matcher did, but only the few events that some rule matches.
+        let event = Event::skim(bytes, &self.limits, self.event_type.as_deref())?;
+        Ok(Some(MatchedEvent::new(bytes, event, self.limits, Arc::clone(&self.asked))))
     }
 
     /// Whether a hit is hidden by a suppression; none where it raises no alert anyway.

@@ -59,7 +59,7 @@ pub(crate) struct MatchedEvent<'b> {
     bytes: &'b [u8],
     event: Event,
     limits: Limits,
-    asked: &'b Asked,
+    asked: Arc<Asked>,
     counted: Option<Counted>,
     shared: Option<Shared>,
     text: Option<Arc<str>>,
@@ -77,7 +77,7 @@ pub(super) struct Counted {
 
 impl<'b> MatchedEvent<'b> {
     /// `event` is of these bytes, under these limits. `asked` is of the rules that were asked.
-    pub(crate) fn new(bytes: &'b [u8], event: Event, limits: Limits, asked: &'b Asked) -> Self {
+    pub(crate) fn new(bytes: &'b [u8], event: Event, limits: Limits, asked: Arc<Asked>) -> Self {
         Self { bytes, event, limits, asked, counted: None, shared: None, text: None }
     }
 
@@ -107,7 +107,7 @@ impl<'b> MatchedEvent<'b> {
     }
 
     /// What is asked of it, and what counting it takes.
-    pub(super) fn counted(&mut self) -> (&'b Asked, &Event, &mut Counted) {
+    pub(super) fn counted(&mut self) -> (&Asked, &Event, &mut Counted) {
         let Self { event, counted, asked, .. } = self;
         let counted = counted.get_or_insert_with(|| Counted {
             time: event.time(),
