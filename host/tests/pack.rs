@@ -1,6 +1,6 @@
 //! Packs: the same bytes each time, what they say of themselves, and what comes out of them.
 
-#![expect(clippy::expect_used, reason = "a test's helpers may panic")]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test's helpers may panic")]
 
 use oxpecker::alert::Alert;
 use oxpecker::pack::runner::{Answer, Runner};
@@ -166,6 +166,34 @@ fn tests_of_several_events_are_judged_by_all_of_them() {
             "{failed}"
         );
     }
+}
+
+/// A pack with another version in its manifest.
+fn of_format(wasm: &[u8], format: u8) -> Vec<u8> {
+    let now = br#"{"format":2,"#;
+    let place = wasm.windows(now.len()).position(|bytes| bytes == now).expect("the manifest");
+    let mut wasm = wasm.to_vec();
+    wasm[place + now.len() - 2] = b'0' + format;
+    wasm
+}
+
+#[test]
+fn a_pack_of_an_earlier_version_is_shown_and_its_tests_are_not_judged() {
+    let wasm = of_format(&pack(&shipped(), &Options::default()).expect("a pack"), 1);
+    let packed = Packed::from_bytes(&wasm).expect("a pack");
+    assert_eq!((packed.manifest.rules.len() >= 39, packed.tests.len(), packed.old_tests), (true, 0, true));
+    let failures = failures(&wasm);
+    assert_eq!(failures.len(), 1, "{failures:?}");
+    assert!(failures[0].contains("pack the rules again to have them run"), "{failures:?}");
+    let without = pack(&shipped(), &Options { tests: false, ..Options::default() }).expect("a pack");
+    assert_eq!(self::failures(&of_format(&without, 1)), Vec::<String>::new());
+}
+
+#[test]
+fn a_pack_of_a_later_version_is_refused_with_what_to_do() {
+    let wasm = of_format(&pack(&shipped(), &Options::default()).expect("a pack"), 3);
+    let told = Packed::from_bytes(&wasm).expect_err("refused").to_string();
+    assert!(told.contains("a newer version of oxpecker (") && told.contains("look at it with that version"), "{told}");
 }
 
 #[test]

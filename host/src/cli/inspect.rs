@@ -59,7 +59,7 @@ fn as_json(packed: &Packed, trials: Option<&[Trial]>) -> serde_json::Value {
         "memory_limit": packed.memory_limit,
         "exports": packed.exports,
         "features": packed.features,
-        "tests": packed.tests.len(),
+        "tests": (!packed.old_tests).then_some(packed.tests.len()),
         "self_test": trials,
     })
 }
@@ -126,7 +126,12 @@ fn rule_lines(manifest: &Manifest, packed: &Packed, lines: &mut Lines) {
     for (name, rules) in sets {
         lines.line("rule set", &format!("{name}: {}", count(rules as u64, "rule")));
     }
-    lines.line("", &format!("{} switched off, {} inside", manifest.disabled, count(packed.tests.len() as u64, "test")));
+    let tests = if packed.old_tests {
+        "tests of an earlier version".to_owned()
+    } else {
+        count(packed.tests.len() as u64, "test")
+    };
+    lines.line("", &format!("{} switched off, {tests} inside", manifest.disabled));
     for rule in &manifest.rules {
         let shadow = if rule.shadow { ", in shadow" } else { "" };
         let what = format!(

@@ -9,8 +9,15 @@ use serde::{Deserialize, Serialize};
 pub(super) const SECTION: &str = "oxpecker.pack";
 /// The section with the rules' tests, as JSON.
 pub(super) const TESTS_SECTION: &str = "oxpecker.tests";
-/// The version of both.
-const FORMAT: u32 = 1;
+/// The version of both. In 1 a test had one event, its last, and cannot be judged as it was meant.
+pub(super) const FORMAT: u32 = 2;
+
+/// What is the same in every version.
+#[derive(Deserialize)]
+struct Head {
+    format: u32,
+    engine: String,
+}
 
 /// What a pack says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -205,13 +212,12 @@ impl Manifest {
     }
 
     pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, PackError> {
-        let manifest: Self = serde_json::from_slice(bytes)
-            .map_err(|error| PackError::Broken(format!("its manifest cannot be read: {error}")))?;
-        if manifest.format == FORMAT {
-            Ok(manifest)
-        } else {
-            Err(PackError::Broken(format!("its manifest has format {}, this program reads {FORMAT}", manifest.format)))
+        let unreadable = |error| PackError::Broken(format!("its manifest cannot be read: {error}"));
+        let Head { format, engine } = serde_json::from_slice(bytes).map_err(unreadable)?;
+        if format > FORMAT {
+            return Err(PackError::Newer { engine, format });
         }
+        serde_json::from_slice(bytes).map_err(unreadable)
     }
 }
 

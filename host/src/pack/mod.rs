@@ -17,6 +17,7 @@ pub use manifest::{File, Manifest, Mode, RuleEntry, Settings, Shape, TestEntry, 
 pub use sections::Export;
 
 use crate::sandbox::{LoadReport, LoadRequest, Problem, SandboxError, hex, sha256};
+use manifest::FORMAT;
 use oxpecker_engine::rule::RuleSet;
 use serde_json::json;
 use std::path::Path;
@@ -40,6 +41,17 @@ pub enum PackError {
     /// A module without rules.
     #[error("there are no rules inside: it was not made by `oxpecker pack`")]
     NotPacked,
+    /// A pack of a version after this one.
+    #[error(
+        "a newer version of oxpecker ({engine}) made this pack, in format {format}, and this one reads {FORMAT} and \
+         before: look at it with that version. Log shippers run it all the same"
+    )]
+    Newer {
+        /// The version that made it.
+        engine: String,
+        /// The version of its manifest.
+        format: u32,
+    },
     /// The instance does not answer as the ABI says.
     #[error("the module does not do what a pack does: {0}")]
     Broken(String),
@@ -138,6 +150,8 @@ pub struct Packed {
     pub manifest: Manifest,
     /// The tests of its rules, if they are in it.
     pub tests: Vec<TestEntry>,
+    /// Whether there are tests in it that are not read: an earlier version wrote them.
+    pub old_tests: bool,
     /// What it exports, in order.
     pub exports: Vec<Export>,
     /// Linear memory at the start, in bytes.
@@ -159,10 +173,13 @@ impl Packed {
     /// If the bytes are no module, or one without rules.
     pub fn from_bytes(wasm: &[u8]) -> Result<Self, PackError> {
         let found = sections::read(wasm)?;
-        let manifest = found.custom(manifest::SECTION).ok_or(PackError::NotPacked)?;
+        let manifest = Manifest::from_bytes(found.custom(manifest::SECTION).ok_or(PackError::NotPacked)?)?;
+        let tests = found.custom(manifest::TESTS_SECTION);
+        let old_tests = tests.is_some() && manifest.format < FORMAT;
         Ok(Self {
-            manifest: Manifest::from_bytes(manifest)?,
-            tests: found.custom(manifest::TESTS_SECTION).map(manifest::read_tests).transpose()?.unwrap_or_default(),
+            manifest,
+            tests: tests.filter(|_| !old_tests).map(manifest::read_tests).transpose()?.unwrap_or_default(),
+            old_tests,
             memory: found.memory,
             memory_limit: found.memory_limit,
             exports: found.exports,
