@@ -72,6 +72,22 @@ pub(super) fn first<'e, T>(from: At<'e>, dotted: &str, each: &mut impl FnMut(At<
 
 /// The member of an object whose name is the longest beginning of a dotted path, and what is left of that.
 fn longest<'e, 's>(at: At<'e>, dotted: &'s str) -> Option<(At<'e>, &'s str)> {
+    if !at.lists_names() {
+        return longest_of_all(at, dotted);
+    }
+    let (mut end, mut rest) = (dotted.len(), "");
+    loop {
+        let name = dotted.get(..end)?;
+        if let Some((_, value)) = at.last_of_length(end, |member| member.is(name.as_bytes()))? {
+            return Some((value, rest));
+        }
+        end = name.bytes().rposition(|byte| byte == b'.')?;
+        rest = dotted.get(end + 1..)?;
+    }
+}
+
+/// The same where one has to go through the members.
+fn longest_of_all<'e, 's>(at: At<'e>, dotted: &'s str) -> Option<(At<'e>, &'s str)> {
     let mut longest: Option<(At<'e>, &str)> = None;
     for (name, value) in at.members() {
         // Of several members of one name the last counts.
@@ -101,6 +117,26 @@ fn after<'s>(name: Name<'_>, dotted: &'s str) -> Option<&'s str> {
 /// `a.b.c` can be the member `a.b.c`, or `a.b` and `c` inside it, or `a` and the rest inside it: the longest name that is
 /// there wins, alone; of several members of one name the last.
 fn member<'e, 's>(object: At<'e>, steps: &'s [Step]) -> Option<(Name<'e>, At<'e>, &'s [Step])> {
+    if !object.lists_names() {
+        return member_of_all(object, steps);
+    }
+    let names = steps.iter().map_while(|step| if let Step::Name(name) = step { Some(name.len()) } else { None });
+    let count = names.clone().count();
+    // Each dot takes a byte.
+    let mut length = names.clone().sum::<usize>() + count.saturating_sub(1);
+    for taken in (1..=count).rev() {
+        let rest = steps.get(taken..)?;
+        let is = |name: Name<'_>| rest_after(name, steps).is_some_and(|left| left.len() == rest.len());
+        if let Some((name, value)) = object.last_of_length(length, is)? {
+            return Some((name, value, rest));
+        }
+        length = length.saturating_sub(names.clone().nth(taken - 1)? + 1);
+    }
+    None
+}
+
+/// The same where one has to go through the members.
+fn member_of_all<'e, 's>(object: At<'e>, steps: &'s [Step]) -> Option<(Name<'e>, At<'e>, &'s [Step])> {
     let mut longest: Option<(Name<'e>, At<'e>, &'s [Step])> = None;
     for (name, value) in object.members() {
         let Some(rest) =

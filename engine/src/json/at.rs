@@ -88,8 +88,33 @@ impl<'j> At<'j> {
         }
     }
 
+    /// Whether the names of an object's members are listed.
+    #[inline]
+    pub(crate) fn lists_names(self) -> bool {
+        matches!(self, At::Marked(marks, place) if marks.names(place).is_some())
+    }
+
+    /// Of the members whose names are so long, the last one with a name that `is` the one; none where nobody listed the
+    /// object's names.
+    #[inline]
+    pub(crate) fn last_of_length(
+        self,
+        length: usize,
+        is: impl Fn(Name<'j>) -> bool,
+    ) -> Option<Option<(Name<'j>, Self)>> {
+        let At::Marked(marks, place) = self else { return None };
+        let mut members = marks.names(place)?.of_length(length).filter_map(|place| {
+            let mark = marks.mark(place)?;
+            Some((Name::Marked(marks, mark), At::Marked(marks, place)))
+        });
+        Some(members.find(|(name, _)| is(*name)))
+    }
+
     /// The member of an object with this name.
     pub(crate) fn get(self, name: &str) -> Option<Self> {
+        if let Some(found) = self.last_of_length(name.len(), |member| member.is(name.as_bytes())) {
+            return found.map(|(_, value)| value);
+        }
         let named = self.members().filter(|(member, _)| member.is(name.as_bytes()));
         named.last().map(|(_, value)| value)
     }

@@ -5,6 +5,7 @@
 //! not know.
 
 use super::at::At;
+use super::names::Names;
 use super::{Json, Limits, plain};
 use crate::scan::Kind;
 use std::sync::OnceLock;
@@ -14,6 +15,8 @@ use std::sync::OnceLock;
 pub(crate) struct Marks {
     text: String,
     marks: Vec<Mark>,
+    /// The members of the outermost object.
+    top: Names,
     /// Strings with escapes, by where they begin; decoded when they are first asked for.
     escaped: Escaped,
     /// Arrays and objects, by their place among the marks; each is read when it is first asked for, and once for all who
@@ -43,8 +46,8 @@ impl Marks {
     pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
         u32::try_from(bytes.len()).ok()?;
         let text = std::str::from_utf8(bytes).ok()?;
-        let (marks, escaped) = Marker::new(text.as_bytes()).document()?;
-        Some(Self { text: text.to_owned(), marks, escaped, brackets: OnceLock::new() })
+        let Marker { marks, top, escaped, .. } = Marker::new(text.as_bytes()).document()?;
+        Some(Self { text: text.to_owned(), marks, top, escaped, brackets: OnceLock::new() })
     }
 
     /// All of it.
@@ -67,6 +70,11 @@ impl Marks {
         let found = brackets.binary_search_by_key(&place, |(place, _)| *place).ok();
         let Some((_, tree)) = found.and_then(|found| brackets.get(found)) else { return &NONE };
         tree.get_or_init(|| self.mark(place).map_or(Json::Null, |mark| read(self.raw(mark.value))))
+    }
+
+    /// The names of an object's members, where they are listed.
+    pub(super) fn names(&self, place: u32) -> Option<&Names> {
+        (place == 0 && self.top.is_whole()).then_some(&self.top)
     }
 
     pub(super) fn mark(&self, place: u32) -> Option<&Mark> {
@@ -135,16 +143,17 @@ struct Marker<'t> {
     /// Whether the innermost of them is an object.
     in_object: bool,
     marks: Vec<Mark>,
+    top: Names,
     escaped: Escaped,
 }
 
 impl<'t> Marker<'t> {
     fn new(text: &'t [u8]) -> Self {
         let (open, marks) = (Vec::with_capacity(8), Vec::with_capacity(text.len() / 16));
-        Self { text, at: 0, open, in_object: false, marks, escaped: Vec::new() }
+        Self { text, at: 0, open, in_object: false, marks, top: Names::default(), escaped: Vec::new() }
     }
 
-    fn document(mut self) -> Option<(Vec<Mark>, Escaped)> {
+    fn document(mut self) -> Option<Self> {
         self.value(Piece::default())?;
         while !self.open.is_empty() {
             match self.token()? {
@@ -156,12 +165,15 @@ impl<'t> Marker<'t> {
                         return None;
                     }
                     self.at += 1;
+                    if self.open.len() == 1 {
+                        self.top.add(name.plain_length(), index(self.marks.len()));
+                    }
                     self.value(name)?;
                 }
                 _ => self.value(Piece::default())?,
             }
         }
-        Some((self.marks, self.escaped))
+        Some(self)
     }
 
     /// Marks a scalar, or steps into a bracket.

@@ -8,6 +8,7 @@
 mod at;
 mod compact;
 mod marks;
+mod names;
 mod parse;
 mod plain;
 mod tree;
