@@ -88,8 +88,11 @@ impl<'b> MatchedEvent<'b> {
 
     /// The event as compact JSON.
     pub(crate) fn text(&mut self) -> Arc<str> {
-        let Self { bytes, limits, text, .. } = self;
+        let Self { bytes, event, limits, text, .. } = self;
         let text = text.get_or_insert_with(|| {
+            if let Some(text) = event.compact() {
+                return Arc::from(text);
+            }
             let mut text = String::with_capacity(bytes.len());
             // It was decided on under the same limits, so it is taken here too.
             let _ = json::compact(bytes, limits, &mut text);

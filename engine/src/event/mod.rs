@@ -127,6 +127,14 @@ impl Event {
         }
     }
 
+    /// The event's text, if that is compact JSON as it stands.
+    pub(crate) fn compact(&self) -> Option<&str> {
+        match &self.root {
+            Root::Tree(_) => None,
+            Root::Marked(marks) => marks.compact(),
+        }
+    }
+
     /// An event that is already a tree; anything but an object is an event without keys.
     #[must_use]
     pub fn new(root: Json, event_type: Option<&str>) -> Self {

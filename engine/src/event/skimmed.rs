@@ -2,7 +2,7 @@
 
 use super::Event;
 use crate::Span;
-use crate::json::Limits;
+use crate::json::{self, Limits};
 use crate::language::expr::{Key, Step};
 
 const KEYS: [&str; 19] = [
@@ -106,6 +106,9 @@ fn check(text: &str) {
     };
     assert_eq!(told(&skimmed), told(&parsed), "{text}");
     assert_eq!(skimmed.json(), parsed.json(), "{text}");
+    let mut compact = String::new();
+    json::compact(text.as_bytes(), &Limits::default(), &mut compact).unwrap();
+    assert!(skimmed.compact().is_none_or(|text| text == compact), "{text}");
 }
 
 #[test]
@@ -124,5 +127,18 @@ fn it_reaches_what_the_parsed_one_reaches() {
 fn what_is_no_event_is_refused() {
     for text in ["", "[1]", "{", "{\"a\"", "{\"a\":", "{\"a\":\"", "{\"a\":1", "\"a\"", "{\"a\":[1}"] {
         assert!(Event::skim(text.as_bytes(), &Limits::default(), None).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_text_is_compact_or_is_not() {
+    let compact = |text: &str| Event::skim(text.as_bytes(), &Limits::default(), None).unwrap().compact().is_some();
+    for text in ["{}", r#"{"a":{"a":[1,{"a":"b c"},{"a":null}]},"b":-1.50e3}"#, r#"{"\"":"\\ \n"}"#] {
+        assert!(compact(text), "{text}");
+    }
+    let spaced = [" {}", "{}\n", "{ }", r#"{"a": 1}"#, r#"{"a":1 }"#, "{\"a\":[1,\t2]}"];
+    let odd = [r#"{"a":"\u0061"}"#, r#"{"\/":1}"#, r#"{"a":1,"a":2}"#, r#"{"b":[{"a":1,"a":2}]}"#];
+    for text in spaced.into_iter().chain(odd) {
+        assert!(!compact(text), "{text}");
     }
 }

@@ -5,8 +5,10 @@
 //! not know.
 
 use super::at::At;
+use super::compact::differ;
 use super::names::Names;
 use super::{Json, Limits, plain};
+use crate::flat::hash;
 use crate::scan::Kind;
 use std::sync::OnceLock;
 
@@ -17,6 +19,8 @@ pub(crate) struct Marks {
     marks: Vec<Mark>,
     /// The members of the outermost object.
     top: Names,
+    /// Whether it could be written shorter: blanks stand between the values, or escapes in strings that need none.
+    is_long: bool,
     /// Strings with escapes, by where they begin; decoded when they are first asked for.
     escaped: Escaped,
     /// Arrays and objects, by their place among the marks; each is read when it is first asked for, and once for all who
@@ -46,13 +50,32 @@ impl Marks {
     pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
         u32::try_from(bytes.len()).ok()?;
         let text = std::str::from_utf8(bytes).ok()?;
-        let Marker { marks, top, escaped, .. } = Marker::new(text.as_bytes()).document()?;
-        Some(Self { text: text.to_owned(), marks, top, escaped, brackets: OnceLock::new() })
+        let Marker { marks, top, is_long, escaped, .. } = Marker::new(text.as_bytes()).document()?;
+        Some(Self { text: text.to_owned(), marks, top, is_long, escaped, brackets: OnceLock::new() })
     }
 
     /// All of it.
     pub(crate) fn top(&self) -> At<'_> {
         At::Marked(self, 0)
+    }
+
+    /// The text, if it is compact already, as [`super::compact`] makes it: without blanks, escapes that may be written
+    /// shorter, or two members of one name.
+    pub(crate) fn compact(&self) -> Option<&str> {
+        let whole = self.mark(0)?.value;
+        let is_all = whole.start == 0 && whole.end as usize == self.text.len();
+        (is_all && !self.is_long && self.names_differ()).then_some(&self.text)
+    }
+
+    /// Whether no object has two members of one name, for sure.
+    fn names_differ(&self) -> bool {
+        let mut hashes = Vec::new();
+        let mut objects = (0..).zip(&self.marks).filter(|(_, mark)| mark.value.kind == Kind::Object);
+        objects.all(|(place, _)| {
+            hashes.clear();
+            hashes.extend(At::Marked(self, place).members().map(|(name, _)| hash(name.bytes(), 0)));
+            differ(&mut hashes)
+        })
     }
 
     /// All of it as a tree, if it is an array or an object.
@@ -144,13 +167,14 @@ struct Marker<'t> {
     in_object: bool,
     marks: Vec<Mark>,
     top: Names,
+    is_long: bool,
     escaped: Escaped,
 }
 
 impl<'t> Marker<'t> {
     fn new(text: &'t [u8]) -> Self {
         let (open, marks) = (Vec::with_capacity(8), Vec::with_capacity(text.len() / 16));
-        Self { text, at: 0, open, in_object: false, marks, top: Names::default(), escaped: Vec::new() }
+        Self { text, at: 0, open, in_object: false, marks, top: Names::default(), is_long: false, escaped: Vec::new() }
     }
 
     fn document(mut self) -> Option<Self> {
@@ -230,6 +254,8 @@ impl<'t> Marker<'t> {
         let mut kind = Kind::Text;
         while *self.text.get(end)? != b'"' {
             kind = Kind::Escaped;
+            // Some character may stand there by itself, or have a shorter escape.
+            self.is_long |= matches!(self.text.get(end + 1)?, b'/' | b'u');
             end = plain::end(self.text, end + 2);
         }
         if kind == Kind::Escaped {
@@ -247,6 +273,7 @@ impl<'t> Marker<'t> {
             if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
                 return Some(byte);
             }
+            self.is_long = true;
             self.at += 1;
         }
     }
