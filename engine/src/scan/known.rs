@@ -2,14 +2,14 @@
 //!
 //! Records of one kind are written by one program: after `"eventSource":` comes `"eventName":`, nearly always. So for each
 //! name of a path the names that followed it last are remembered, and the bytes ahead are compared with those, quotes and
-//! colon included. A hit has read, checked and looked up a name with one or two comparisons of vectors; a miss costs as
+//! colon included, and the quote that begins the value where all values of the name were texts. A hit has read, checked and looked up a name with one or two comparisons of vectors; a miss costs as
 //! much and goes the long way once. What is remembered changes no answer, and is bounded.
 
 use super::trie::{NOWHERE, NodeId, Way};
 use super::vector::Vector;
 use crate::flat::hash;
 
-/// Bytes of `"name":` that can be remembered; longer names go the long way each time.
+/// Bytes of `"name":"` that can be remembered; longer names go the long way each time.
 const LONGEST: usize = 32;
 /// How many names of all paths together are remembered.
 const MOST: usize = 4096;
@@ -21,10 +21,12 @@ const FREE: u32 = u32::MAX;
 #[derive(Debug, Clone, Copy)]
 #[repr(align(64))]
 pub(super) struct Known {
-    /// `"name":`, then zeros.
+    /// `"name":"` or `"name":`, then zeros.
     pattern: [u8; LONGEST],
     /// Bytes of the pattern that count.
     length: u8,
+    /// Whether the pattern ends with the quote of a text: every value of the name was one.
+    pub(super) is_text: bool,
     /// Where it stands.
     from: NodeId,
     /// How its value is reached.
@@ -81,12 +83,11 @@ impl KnownNames {
 
     /// The entry of a name at a node, if it is remembered. `name` is as it stands, without quotes or backslashes.
     pub(super) fn find(&self, from: NodeId, name: &[u8]) -> Option<u32> {
-        let pattern = pattern(name)?;
         let mut slot = hash(name, from) as usize % SLOTS;
         loop {
             let entry = *self.slots.get(slot)?;
             let known = self.names.get(entry as usize)?;
-            if known.from == from && known.pattern == pattern {
+            if known.from == from && known.name() == name {
                 return Some(entry);
             }
             slot = (slot + 1) % SLOTS;
@@ -95,8 +96,9 @@ impl KnownNames {
 
     /// Remembers a name that [`KnownNames::find`] did not find, if there is room.
     pub(super) fn add(&mut self, from: NodeId, name: &[u8], way: Way, node: NodeId) -> Option<u32> {
-        let length = u8::try_from(name.len() + 3).ok()?;
-        let known = Known { pattern: pattern(name)?, length, from, way, node };
+        // The first value tells whether to expect texts.
+        let length = u8::try_from(name.len() + 4).ok()?;
+        let known = Known { pattern: pattern(name)?, length, is_text: true, from, way, node };
         let entry = self.push(known)?;
         let mut slot = hash(name, from) as usize % SLOTS;
         while self.slots.get(slot).is_some_and(|taken| *taken != FREE) {
@@ -116,6 +118,12 @@ impl KnownNames {
         Some(entry)
     }
 
+    /// Notes that a name came with a value that is no text.
+    pub(super) fn expect_any(&mut self, entry: u32) {
+        let Some(known) = self.names.get_mut(entry as usize).filter(|known| known.is_text) else { return };
+        (known.is_text, known.length) = (false, known.length - 1);
+    }
+
     /// Remembers that a name at `from` came after `previous`.
     pub(super) fn follow(&mut self, from: NodeId, previous: u32, entry: u32) {
         let previous = if previous == FREE { self.begin(from) } else { Some(previous) };
@@ -127,7 +135,8 @@ impl KnownNames {
 
     /// Makes the entry before the first name of a node's objects.
     fn begin(&mut self, from: NodeId) -> Option<u32> {
-        let start = Known { pattern: [0; LONGEST], length: 0, from, way: Way::UNASKED, node: NOWHERE };
+        let (from, way, node) = (from, Way::UNASKED, NOWHERE);
+        let start = Known { pattern: [0; LONGEST], length: 0, is_text: false, from, way, node };
         let entry = self.push(start)?;
         *self.starts.get_mut(from as usize)? = entry;
         Some(entry)
@@ -135,7 +144,12 @@ impl KnownNames {
 }
 
 impl Known {
-    /// Bytes of `"name":`.
+    fn name(&self) -> &[u8] {
+        let end = self.len().saturating_sub(2 + usize::from(self.is_text));
+        self.pattern.get(1..end).unwrap_or_default()
+    }
+
+    /// Bytes of the pattern.
     #[inline(always)]
     pub(super) fn len(&self) -> usize {
         usize::from(self.length)
@@ -164,10 +178,10 @@ impl Known {
     }
 }
 
-/// `"name":` and zeros behind it, which no name holds; none where that is too long.
+/// `"name":"` and zeros behind it; none where that is too long.
 fn pattern(name: &[u8]) -> Option<[u8; LONGEST]> {
     let mut pattern = [0; LONGEST];
-    let ends = [(0, b'"'), (name.len() + 1, b'"'), (name.len() + 2, b':')];
+    let ends = [(0, b'"'), (name.len() + 1, b'"'), (name.len() + 2, b':'), (name.len() + 3, b'"')];
     pattern.get_mut(1..=name.len())?.copy_from_slice(name);
     for (place, byte) in ends {
         *pattern.get_mut(place)? = byte;

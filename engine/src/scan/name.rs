@@ -1,7 +1,7 @@
 //! Names that were not guessed: read to the letter, looked up, and remembered for the next time.
 
 use super::known::KnownNames;
-use super::text::{self, invalid, token};
+use super::text::{self, invalid, peek, token};
 use super::trie::{Trie, Way};
 use super::vector::Vector;
 use crate::json::Reject;
@@ -57,6 +57,9 @@ pub(super) fn new_name<V: Vector>(
         if name.unicode { None } else { known.add(from, spelled, new.way, new.way.node(trie)) }
     });
     if let Some(entry) = entry {
+        if peek(text, behind) != Some(b'"') {
+            known.expect_any(entry);
+        }
         known.follow(from, previous, entry);
         new.known = entry;
         new.way = known.get(entry).map_or(Way::UNASKED, |known| known.way);

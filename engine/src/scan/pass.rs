@@ -58,7 +58,9 @@ pub(super) struct Pass<'s, 't, const COUNTED: bool> {
     pub(super) trie: &'s Trie,
     pub(super) known: &'s mut KnownNames,
     pub(super) captures: &'s mut Captures,
-    pub(super) frames: &'s mut Vec<Frame>,
+    pub(super) frames: &'s mut [Frame],
+    /// How many brackets are open.
+    pub(super) level: usize,
     /// Room for [`Skip`].
     pub(super) skipped: &'s mut Vec<u8>,
     pub(super) objects: &'s mut u64,
@@ -115,20 +117,21 @@ impl<const COUNTED: bool> Pass<'_, '_, COUNTED> {
         let due = loop {
             let Some((next, known)) = self.known.guess::<V>(entry, text, at) else { break Due::Name };
             entry = next;
-            at += known.len();
-            self.way = known.way;
-            let Some((whole, end)) = plain_value::<V>(text, at) else { break Due::Value };
-            if (COUNTED && left == 0)
-                || (known.way.is_asked() && !self.captures.whole_member(known, self.top.object, whole))
-            {
+            let value = at + known.len() - usize::from(known.is_text);
+            let plain = plain_value::<V>(text, value, known.is_text).filter(|(whole, _)| {
+                let is_room = !COUNTED || left > 0;
+                is_room && (!known.way.is_asked() || self.captures.whole_member(known, self.top.object, *whole))
+            });
+            let Some((_, end)) = plain else {
+                (at, self.way) = (value, known.way);
                 break Due::Value;
-            }
+            };
             left = left.wrapping_sub(usize::from(COUNTED));
-            at = end;
-            if peek(text, at) != Some(b',') {
+            if peek(text, end) != Some(b',') {
+                at = end;
                 break Due::Behind;
             }
-            at += 1;
+            at = end + 1;
         };
         (self.at, self.top.known, self.values_left) = (at, entry, left);
         due
@@ -201,7 +204,7 @@ impl<const COUNTED: bool> Pass<'_, '_, COUNTED> {
     #[inline(always)]
     fn skipped<V: Vector>(&mut self, bracket: u8) -> Result<Whole, Reject> {
         let start = self.at;
-        let deeper = self.depth - self.frames.len().min(self.depth);
+        let deeper = self.depth - self.level.min(self.depth);
         let (text, values_left, around) = (self.text, self.values_left, &mut *self.skipped);
         let skipped = V::apart(Skip::<COUNTED> { text, at: start, deeper, values_left, around })?;
         self.unicode |= skipped.unicode;
@@ -213,7 +216,7 @@ impl<const COUNTED: bool> Pass<'_, '_, COUNTED> {
     #[inline(always)]
     fn open(&mut self, bracket: u8) -> Result<Option<Whole>, Reject> {
         let start = self.at;
-        if self.frames.len() >= self.depth {
+        if self.level >= self.depth {
             return Err(too_deep(start));
         }
         // `}` and `]` stand two behind their partners.
@@ -223,7 +226,7 @@ impl<const COUNTED: bool> Pass<'_, '_, COUNTED> {
             self.at += 1;
             return Ok(Some((kind_of(close), start, self.at)));
         }
-        self.frames.push(self.top);
+        self.enclose();
         self.top = Frame { way: self.way, start, close, values_left: self.values_left, ..Frame::OUTSIDE };
         if bracket == b'{' {
             *self.objects += 1;
@@ -231,6 +234,24 @@ impl<const COUNTED: bool> Pass<'_, '_, COUNTED> {
             self.top.known = self.known.start(self.way.node(self.trie));
         }
         Ok(None)
+    }
+
+    /// Puts the innermost bracket with those around a new one. There is room for all that may be open.
+    #[inline(always)]
+    fn enclose(&mut self) {
+        if let Some(around) = self.frames.get_mut(self.level) {
+            *around = self.top;
+        }
+        self.level += 1;
+    }
+
+    /// Goes back to the bracket around the innermost.
+    #[inline(always)]
+    fn leave(&mut self) {
+        self.level = self.level.saturating_sub(1);
+        if let Some(around) = self.frames.get(self.level) {
+            self.top = *around;
+        }
     }
 
     /// What is due next inside the innermost bracket.
@@ -257,7 +278,7 @@ impl<const COUNTED: bool> Pass<'_, '_, COUNTED> {
             }
             self.at += 1;
             let ended = self.top;
-            self.top = self.frames.pop().unwrap_or(Frame::OUTSIDE);
+            self.leave();
             if let Some(again) = self.closed(&ended) {
                 return Ok(self.reread(again, ended.start, ended.values_left));
             }
@@ -297,15 +318,18 @@ impl<const COUNTED: bool> Pass<'_, '_, COUNTED> {
     }
 }
 
-/// The value at a place and the place behind it, if it is a plain text or a word, without blanks before.
+/// The value at a place and the place behind it, if it is a plain text or a word, without blanks before. Whether it is a
+/// text may be known.
 #[inline(always)]
-fn plain_value<V: Vector>(text: &[u8], at: usize) -> Option<(Whole, usize)> {
+fn plain_value<V: Vector>(text: &[u8], at: usize, is_text: bool) -> Option<(Whole, usize)> {
+    if is_text || peek(text, at) == Some(b'"') {
+        return plain_string::<V>(text, at + 1).map(|close| ((Kind::Text, at + 1, close), close + 1));
+    }
     let word = |kind, word: &[u8]| {
         let end = at + word.len();
         (text.get(at..end) == Some(word)).then_some(((kind, at, end), end))
     };
     match peek(text, at)? {
-        b'"' => plain_string::<V>(text, at + 1).map(|close| ((Kind::Text, at + 1, close), close + 1)),
         b'n' => word(Kind::Null, b"null"),
         b't' => word(Kind::True, b"true"),
         b'f' => word(Kind::False, b"false"),

@@ -17,7 +17,7 @@ pub(crate) struct Scanner {
     has_indexes: bool,
     known: KnownNames,
     captures: Captures,
-    frames: Vec<Frame>,
+    frames: Box<[Frame]>,
     skipped: Vec<u8>,
     /// Objects whose names matter that were met so far, in all events.
     objects: u64,
@@ -31,7 +31,7 @@ impl Scanner {
             has_indexes: trie.has_indexes(),
             known: KnownNames::new(trie.len()),
             captures: Captures::new(trie.edges()),
-            frames: Vec::new(),
+            frames: vec![Frame::OUTSIDE; DEEPEST].into(),
             skipped: Vec::new(),
             objects: 0,
             trie,
@@ -127,7 +127,6 @@ impl Run<'_, '_> {
     #[inline(always)]
     fn run<V: Vector, const COUNTED: bool>(self) -> Result<bool, Reject> {
         let Run { scanner, text, at, way, limits, whole } = self;
-        scanner.frames.clear();
         let Scanner { trie, known, captures, frames, skipped, objects, .. } = scanner;
         let mut pass = Pass::<COUNTED> {
             text,
@@ -141,6 +140,7 @@ impl Run<'_, '_> {
             known,
             captures,
             frames,
+            level: 0,
             skipped,
             objects,
         };

@@ -206,6 +206,25 @@ fn lengths_around_the_vectors_make_no_difference() {
     }
 }
 
+/// A name that came with texts alone is compared together with the quote of its value.
+#[test]
+fn names_of_all_lengths_come_with_all_kinds_of_values() {
+    for width in WIDTHS {
+        for length in 0..40 {
+            let name = "n".repeat(length);
+            let mut scanner = Scanner::new(Trie::of([&[Step::Name(name.clone())][..]]), width);
+            for value in ["\"x\"", "\"\"", "null", "\"x\"", "[]", "1", "\"\\\"\"", "{}", " \"x\"", "\"x\"", "true"] {
+                let text = format!("{{\"{name}\":{value},\"other\":\"x\"}}");
+                let capture = scanner.scan(text.as_bytes(), &Limits::default()).unwrap()[0];
+                let quote = usize::from(matches!(capture.kind, Kind::Text | Kind::Escaped));
+                assert_eq!(&text[capture.start - quote..capture.end + quote], value.trim());
+            }
+            let unfinished = format!("{{\"{name}\":\"");
+            assert!(scanner.scan(unfinished.as_bytes(), &Limits::default()).is_err());
+        }
+    }
+}
+
 #[test]
 fn deep_nesting_neither_recurses_nor_passes() {
     let mut scanner = Scanner::new(Trie::of([&[Step::Name("a".into())][..]]), Width::best());

@@ -55,7 +55,13 @@ fn token_behind_blanks(text: &[u8], mut at: usize) -> (u8, usize) {
 /// where it is not so plain: then [`string`] tells.
 #[inline(always)]
 pub(super) fn plain_string<V: Vector>(text: &[u8], at: usize) -> Option<usize> {
-    let stop = if V::FEW {
+    Some(plain_stop::<V>(text, at)).filter(|stop| peek(text, *stop) == Some(b'"'))
+}
+
+/// The first byte from a place on that a string's plain text cannot hold, or the text's end.
+#[inline(always)]
+fn plain_stop<V: Vector>(text: &[u8], at: usize) -> usize {
+    if V::FEW {
         FarStop { text, at }.with::<V>()
     } else {
         // Most strings end in the first or second vector: no loop for them, at whose head a sandbox looks at the clock.
@@ -71,11 +77,10 @@ pub(super) fn plain_string<V: Vector>(text: &[u8], at: usize) -> Option<usize> {
         };
         // One call for all others keeps more of the loop around this in registers.
         near.unwrap_or_else(|at| V::apart(FarStop { text, at }))
-    };
-    if peek(text, stop) == Some(b'"') { Some(stop) } else { None }
+    }
 }
 
-/// Finds the first byte from a place on that a string's plain text cannot hold, or the text's end.
+/// [`plain_stop`] however far it is.
 struct FarStop<'t> {
     text: &'t [u8],
     at: usize,

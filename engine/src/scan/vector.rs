@@ -25,8 +25,8 @@ pub(crate) trait Vector: Copy {
     /// The bytes at a place; `None` where fewer than [`Vector::LANES`] are left.
     #[inline(always)]
     fn load(text: &[u8], at: usize) -> Option<Self> {
-        // One comparison: a text that is shorter than a vector has its own.
-        if text.len() < Self::LANES || at > text.len() - Self::LANES {
+        // How many places there are is the same for every load from a text: in a loop this is one comparison.
+        if at >= text.len().saturating_sub(Self::LANES - 1) {
             return None;
         }
         // SAFETY: the vector ends before the text does.
@@ -120,8 +120,8 @@ macro_rules! vector {
 
             #[inline(always)]
             fn same(self, other: Self, lanes: usize) -> bool {
-                let different: u32 = !$equal(self.0, other.0);
-                lanes == 0 || different << (32 - lanes) == 0
+                // The marks of lanes that there are not are all set.
+                (!$equal(self.0, other.0)).trailing_zeros() as usize >= lanes
             }
 
             $($apart)?
