@@ -11,6 +11,7 @@ use super::profile::Profile;
 use super::program::{Code, Line};
 use super::share::share;
 use super::test::{Scratch, Test};
+use super::traces::Traces;
 use super::{Column, Compiled, Eager, Now, Plan, Predicate, Wake, Work};
 use crate::language::Expr;
 use crate::language::expr::{self, Function, Key, Operand, Step, TextOperator, Value};
@@ -57,7 +58,7 @@ impl Plan {
         let (eager, memos) = eager(&mut all, &wakes, &slots, lists);
         let doors = eager.iter().map(|eager| eager.as_ref().map_or(Door::default(), |eager| eager.door()));
         let now = Now {
-            facts: Facts::new(doors, slots.keys.len()),
+            facts: Facts::new(doors, &slots.traces),
             scratch: Scratch::default(),
             event: 0,
             answers: vec![(0, false); all.len()],
@@ -70,7 +71,8 @@ impl Plan {
         let unseen = watched.iter().map(|key| slots.of_key(key)).enumerate().collect();
         let predicates = all.into_iter().map(|drafted| drafted.predicate).collect();
         let behind_paths = eager.iter().enumerate().skip(slots.trie.len());
-        let woken_by = behind_paths.filter(|(_, eager)| eager.is_some()).map(|(slot, _)| number(slot)).collect();
+        let woken_by = behind_paths.filter(|(_, eager)| eager.is_some()).map(|(slot, _)| number(slot));
+        let woken_by = slots.derived.waking(woken_by);
         let compiled = Compiled { predicates, code, columns, derived: slots.derived, eager, wakes, woken_by, always };
         Self { scanner: Scanner::new(slots.trie, width), compiled, now, unseen }
     }
@@ -80,6 +82,8 @@ impl Plan {
 struct Slots {
     trie: Trie,
     derived: Derived,
+    /// Of the trie's paths what those keys know them by.
+    traces: Vec<Traces>,
     /// Keys with numbers behind the trie's.
     keys: Vec<Vec<Step>>,
 }
@@ -106,8 +110,8 @@ impl Slots {
         paths.extend(is_shaped.then(derived::paths_of_shapes).into_iter().flatten());
         paths.extend(is_timed.then(derived::paths_of_times).into_iter().flatten());
         let trie = Trie::of(paths.iter().map(Vec::as_slice));
-        let made = Derived::new(&derived, &trie, number(trie.len()), is_shaped, is_timed);
-        Self { trie, derived: made, keys: derived }
+        let (made, traces) = Derived::new(&derived, &trie, number(trie.len()), is_shaped, is_timed);
+        Self { trie, derived: made, traces, keys: derived }
     }
 
     fn count(&self) -> usize {

@@ -7,6 +7,7 @@
 
 use super::facts::{Facts, Slot};
 use super::mapped::{self, Producer};
+use super::traces::{Bits, Traces};
 use crate::event::tables::{ALIASES, CAN_BE_OMITTED, EVENT_TYPE, HELPERS, Source, TIME, row};
 use crate::event::{self, Shape, milliseconds_of_number, milliseconds_of_text};
 use crate::language::expr::Step;
@@ -24,6 +25,9 @@ const SHAPE: [&str; 8] = [
     "insightDetails",
     "timeWindow",
 ];
+
+/// Of those the ones of which each record of CloudTrail has one.
+const TELLING: [&str; 2] = ["eventSource", "eventType"];
 
 /// The paths that a session's name and role are taken from.
 const IDENTITY: [&str; 3] = ["userIdentity.type", "userIdentity.principalId", "userIdentity.arn"];
@@ -107,6 +111,9 @@ struct Key {
     slot: Slot,
     is_event_type: bool,
     own: Slot,
+    /// What an event has one of at least for which the key leads somewhere, unless something was left out of it or its
+    /// type was given.
+    traces: Traces,
     /// What the mappings of producers take the key from, by producer.
     mapped: Vec<Vec<mapped::Source>>,
     helpers: Vec<Helper>,
@@ -114,11 +121,69 @@ struct Key {
     aliases: Vec<Slot>,
 }
 
+impl Key {
+    /// Whether the key may lead somewhere in an event, whose type is given or not.
+    #[inline]
+    fn may_lead(&self, facts: &Facts, given: Option<&str>) -> bool {
+        facts.may_have(self.traces) || facts.any_cut() || (self.is_event_type && given.is_some())
+    }
+}
+
+/// Finds out what keys are told by.
+struct Tracing<'d> {
+    trie: &'d Trie,
+    bits: Bits,
+    cloudtrail: Traces,
+    producers: &'d [Producer],
+}
+
+impl Tracing<'_> {
+    /// What an event has one of at least for which a key leads somewhere.
+    fn of(&mut self, key: &[Step]) -> Traces {
+        let mut traces = self.bits.of(self.trie.node(key));
+        let paths = helpers(key).iter().flat_map(|source| match source {
+            Source::Path(dotted) => std::slice::from_ref(dotted),
+            Source::SessionName | Source::AssumedRole => &IDENTITY,
+        });
+        traces.join(self.bits.of_all(paths.map(|dotted| self.trie.node(&steps_of(dotted)))));
+        for target in aliases(key) {
+            traces.join(self.of(&steps_of(target)));
+        }
+        let sources = mapped::by_producer(key, self.trie);
+        for (producer, _) in self.producers.iter().zip(sources).filter(|(_, sources)| !sources.is_empty()) {
+            traces.join(producer.traces);
+        }
+        if is_event_type(key) {
+            traces.join(self.cloudtrail);
+            self.producers.iter().for_each(|producer| traces.join(producer.traces));
+        }
+        traces
+    }
+}
+
+/// Where it is told that CloudTrail left out a field, and what is then unknown; none where no rule asks for that.
+fn omission(field: &str, trie: &Trie) -> Option<(Slot, Range<Slot>)> {
+    let slot = |dotted: &str| trie.node(&steps_of(dotted));
+    let below = trie.below(slot(field));
+    let told = slot(&format!("{field}.omitted"));
+    (told != NOWHERE).then(|| (told, below.start + 1..below.end))
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Helper {
     Path(Slot),
     SessionName,
     AssumedRole,
+}
+
+/// Those that are put together for every event, since they wake rules.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Waking {
+    keys: Vec<(Slot, Traces)>,
+    /// All their traces.
+    traces: Traces,
+    /// The event type, if it is among them.
+    event_type: Option<Slot>,
 }
 
 /// All such keys of a plan.
@@ -130,16 +195,34 @@ pub(super) struct Derived {
     is_shaped: bool,
     shape: [Slot; SHAPE.len()],
     identity: [Slot; IDENTITY.len()],
+    /// What events of CloudTrail have one of at least.
+    cloudtrail: Traces,
     producers: Vec<Producer>,
     times: Vec<Slot>,
     /// Where `omitted` stands, and all that is then unknown.
     omitted: Vec<(Slot, Range<Slot>)>,
+    /// All those places.
+    omissions: Traces,
 }
 
 impl Derived {
-    /// These keys; the first is given the number `first`, and so on.
-    pub(super) fn new(keys: &[Vec<Step>], trie: &Trie, first: Slot, is_shaped: bool, is_timed: bool) -> Self {
+    /// These keys; the first is given the number `first`, and so on. Also gives the traces of the trie's paths.
+    pub(super) fn new(
+        keys: &[Vec<Step>],
+        trie: &Trie,
+        first: Slot,
+        is_shaped: bool,
+        is_timed: bool,
+    ) -> (Self, Vec<Traces>) {
         let slot = |dotted: &str| trie.node(&steps_of(dotted));
+        // What tells shapes asks first: all events are told by it, and many keys hang on it.
+        let mut bits = Bits::new(trie.len());
+        let cloudtrail = bits.of_all(TELLING.map(slot));
+        let producers = mapped::producers(trie, &mut bits);
+        let omitted: Vec<(Slot, Range<Slot>)> =
+            CAN_BE_OMITTED.iter().filter_map(|field| omission(field, trie)).collect();
+        let omissions = bits.of_all(omitted.iter().map(|(told, _)| *told));
+        let mut tracing = Tracing { trie, bits, cloudtrail, producers: &producers };
         let target = |dotted: &&str| {
             let steps = steps_of(dotted);
             let place = (first..).zip(keys).find(|(_, key)| **key == steps);
@@ -149,6 +232,7 @@ impl Derived {
             slot: number,
             is_event_type: is_event_type(key),
             own: trie.node(key),
+            traces: tracing.of(key),
             mapped: mapped::by_producer(key, trie),
             helpers: helpers(key)
                 .iter()
@@ -160,26 +244,29 @@ impl Derived {
                 .collect(),
             aliases: aliases(key).iter().map(target).collect(),
         });
-        let omitted = CAN_BE_OMITTED.iter().filter_map(|field| {
-            let below = trie.below(slot(field));
-            let told = slot(&format!("{field}.omitted"));
-            (told != NOWHERE).then(|| (told, below.start + 1..below.end))
-        });
-        Self {
+        let keys = made.collect();
+        let paths = tracing.bits.into_paths();
+        let derived = Self {
             first,
-            keys: made.collect(),
+            keys,
             is_shaped,
-            producers: mapped::producers(trie),
             shape: SHAPE.map(slot),
             identity: IDENTITY.map(slot),
+            cloudtrail,
+            producers,
             times: if is_timed { TIME.iter().map(|dotted| slot(dotted)).collect() } else { Vec::new() },
-            omitted: omitted.collect(),
-        }
+            omitted,
+            omissions,
+        };
+        (derived, paths)
     }
 
     /// Notes what CloudTrail left out of an event.
     #[inline]
     pub(super) fn note_omissions(&self, facts: &mut Facts, event: &[u8]) {
+        if !facts.may_have(self.omissions) {
+            return;
+        }
         for (told, below) in &self.omitted {
             let is_told = facts.values(*told, event).any(|value| value.kind == Kind::True);
             if is_told && self.shape(facts, event).is_cloudtrail() {
@@ -194,10 +281,43 @@ impl Derived {
     pub(super) fn make(&self, slot: Slot, facts: &mut Facts, event: &[u8], given: Option<&str>) {
         let Some(place) = slot.checked_sub(self.first) else { return };
         let place = place as usize;
-        if facts.is_due(place)
-            && let Some(key) = self.keys.get(place)
+        if let Some(key) = self.keys.get(place)
+            && key.may_lead(facts, given)
+            && facts.is_due(place)
         {
             self.made(key, facts, event, given);
+        }
+    }
+
+    /// These keys, to be put together for every event.
+    pub(super) fn waking(&self, slots: impl Iterator<Item = Slot>) -> Waking {
+        let mut waking = Waking::default();
+        for slot in slots {
+            let Some(key) = slot.checked_sub(self.first).and_then(|place| self.keys.get(place as usize)) else {
+                continue;
+            };
+            waking.keys.push((slot, key.traces));
+            waking.traces.join(key.traces);
+            if key.is_event_type {
+                waking.event_type = Some(slot);
+            }
+        }
+        waking
+    }
+
+    /// Puts together those of them that lead somewhere; the event has all its parts.
+    #[inline]
+    pub(super) fn make_waking(&self, waking: &Waking, facts: &mut Facts, event: &[u8], given: Option<&str>) {
+        if let (Some(slot), Some(_)) = (waking.event_type, given) {
+            self.make(slot, facts, event, given);
+        }
+        if !facts.may_have(waking.traces) {
+            return;
+        }
+        for (slot, traces) in &waking.keys {
+            if facts.may_have(*traces) {
+                self.make(*slot, facts, event, given);
+            }
         }
     }
 
@@ -314,6 +434,9 @@ impl Derived {
     }
 
     fn shape_of(&self, facts: &Facts, event: &[u8], decoded: &mut Vec<u8>) -> Shape {
+        if !facts.may_have(self.cloudtrail) {
+            return self.mapped_shape(facts, event, decoded);
+        }
         let [source, name, version, identity, category, kind, insight, span] = self.shape;
         let text = |slot| facts.text(slot, event);
         let first = |slot| facts.values(slot, event).next().map(|value| value.kind);
@@ -331,11 +454,13 @@ impl Derived {
         match text(kind) {
             Some(b"AwsCloudTrailInsight") if present(version) && is_object(insight) => Shape::CloudTrailInsight,
             Some(b"AwsAggregatedEvent") if present(version) && is_object(span) => Shape::CloudTrailAggregated,
-            _ => {
-                let place = self.producers.iter().position(|producer| producer.is_of(facts, event, decoded));
-                place.map_or(Shape::Other, |place| Shape::Mapped(event::Producer::new(place)))
-            }
+            _ => self.mapped_shape(facts, event, decoded),
         }
+    }
+
+    fn mapped_shape(&self, facts: &Facts, event: &[u8], decoded: &mut Vec<u8>) -> Shape {
+        let place = self.producers.iter().position(|producer| producer.is_of(facts, event, decoded));
+        place.map_or(Shape::Other, |place| Shape::Mapped(event::Producer::new(place)))
     }
 
     /// When the event happened, in milliseconds since 1970. Only where the plan was made to know it.

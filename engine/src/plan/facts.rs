@@ -5,6 +5,7 @@
 
 use super::door::Door;
 use super::test::has_text;
+use super::traces::Traces;
 use crate::event::Shape;
 use crate::scan::{Capture, Kind, NO_MORE, NOWHERE, Value, decode};
 
@@ -18,6 +19,8 @@ struct Chain {
     last: u32,
     /// Which of the key's values are worth looking up.
     door: Door,
+    /// What it is told by to those that draw on it.
+    traces: Traces,
 }
 
 /// The values of one event.
@@ -30,6 +33,8 @@ pub(super) struct Facts {
     /// For each key the last event of which it is not known what the key has: CloudTrail left that part out.
     cuts: Vec<u64>,
     any_cut: bool,
+    /// Which of the paths that others draw on lead somewhere.
+    traces: Traces,
     /// For each key that takes its values from others, the last event for which it was put together.
     made: Vec<u64>,
     shape: Option<Shape>,
@@ -67,11 +72,14 @@ impl Room {
 }
 
 impl Facts {
-    /// Room for the values of keys with these doors, of which the last `others` draw on those before them.
-    pub(super) fn new(doors: impl ExactSizeIterator<Item = Door>, others: usize) -> Self {
+    /// Room for the values of keys with these doors; the first are paths, with these traces, and the others draw on them.
+    pub(super) fn new(doors: impl ExactSizeIterator<Item = Door>, paths: &[Traces]) -> Self {
+        let others = doors.len().saturating_sub(paths.len());
+        let traces = paths.iter().copied().chain(std::iter::repeat(Traces::default()));
+        let chain = |(door, traces)| Chain { event: 0, first: NO_MORE, last: NO_MORE, door, traces };
         Self {
             cuts: vec![0; doors.len()],
-            chains: doors.map(|door| Chain { event: 0, first: NO_MORE, last: NO_MORE, door }).collect(),
+            chains: doors.zip(traces).map(chain).collect(),
             made: vec![0; others],
             ..Self::default()
         }
@@ -85,6 +93,7 @@ impl Facts {
         self.arena.clear();
         self.touched.clear();
         self.any_cut = false;
+        self.traces = Traces::default();
         self.shape = None;
         std::mem::swap(&mut self.items, captures);
         for new in 0..self.items.len() {
@@ -108,7 +117,8 @@ impl Facts {
         let new = u32::try_from(item).unwrap_or(NO_MORE);
         let Some(chain) = self.chains.get_mut(slot as usize) else { return };
         if chain.event != self.event {
-            *chain = Chain { event: self.event, first: new, last: new, door: chain.door };
+            (chain.event, chain.first, chain.last) = (self.event, new, new);
+            self.traces.join(chain.traces);
             if !chain.door.is_shut() {
                 self.touched.push(slot);
             }
@@ -149,10 +159,28 @@ impl Facts {
         }
     }
 
+    /// Whether the event may have one of these paths.
+    #[inline]
+    pub(super) fn may_have(&self, paths: Traces) -> bool {
+        self.traces.meet(paths)
+    }
+
     /// Whether a key that draws on others has still to be put together; it is taken to be from now on.
     #[inline]
     pub(super) fn is_due(&mut self, other: usize) -> bool {
         self.made.get_mut(other).is_some_and(|made| std::mem::replace(made, self.event) != self.event)
+    }
+
+    /// How many of those keys were put together for this event.
+    #[cfg(test)]
+    pub(super) fn made(&self) -> usize {
+        self.made.iter().filter(|made| **made == self.event).count()
+    }
+
+    /// Whether somebody asked for the event's shape.
+    #[cfg(test)]
+    pub(super) fn is_shaped(&self) -> bool {
+        self.shape.is_some()
     }
 
     /// The event's shape, found out when it is first asked for.

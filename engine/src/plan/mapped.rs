@@ -4,6 +4,7 @@
 //! [`event`](crate::event), and here once more in code of its own.
 
 use super::facts::{Facts, Room, Slot};
+use super::traces::{Bits, Traces};
 use crate::event::mapping::{self, Draw, Mapping, Path, Test};
 use crate::event::milliseconds_of_stamp;
 use crate::language::expr::Step;
@@ -38,18 +39,39 @@ pub(super) fn paths_of_times() -> impl Iterator<Item = &'static Path> {
 /// A producer.
 #[derive(Debug, Clone)]
 pub(super) struct Producer {
-    when: Vec<Vec<Condition>>,
+    when: Vec<Alternative>,
+    /// What its events have one of at least.
+    pub(super) traces: Traces,
     /// Each with what it was made of, whose texts stay.
     event_type: Vec<(Source, &'static mapping::Source)>,
     times: Vec<Slot>,
 }
 
+/// One way to tell its events.
+#[derive(Debug, Clone)]
+struct Alternative {
+    /// The path of the first condition: where the event has none there, the others are not asked.
+    first: Traces,
+    /// All must hold, and there is one at least.
+    conditions: Vec<Condition>,
+}
+
 /// All of them, in the mappings' order.
-pub(super) fn producers(trie: &Trie) -> Vec<Producer> {
-    let producer = |mapping: &'static Mapping| Producer {
-        when: mapping.when.iter().map(|all| conditions(all, trie)).collect(),
-        event_type: mapping.event_type.iter().map(|told| (source(told, trie), told)).collect(),
-        times: mapping.time.iter().map(|path| trie.node(path)).collect(),
+pub(super) fn producers(trie: &Trie, bits: &mut Bits) -> Vec<Producer> {
+    let mut alternative = |all: &Vec<mapping::Condition>| {
+        let conditions = conditions(all, trie);
+        Alternative { first: bits.of_all(conditions.first().map(|condition| condition.slot)), conditions }
+    };
+    let producer = |mapping: &'static Mapping| {
+        let when: Vec<Alternative> = mapping.when.iter().map(&mut alternative).collect();
+        let mut traces = Traces::default();
+        when.iter().for_each(|alternative| traces.join(alternative.first));
+        Producer {
+            when,
+            traces,
+            event_type: mapping.event_type.iter().map(|told| (source(told, trie), told)).collect(),
+            times: mapping.time.iter().map(|path| trie.node(path)).collect(),
+        }
     };
     mapping::all().iter().map(producer).collect()
 }
@@ -75,7 +97,10 @@ fn conditions(all: &[mapping::Condition], trie: &Trie) -> Vec<Condition> {
 impl Producer {
     /// Whether the event is of this producer.
     pub(super) fn is_of(&self, facts: &Facts, event: &[u8], decoded: &mut Vec<u8>) -> bool {
-        self.when.iter().any(|all| all.iter().all(|condition| condition.holds(facts, event, decoded)))
+        let holds = |all: &Alternative, decoded: &mut Vec<u8>| {
+            facts.may_have(all.first) && all.conditions.iter().all(|condition| condition.holds(facts, event, decoded))
+        };
+        facts.may_have(self.traces) && self.when.iter().any(|all| holds(all, decoded))
     }
 
     /// The type of the event.

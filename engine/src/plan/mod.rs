@@ -15,7 +15,8 @@
 //! rule to match ([`Form::guard`](nnf::Form::guard)). Only those are looked up for every event, all of one key at once
 //! ([`index`]), where the key's value may be among them at all ([`door`]) and is not one of its last ([`memo`]). A rule that
 //! is woken is turned away by its next rarest predicate, or runs its program. Rules that can match for what an event lacks
-//! have no such predicates, and run for every event.
+//! have no such predicates, and run for every event. A key that draws on others is put together only for an event that has
+//! some of what it draws on ([`traces`]).
 //!
 //! **The same answers** as the reference evaluator's, which shares no code with this one for paths, numbers or networks.
 
@@ -37,12 +38,13 @@ mod share;
 mod test;
 #[cfg(test)]
 mod tests;
+mod traces;
 
 use crate::json::{Limits, Reject};
 use crate::language::expr::Function;
 use crate::matcher::{Hit, Outcome};
 use crate::scan::{Kind, Scanner};
-use derived::Derived;
+use derived::{Derived, Waking};
 use door::Door;
 use facts::{Facts, Slot};
 use index::{Index, PredicateId};
@@ -122,7 +124,7 @@ struct Compiled {
     /// By predicate.
     wakes: Vec<Vec<Wake>>,
     /// Keys that draw on others and wake rules.
-    woken_by: Vec<Slot>,
+    woken_by: Waking,
     /// Columns that nothing wakes.
     always: Vec<u32>,
 }
@@ -263,9 +265,8 @@ impl Asked<'_, '_> {
     fn look_up(&mut self) {
         self.now.found.clear();
         // Keys that wake rules are put together first: then they are among those that the event has.
-        for slot in &self.compiled.woken_by {
-            self.compiled.derived.make(*slot, &mut self.now.facts, self.event, self.event_type);
-        }
+        let Compiled { derived, woken_by, .. } = self.compiled;
+        derived.make_waking(woken_by, &mut self.now.facts, self.event, self.event_type);
         let mut place = 0;
         while let Some(slot) = self.now.facts.touched(place) {
             place += 1;

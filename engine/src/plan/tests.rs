@@ -486,3 +486,44 @@ mod programs {
         assert_eq!(asked([true, true, true, false]), [1, 3]);
     }
 }
+
+mod keys_that_draw_on_others {
+    use crate::json::Limits;
+    use crate::lists::Lists;
+    use crate::plan::{Plan, Source};
+    use crate::scan::Width;
+
+    const FILTERS: [&str; 5] =
+        ["user = \"u\"", "exe = \"/bin/e\"", "port = 1", "arnRole = \"r\"", "event_type = \"t\""];
+
+    /// How many of the keys above are put together for an event, whether its shape is found out, and which filters hold.
+    fn check(event: &str, given: Option<&str>, made: usize, is_shaped: bool, hits: &[usize]) {
+        let filters =
+            FILTERS.map(|text| crate::language::parse(text, &crate::language::Limits::default()).expr.unwrap());
+        let sources = filters.each_ref().map(|filter| Source { filter, suppressions: Vec::new() });
+        let mut plan = Plan::new(&sources, &[], &Lists::default(), Width::Native, false);
+        let mut found = Vec::new();
+        plan.decide(event.as_bytes(), given, &Limits::default(), &mut found).unwrap();
+        let facts = &plan.now.facts;
+        let columns: Vec<usize> = found.iter().map(|hit| hit.column).collect();
+        assert_eq!((facts.made(), facts.is_shaped(), columns.as_slice()), (made, is_shaped, hits), "{event} {given:?}");
+    }
+
+    #[test]
+    fn only_what_an_event_may_have_is_put_together() {
+        check("{}", None, 0, false, &[]);
+        check(r#"{"a": 1, "log": "text", "stream": "stdout"}"#, None, 0, false, &[]);
+        check(r#"{"a": 1}"#, Some("t"), 1, true, &[4]);
+        check(r#"{"user": "u", "event_type": "t"}"#, None, 2, true, &[0, 4]);
+        // `port` and the two keys that it reaches.
+        check(r#"{"connection": {"port": 1}}"#, None, 3, true, &[2]);
+        // One that might be CloudTrail's, and is not; one that might be laurel's, and one that is.
+        check(r#"{"eventSource": "s"}"#, None, 1, true, &[]);
+        let laurel = r#"{"ID": "1.2:3", "SYSCALL": {"exe": "/bin/e"}}"#;
+        check(laurel, None, 8, true, &[1]);
+        check(r#"{"ID": "1.2:3"}"#, None, 8, true, &[]);
+        let role =
+            r#"{"eventSource": "s", "eventName": "n", "userIdentity": {"type": "AssumedRole", "principalId": "A:u"}}"#;
+        check(role, None, 3, true, &[0]);
+    }
+}

@@ -12,6 +12,7 @@ fn every_file_is_read() {
         let mapping = read::mapping(text, &shared).unwrap_or_else(|problem| panic!("{name}.yaml: {problem}"));
         assert_eq!(mapping.name, name);
         assert!(!mapping.when.is_empty() && !mapping.keys.is_empty() && !mapping.time.is_empty(), "{name}");
+        assert!(mapping.when.iter().all(|all| !all.is_empty()), "{name} claims events that have nothing of it");
         assert!(text.contains("\ndocumentation:\n  - https://"), "{name}.yaml names no source of its shape");
     }
     assert_eq!(all().len(), FILES.len());
