@@ -75,16 +75,15 @@ fn shipper(run: impl FnOnce(&mut Face, &mut Session, &Record<'_>) -> Reply, cell
     // SAFETY: three different slots, and nothing in here uses them again.
     let answer = unsafe {
         BLOCKS.with(|blocks| {
-            let (start, length) = (unsigned(record), unsigned(length));
-            let bytes = blocks.bytes(start, length);
-            let behind = blocks.bytes(start.wrapping_add(length), 1).and_then(<[u8]>::first);
+            let length = unsigned(length);
+            let (bytes, terminated) = blocks.text(unsigned(record), length);
             let record_of = Record {
                 tag: blocks.bytes(unsigned(tag), unsigned(tag_length)).unwrap_or_default(),
                 seconds: seconds.cast_unsigned(),
                 nanoseconds: nanoseconds.cast_unsigned(),
                 bytes,
                 length,
-                terminated: bytes.is_some() && behind == Some(&0),
+                terminated,
             };
             FACE.with(|face| {
                 if trapped {

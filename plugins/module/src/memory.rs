@@ -74,20 +74,33 @@ impl Blocks {
         true
     }
 
-    /// A block that a range may lie in, and how long it is.
-    fn block_of(&self, address: usize) -> Option<(usize, usize)> {
-        let holds = |kept: &&Kept| (kept.address..kept.address + kept.lent).contains(&address);
-        if let Some(kept) = self.kept.iter().find(holds) {
-            return Some((kept.address, kept.lent));
+    /// Whether a range lies inside one live block of the map.
+    #[cold]
+    #[inline(never)]
+    fn is_live(&self, address: usize, length: usize) -> bool {
+        let block = self.live.range(..=address).next_back();
+        block.is_some_and(|(start, layout)| {
+            let (offset, size) = (address - start, layout.size());
+            length <= size && offset <= size - length
+        })
+    }
+
+    /// The same, and whether a NUL stands behind them.
+    #[inline]
+    pub(crate) fn text(&self, address: usize, length: usize) -> (Option<&[u8]>, bool) {
+        // Nearly always the NUL is in the same block, and both are found at once.
+        if let Some([bytes @ .., 0]) = self.bytes(address, length.wrapping_add(1)) {
+            return (Some(bytes), true);
         }
-        self.live.range(..=address).next_back().map(|(start, layout)| (*start, layout.size()))
+        let bytes = self.bytes(address, length);
+        let behind = self.bytes(address.wrapping_add(length), 1);
+        (bytes, bytes.is_some() && behind == Some(&[0]))
     }
 
     /// The bytes of a range that lies inside one live block.
+    #[inline]
     pub(crate) fn bytes(&self, address: usize, length: usize) -> Option<&[u8]> {
-        let (start, size) = self.block_of(address)?;
-        let offset = address - start;
-        if length > size || offset > size - length {
+        if !self.kept.iter().any(|kept| kept.holds(address, length)) && !self.is_live(address, length) {
             return None;
         }
         // SAFETY: the range lies inside a live block, which is initialised (zeroed at first), and nobody writes to it
@@ -97,6 +110,13 @@ impl Blocks {
 }
 
 impl Kept {
+    /// Whether a range lies inside of what is lent.
+    #[inline]
+    fn holds(&self, address: usize, length: usize) -> bool {
+        let offset = address.wrapping_sub(self.address);
+        offset < self.lent && length <= self.lent - offset
+    }
+
     /// Makes the block larger, so that all that is about as long as the last fits; false where there is no memory for it.
     fn grow(&mut self, length: usize) -> bool {
         if let Some(before) = layout(self.size) {
@@ -141,6 +161,29 @@ mod tests {
         assert_eq!(blocks.bytes(block, 1), None);
         assert_eq!(blocks.allocate(0), 0);
         assert_eq!(blocks.allocate(usize::MAX), 0);
+    }
+
+    #[test]
+    fn a_text_is_its_bytes_and_whether_a_nul_stands_behind_them() {
+        let mut blocks = Blocks::new();
+        // Blocks are zeroed, so that every byte behind a range is a NUL.
+        for block in [blocks.lend(20), blocks.lend(20), blocks.allocate(20)] {
+            let length = |start, length| {
+                let (bytes, terminated) = blocks.text(start, length);
+                (bytes.map(<[u8]>::len), terminated)
+            };
+            assert_eq!(length(block, 19), (Some(19), true));
+            assert_eq!(length(block, 0), (Some(0), true));
+            assert_eq!(length(block, 20), (Some(20), false), "nothing of the block is behind it");
+            assert_eq!(length(block + 4, 17), (None, false));
+            assert_eq!(length(block, usize::MAX), (None, false));
+            assert_eq!(length(0, 3), (None, false));
+        }
+        let block = blocks.allocate(4);
+        // SAFETY: the block is live and nobody borrows of it.
+        unsafe { std::ptr::write(block as *mut [u8; 4], *b"ab\0c") };
+        assert_eq!(blocks.text(block, 2), (Some(&b"ab"[..]), true));
+        assert_eq!(blocks.text(block, 1), (Some(&b"a"[..]), false));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use oxpecker_engine::detection::Detection;
 use oxpecker_engine::json::{Json, Reject};
 use oxpecker_engine::matcher::Outcome;
 use oxpecker_engine::msgpack::Transcoder;
+use oxpecker_engine::rule::TagTypes;
 
 /// What a host talks to: every call takes bytes and leaves its result in [`Session::result`].
 #[derive(Debug, Default)]
@@ -23,6 +24,8 @@ pub struct Session {
     answer: Answer,
     transcoder: Transcoder,
     detections: Vec<Detection>,
+    /// Counts what changes the tag that the engine was told, or what it makes of it.
+    tags: u64,
 }
 
 impl Session {
@@ -36,7 +39,30 @@ impl Session {
             answer: Answer::new(),
             transcoder: Transcoder::new(),
             detections: Vec::new(),
+            tags: 0,
         }
+    }
+
+    /// Tells the engine which tag the records that come next have; gives the number that is then [`Session::tags`].
+    pub(crate) fn tell_tag(&mut self, tag: &[u8]) -> u64 {
+        if let Some(engine) = &mut self.engine {
+            engine.set_tag(tag);
+        }
+        self.tags += 1;
+        self.tags
+    }
+
+    /// Sets a table of tags that goes over that of the rules.
+    pub(crate) fn prefer_event_types(&mut self, table: TagTypes) {
+        if let Some(engine) = &mut self.engine {
+            engine.prefer_event_types(table);
+        }
+        self.tags += 1;
+    }
+
+    /// A number that is another one once the tag that the engine was told is.
+    pub(crate) fn tags(&self) -> u64 {
+        self.tags
     }
 
     /// The engine, once rules are loaded.
@@ -58,6 +84,7 @@ impl Session {
         let (report, status) = match Engine::load(&request) {
             Ok((engine, report)) => {
                 self.engine = Some(engine);
+                self.tags += 1;
                 (report, Status::Ok)
             }
             Err(report) => (report, Status::RuleErrors),
@@ -107,6 +134,7 @@ impl Session {
             Err(status) => return status,
         };
         engine.set_tag(batch.tag());
+        self.tags += 1;
         let columns = engine.columns();
         if let Err(status) = self.bitmaps.begin(batch.count(), columns) {
             return status;
@@ -180,6 +208,7 @@ impl Session {
             Err(status) => return status,
         };
         engine.set_tag(batch.tag());
+        self.tags += 1;
         for (index, event) in batch.events().enumerate() {
             let event = json_of(event, &batch, engine, &mut self.transcoder);
             match event.and_then(|event| engine.detect(event, &mut self.detections)) {

@@ -99,6 +99,8 @@ struct Tag {
     /// Whether no rule of the copying filter claimed it.
     is_unclaimed: bool,
     is_heartbeat: bool,
+    /// [`Session::tags`] when the engine was told of it.
+    told: Option<u64>,
 }
 
 /// What stands before the tag of a copy that no rule of the copying filter claimed.
@@ -127,7 +129,7 @@ impl Face {
             },
             reports: Reports::new(),
             tick: heartbeat::Tick::new(),
-            tag: Tag { text: Vec::new(), own: 0, is_unclaimed: false, is_heartbeat: false },
+            tag: Tag { text: Vec::new(), own: 0, is_unclaimed: false, is_heartbeat: false, told: None },
             detections: Vec::new(),
             alerts: tell::Texts::new(),
             text: Vec::new(),
@@ -140,8 +142,8 @@ impl Face {
         let Some(canary) = Canary::new(&options.pack) else { return Status::Internal };
         if let Some(engine) = session.engine_mut() {
             engine.prepare();
-            engine.prefer_event_types(options.event_types.clone());
         }
+        session.prefer_event_types(options.event_types.clone());
         *self = Self { options, canary: Some(canary), ..Self::new() };
         Status::Ok
     }
@@ -166,11 +168,14 @@ impl Face {
     }
 
     fn filter_bytes(&mut self, session: &mut Session, record: &Record<'_>, bytes: &[u8]) -> Reply {
+        self.arrive(session, record);
         let Some(engine) = session.engine_mut() else { return Reply::Nothing };
-        self.arrive(engine, record);
-        let now = clock::of_shipper(record.seconds, record.nanoseconds);
+        let settle = |detection: &mut Detection| {
+            let now = clock::of_shipper(record.seconds, record.nanoseconds);
+            clock::settle(detection, now, now);
+        };
         engine.tell(self.options.told());
-        let watched = engine.watch(bytes, |detection| clock::settle(detection, now, now), &mut self.alerts);
+        let watched = engine.watch(bytes, settle, &mut self.alerts);
         engine.tell(Told::All);
         if let Err(reject) = watched {
             self.counters.rejected += 1;
@@ -193,6 +198,7 @@ impl Face {
     }
 
     fn annotate_bytes(&mut self, session: &mut Session, record: &Record<'_>, bytes: &[u8]) -> Reply {
+        self.arrive(session, record);
         let Some(engine) = session.engine_mut() else { return self.pass(record) };
         if self.detect(engine, record, bytes).is_err() {
             self.counters.rejected += 1;
@@ -238,10 +244,10 @@ impl Face {
             self.text.extend_from_slice(&report::msgpack());
             return Err(Reply::Text);
         }
-        match self.inert.clone() {
-            Some(reason) => Err(self.inert_reply(&reason, record, self.options.when_broken.unwrap_or(otherwise))),
-            None => Ok(bytes),
+        if self.inert.is_some() {
+            return Err(self.inert_reply(record, self.options.when_broken.unwrap_or(otherwise)));
         }
+        Ok(bytes)
     }
 
     /// Finds out at the first call whether anything can be detected.
@@ -264,7 +270,6 @@ impl Face {
         record: &Record<'_>,
         bytes: &[u8],
     ) -> Result<(), oxpecker_engine::json::Reject> {
-        self.arrive(engine, record);
         engine.detect(bytes, &mut self.detections)?;
         let now = clock::of_shipper(record.seconds, record.nanoseconds);
         self.detections.iter_mut().for_each(|detection| clock::settle(detection, now, now));
@@ -272,9 +277,11 @@ impl Face {
         Ok(())
     }
 
-    /// Says which tag the record had before it was copied.
-    fn arrive(&self, engine: &mut Engine, record: &Record<'_>) {
-        engine.set_tag(record.tag.get(self.tag.own..).unwrap_or_default());
+    /// Says which tag the record had before it was copied, unless that is the last that was told.
+    fn arrive(&mut self, session: &mut Session, record: &Record<'_>) {
+        if self.tag.told != Some(session.tags()) {
+            self.tag.told = Some(session.tell_tag(record.tag.get(self.tag.own..).unwrap_or_default()));
+        }
     }
 
     /// Finds out what a tag says, unless it is that of the record before, as it nearly always is.
@@ -289,11 +296,12 @@ impl Face {
             own: tag.len() - unclaimed.unwrap_or(own).len(),
             is_unclaimed: unclaimed.is_some(),
             is_heartbeat: tag == self.options.heartbeat_tag.as_bytes(),
+            told: None,
         };
     }
 
-    fn inert_reply(&mut self, reason: &str, record: &Record<'_>, reply: Reply) -> Reply {
-        let report = self.reports.inert(reason, record);
+    fn inert_reply(&mut self, record: &Record<'_>, reply: Reply) -> Reply {
+        let report = self.reports.inert(self.inert.as_deref().unwrap_or_default(), record);
         match (reply, report) {
             (Reply::Nothing, Some(report)) => self.say(&report),
             (Reply::Nothing, None) => Reply::Nothing,
@@ -323,13 +331,18 @@ impl Face {
     }
 }
 
-/// Whether bytes are the same, by words: wasm's own comparison goes byte by byte.
+/// Whether bytes are the same, by pairs of words: wasm's own comparison goes byte by byte. The last ones are first, since
+/// tags of one shipper begin alike.
 fn same(left: &[u8], right: &[u8]) -> bool {
-    let (words, rest) = left.as_chunks::<8>();
-    let (others, other_rest) = right.as_chunks::<8>();
-    let same_words =
-        || words.iter().zip(others).all(|(word, other)| u64::from_le_bytes(*word) == u64::from_le_bytes(*other));
-    words.len() == others.len() && rest == other_rest && same_words()
+    let same = |(pair, other): (&[u8; 16], &[u8; 16])| u128::from_le_bytes(*pair) == u128::from_le_bytes(*other);
+    if left.len() != right.len() {
+        return false;
+    }
+    let (Some(last), Some(other)) = (left.last_chunk::<16>(), right.last_chunk::<16>()) else {
+        return left.iter().zip(right).all(|(byte, other)| byte == other);
+    };
+    let ((pairs, _), (others, _)) = (left.as_chunks::<16>(), right.as_chunks::<16>());
+    same((last, other)) && pairs.iter().zip(others).all(same)
 }
 
 impl Default for Face {

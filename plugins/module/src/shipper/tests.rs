@@ -66,6 +66,45 @@ fn a_note_names_suppressed_rules_too() {
 }
 
 #[test]
+fn a_tag_counts_although_somebody_else_told_another_one() {
+    let (mut face, mut session) = loaded(&json!({}));
+    let typed = Record { tag: b"a.b", ..record(r#"{"q":1}"#) };
+    let matches =
+        |face: &mut Face, session: &mut Session, record: &Record<'_>| face.annotate(session, record) == Reply::Text;
+    assert!(matches(&mut face, &mut session, &typed) && matches(&mut face, &mut session, &typed));
+    // A batch without a tag, by another call of the same module; two of them, for bitmaps and for detections.
+    let batch = [&[1u8, 0, 0, 0, 0, 0, 0, 0][..], &i64::MIN.to_le_bytes(), b"{}"].concat();
+    assert_eq!(session.eval(&batch), Status::Ok);
+    assert!(matches(&mut face, &mut session, &typed));
+    assert_eq!(session.detect(&batch, i64::MIN), Status::Ok);
+    assert!(matches(&mut face, &mut session, &typed));
+    // Another face, and other rules.
+    let (mut other, _) = loaded(&json!({}));
+    assert!(!matches(&mut other, &mut session, &record(r#"{"q":1}"#)) && matches(&mut face, &mut session, &typed));
+    let rules = RULES.replace("'a.*'", "'c.*'");
+    let request = json!({"documents": [{"name": "t.yaml", "text": rules}]}).to_string();
+    assert_eq!(session.load(request.as_bytes()), Status::Ok);
+    assert!(!matches(&mut face, &mut session, &typed));
+    let mut table = oxpecker_engine::rule::TagTypes::new();
+    table.push("a.*", "typed");
+    session.prefer_event_types(table);
+    assert!(matches(&mut face, &mut session, &typed));
+}
+
+#[test]
+fn tags_are_compared_to_their_last_byte() {
+    for length in 0..70 {
+        let tag: Vec<u8> = (0..length).map(|place| b'a' + place % 7).collect();
+        assert!(same(&tag, &tag.clone()) && !same(&tag, &[&tag[..], b"a"].concat()));
+        for place in 0..tag.len() {
+            let mut other = tag.clone();
+            other[place] ^= 1;
+            assert!(!same(&tag, &other), "{place} of {length}");
+        }
+    }
+}
+
+#[test]
 fn a_record_passes_as_a_copy_where_its_address_is_no_text() {
     let (mut face, mut session) = loaded(&json!({}));
     let bare = Record { terminated: false, ..record(r#"{"q":1}"#) };
