@@ -333,7 +333,7 @@ impl Derived {
 
     #[inline]
     fn shape(&self, facts: &mut Facts, event: &[u8]) -> Shape {
-        facts.shape(|facts, decoded| self.shape_of(facts, event, decoded))
+        facts.shape(|facts| self.cloudtrail_shape(facts, event).unwrap_or_else(|| self.mapped_shape(facts, event)))
     }
 
     fn producer(&self, shape: Shape) -> Option<&Producer> {
@@ -360,7 +360,7 @@ impl Derived {
             return true;
         }
         if has_value {
-            facts.add_all(key.slot, key.own);
+            facts.add_all(key.slot, key.own, event);
         }
         has_value
     }
@@ -370,7 +370,7 @@ impl Derived {
         for helper in key.helpers.iter().filter(|_| is_cloudtrail) {
             let part = match helper {
                 Helper::Path(slot) if facts.is_cut(*slot) => return facts.cut(key.slot),
-                Helper::Path(slot) if facts.has_value(*slot, event) => return facts.add_all(key.slot, *slot),
+                Helper::Path(slot) if facts.has_value(*slot, event) => return facts.add_all(key.slot, *slot, event),
                 Helper::Path(slot) => {
                     found = found.or(facts.exists(*slot).then_some(*slot));
                     continue;
@@ -379,12 +379,12 @@ impl Derived {
                 Helper::AssumedRole => self.assumed_role(facts, event),
             };
             if let Some((of, part)) = part {
-                return facts.add_part(key.slot, of, part);
+                return facts.add_part(key.slot, of, part, event);
             }
         }
         if !self.add_aliases(key, facts, event) {
             // A null that makes the key exist where nothing else does.
-            facts.add_all(key.slot, found.unwrap_or(key.own));
+            facts.add_all(key.slot, found.unwrap_or(key.own), event);
         }
     }
 
@@ -397,7 +397,7 @@ impl Derived {
         for target in &key.aliases {
             if !valued || facts.has_value(*target, event) {
                 exists |= facts.exists(*target);
-                facts.add_all(key.slot, *target);
+                facts.add_all(key.slot, *target, event);
             }
         }
         exists
@@ -433,9 +433,9 @@ impl Derived {
         (slash > 0 && slash + 1 < names.len()).then_some((arn, resource..text.len()))
     }
 
-    fn shape_of(&self, facts: &Facts, event: &[u8], decoded: &mut Vec<u8>) -> Shape {
+    fn cloudtrail_shape(&self, facts: &Facts, event: &[u8]) -> Option<Shape> {
         if !facts.may_have(self.cloudtrail) {
-            return self.mapped_shape(facts, event, decoded);
+            return None;
         }
         let [source, name, version, identity, category, kind, insight, span] = self.shape;
         let text = |slot| facts.text(slot, event);
@@ -443,23 +443,25 @@ impl Derived {
         let present = |slot| first(slot).is_some_and(|kind| kind != Kind::Null);
         let is_record = text(source).is_some_and(|source| source != b"aws:s3") && text(name).is_some();
         if is_record && (present(version) || present(identity)) {
-            return match text(category) {
+            return Some(match text(category) {
                 Some(b"Insight") => Shape::CloudTrailInsight,
                 Some(b"NetworkActivity") => Shape::CloudTrailNetworkActivity,
                 Some(b"Aggregated") => Shape::CloudTrailAggregated,
                 _ => Shape::CloudTrail,
-            };
+            });
         }
         let is_object = |slot| first(slot) == Some(Kind::Object);
         match text(kind) {
-            Some(b"AwsCloudTrailInsight") if present(version) && is_object(insight) => Shape::CloudTrailInsight,
-            Some(b"AwsAggregatedEvent") if present(version) && is_object(span) => Shape::CloudTrailAggregated,
-            _ => self.mapped_shape(facts, event, decoded),
+            Some(b"AwsCloudTrailInsight") if present(version) && is_object(insight) => Some(Shape::CloudTrailInsight),
+            Some(b"AwsAggregatedEvent") if present(version) && is_object(span) => Some(Shape::CloudTrailAggregated),
+            _ => None,
         }
     }
 
-    fn mapped_shape(&self, facts: &Facts, event: &[u8], decoded: &mut Vec<u8>) -> Shape {
-        let place = self.producers.iter().position(|producer| producer.is_of(facts, event, decoded));
+    fn mapped_shape(&self, facts: &mut Facts, event: &[u8]) -> Shape {
+        let mut room = facts.lend();
+        let place = self.producers.iter().position(|producer| producer.is_of(facts, event, &mut room.decoded));
+        facts.give_back(room);
         place.map_or(Shape::Other, |place| Shape::Mapped(event::Producer::new(place)))
     }
 
@@ -504,6 +506,6 @@ fn event_type(key: &Key, facts: &mut Facts, event: &[u8], given: Option<&str>) {
         kind => is_claimed(kind, value.text),
     });
     if !pretends {
-        facts.add_all(key.slot, key.own);
+        facts.add_all(key.slot, key.own, event);
     }
 }

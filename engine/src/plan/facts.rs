@@ -7,7 +7,8 @@ use super::door::Door;
 use super::test::has_text;
 use super::traces::Traces;
 use crate::event::Shape;
-use crate::scan::{Capture, Kind, NO_MORE, NOWHERE, Value, decode};
+use crate::scan::{Capture, Kind, NO_MORE, Value, decode};
+use std::cell::Cell;
 
 /// The number of a key: first those that are paths, by their node in the trie, then those that take values from others.
 pub(super) type Slot = u32;
@@ -19,8 +20,32 @@ struct Chain {
     last: u32,
     /// Which of the key's values are worth looking up.
     door: Door,
+    /// The last event in which one came that may be.
+    knocked: u64,
     /// What it is told by to those that draw on it.
     traces: Traces,
+}
+
+impl Chain {
+    /// Appends an item; gives the one before it, [`NO_MORE`] for the first.
+    #[inline(always)]
+    fn append(&mut self, event: u64, item: u32) -> u32 {
+        let last = if self.event == event { self.last } else { NO_MORE };
+        if last == NO_MORE {
+            (self.event, self.first) = (event, item);
+        }
+        self.last = item;
+        last
+    }
+
+    /// Whether the key is to be looked up from now on: for the first of an event's values that is worth it. The text of an
+    /// item is a part of the event's, or of the other one.
+    #[inline(always)]
+    fn knocks(&mut self, event: u64, item: &Capture, texts: (&[u8], &[u8])) -> bool {
+        let text = if item.elsewhere { texts.1 } else { texts.0 };
+        let text = text.get(item.start..item.end).unwrap_or_default();
+        self.door.admits(item.kind, text) && std::mem::replace(&mut self.knocked, event) != event
+    }
 }
 
 /// The values of one event.
@@ -40,8 +65,8 @@ pub(super) struct Facts {
     shape: Option<Shape>,
     /// Texts that stand nowhere in the event.
     arena: Vec<u8>,
-    /// Keys that lead somewhere and of which some value may be worth looking up, each once.
-    touched: Vec<Slot>,
+    /// Keys of which some value may be worth looking up, each once.
+    knocking: Vec<Slot>,
     room: Room,
 }
 
@@ -76,7 +101,7 @@ impl Facts {
     pub(super) fn new(doors: impl ExactSizeIterator<Item = Door>, paths: &[Traces]) -> Self {
         let others = doors.len().saturating_sub(paths.len());
         let traces = paths.iter().copied().chain(std::iter::repeat(Traces::default()));
-        let chain = |(door, traces)| Chain { event: 0, first: NO_MORE, last: NO_MORE, door, traces };
+        let chain = |(door, traces)| Chain { event: 0, first: NO_MORE, last: NO_MORE, door, knocked: 0, traces };
         Self {
             cuts: vec![0; doors.len()],
             chains: doors.zip(traces).map(chain).collect(),
@@ -91,48 +116,45 @@ impl Facts {
     pub(super) fn begin(&mut self, captures: &mut Vec<Capture>, event: &[u8]) {
         self.event += 1;
         self.arena.clear();
-        self.touched.clear();
+        self.knocking.clear();
         self.any_cut = false;
         self.traces = Traces::default();
         self.shape = None;
         std::mem::swap(&mut self.items, captures);
-        for new in 0..self.items.len() {
-            let Some(item) = self.items.get_mut(new) else { return };
-            if item.node == NOWHERE {
-                continue;
+        // By parts: so each is found once, and not anew for each item.
+        let (now, chains) = (self.event, self.chains.as_mut_slice());
+        let items = Cell::from_mut(self.items.as_mut_slice()).as_slice_of_cells();
+        let mut traces = Traces::default();
+        for (new, cell) in (0..).zip(items) {
+            let Capture { node, kind, .. } = cell.get();
+            // What was taken back is of no key.
+            let Some(chain) = chains.get_mut(node as usize) else { continue };
+            if kind == Kind::Escaped {
+                spell(cell, event, &mut self.arena);
             }
-            if item.kind == Kind::Escaped {
-                let start = self.arena.len();
-                decode(event.get(item.start..item.end).unwrap_or_default(), &mut self.arena);
-                *item = Capture { kind: Kind::Text, start, end: self.arena.len(), elsewhere: true, ..*item };
+            traces.join(chain.traces);
+            if !chain.door.is_shut() && chain.knocks(now, &cell.get(), (event, &self.arena)) {
+                self.knocking.push(node);
             }
-            let slot = item.node;
-            self.link(slot, new);
+            let last = chain.append(now, new);
+            if let Some(last) = items.get(last as usize) {
+                last.set(Capture { next: new, ..last.get() });
+            }
         }
+        self.traces = traces;
     }
 
-    /// Appends an item to a key's chain.
-    #[inline]
-    fn link(&mut self, slot: Slot, item: usize) {
-        let new = u32::try_from(item).unwrap_or(NO_MORE);
+    fn add(&mut self, slot: Slot, item: Capture, event: &[u8]) {
         let Some(chain) = self.chains.get_mut(slot as usize) else { return };
-        if chain.event != self.event {
-            (chain.event, chain.first, chain.last) = (self.event, new, new);
-            self.traces.join(chain.traces);
-            if !chain.door.is_shut() {
-                self.touched.push(slot);
-            }
-            return;
+        if !chain.door.is_shut() && chain.knocks(self.event, &item, (event, &self.arena)) {
+            self.knocking.push(slot);
         }
-        let last = std::mem::replace(&mut chain.last, new);
+        let new = u32::try_from(self.items.len()).unwrap_or(NO_MORE);
+        let last = chain.append(self.event, new);
         if let Some(last) = self.items.get_mut(last as usize) {
             last.next = new;
         }
-    }
-
-    fn add(&mut self, slot: Slot, item: Capture) {
         self.items.push(Capture { node: slot, next: NO_MORE, ..item });
-        self.link(slot, self.items.len() - 1);
     }
 
     /// Adds a text that stands nowhere in the event.
@@ -140,22 +162,22 @@ impl Facts {
         let start = self.arena.len();
         self.arena.extend_from_slice(text);
         let end = self.arena.len();
-        self.add(slot, Capture { node: slot, next: NO_MORE, kind: Kind::Text, start, end, elsewhere: true });
+        self.add(slot, Capture { node: slot, next: NO_MORE, kind: Kind::Text, start, end, elsewhere: true }, &[]);
     }
 
     /// Adds a part of the first value of another key, which is a text.
-    pub(super) fn add_part(&mut self, slot: Slot, of: Slot, part: std::ops::Range<usize>) {
+    pub(super) fn add_part(&mut self, slot: Slot, of: Slot, part: std::ops::Range<usize>, event: &[u8]) {
         let Some(item) = self.first(of) else { return };
         let (start, end) = (item.start + part.start, (item.start + part.end).min(item.end));
-        self.add(slot, Capture { start, end, ..item });
+        self.add(slot, Capture { start, end, ..item }, event);
     }
 
     /// Adds the values of another key.
-    pub(super) fn add_all(&mut self, slot: Slot, of: Slot) {
+    pub(super) fn add_all(&mut self, slot: Slot, of: Slot, event: &[u8]) {
         let mut at = self.chain(of).map_or(NO_MORE, |chain| chain.first);
         while let Some(item) = self.items.get(at as usize).copied() {
             at = item.next;
-            self.add(slot, item);
+            self.add(slot, item, event);
         }
     }
 
@@ -185,13 +207,11 @@ impl Facts {
 
     /// The event's shape, found out when it is first asked for.
     #[inline]
-    pub(super) fn shape(&mut self, find: impl FnOnce(&Self, &mut Vec<u8>) -> Shape) -> Shape {
+    pub(super) fn shape(&mut self, find: impl FnOnce(&mut Self) -> Shape) -> Shape {
         if let Some(shape) = self.shape {
             return shape;
         }
-        let mut room = self.lend();
-        let shape = find(self, &mut room.decoded);
-        self.give_back(room);
+        let shape = find(self);
         self.shape = Some(shape);
         shape
     }
@@ -241,17 +261,10 @@ impl Facts {
         self.chain(slot).is_some()
     }
 
-    /// The keys that lead somewhere and are worth looking up, each once.
+    /// The keys of which some value may be worth looking up, each once.
     #[inline]
-    pub(super) fn touched(&self, place: usize) -> Option<Slot> {
-        self.touched.get(place).copied()
-    }
-
-    /// Whether some value of a key may be worth looking up.
-    #[inline]
-    pub(super) fn knocks(&self, slot: Slot, event: &[u8]) -> bool {
-        let door = self.chain(slot).map(|chain| chain.door).unwrap_or_default();
-        self.values(slot, event).any(|value| door.admits(value.kind, value.text))
+    pub(super) fn knocking(&self, place: usize) -> Option<Slot> {
+        self.knocking.get(place).copied()
     }
 
     /// The values of a key.
@@ -310,6 +323,14 @@ impl Facts {
             _ => true,
         })
     }
+}
+
+/// Puts the text that a string with escapes spells in its place.
+#[inline(never)]
+fn spell(cell: &Cell<Capture>, event: &[u8], arena: &mut Vec<u8>) {
+    let (item, start) = (cell.get(), arena.len());
+    decode(event.get(item.start..item.end).unwrap_or_default(), arena);
+    cell.set(Capture { kind: Kind::Text, start, end: arena.len(), elsewhere: true, ..item });
 }
 
 /// The values of a key, in the event's order.

@@ -164,7 +164,7 @@ impl Source {
         if let (Draw::Path(_), [slot], false) = (&self.told.draw, self.slots.as_slice(), is_looked_up) {
             let has_value = facts.has_value(*slot, event);
             if has_value {
-                facts.add_all(into, *slot);
+                facts.add_all(into, *slot, event);
             }
             return has_value;
         }

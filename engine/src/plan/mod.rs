@@ -268,11 +268,8 @@ impl Asked<'_, '_> {
         let Compiled { derived, woken_by, .. } = self.compiled;
         derived.make_waking(woken_by, &mut self.now.facts, self.event, self.event_type);
         let mut place = 0;
-        while let Some(slot) = self.now.facts.touched(place) {
+        while let Some(slot) = self.now.facts.knocking(place) {
             place += 1;
-            if !self.now.facts.knocks(slot, self.event) {
-                continue;
-            }
             let Some(Some(eager)) = self.compiled.eager.get(slot as usize) else { continue };
             if eager.memo.is_some_and(|memo| self.now.find_known(slot, self.event, memo)) {
                 continue;
