@@ -27,33 +27,30 @@ const FREE: u32 = u32::MAX;
 pub(crate) fn hash(bytes: &[u8], seed: u32) -> u32 {
     const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
     let mut state = (u64::from(seed) ^ ((bytes.len() as u64) << 32)).wrapping_mul(MIX);
-    let mut rest = bytes;
-    while let Some((word, after)) = rest.split_first_chunk::<8>() {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for word in words {
         state = (state ^ u64::from_le_bytes(*word)).wrapping_mul(MIX);
         state ^= state >> 29;
-        rest = after;
     }
     state = (state ^ few(rest)).wrapping_mul(MIX);
     low(state ^ (state >> 32))
 }
 
-/// Whether two keys are the same, by words: where there is no such function of the machine's, as in WebAssembly, the
+/// Whether two keys are the same, by pairs of words: where there is no such function of the machine's, as in WebAssembly, the
 /// language's own compares byte by byte.
 #[inline]
 pub(crate) fn same(left: &[u8], right: &[u8]) -> bool {
     if left.len() != right.len() {
         return false;
     }
-    let (mut left, mut right) = (left, right);
-    while let (Some((one, left_after)), Some((other, right_after))) =
-        (left.split_first_chunk::<8>(), right.split_first_chunk::<8>())
-    {
-        if one != other {
-            return false;
+    let ((pairs, rest), (others, other_rest)) = (left.as_chunks::<16>(), right.as_chunks::<16>());
+    pairs.iter().zip(others).all(|(pair, other)| u128::from_le_bytes(*pair) == u128::from_le_bytes(*other))
+        && match (rest.split_first_chunk::<8>(), other_rest.split_first_chunk::<8>()) {
+            (Some((word, rest)), Some((other, other_rest))) => {
+                u64::from_le_bytes(*word) == u64::from_le_bytes(*other) && few(rest) == few(other_rest)
+            }
+            _ => few(rest) == few(other_rest),
         }
-        (left, right) = (left_after, right_after);
-    }
-    few(left) == few(right)
 }
 
 /// Fewer than eight bytes in a word, without a loop: different ones of one length give different words.
