@@ -1,11 +1,13 @@
 //! An alert as the module gives it: typed fields, and the record's own line.
 
+mod shape;
+mod told;
+
+pub use told::{Alerts, Record};
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-
-/// Longest record: parsed, JSON of small values takes up to thirty times its length.
-const MAX_LINE: usize = 16 << 20;
 
 /// Whether an alert's counts can still change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize)]
@@ -178,20 +180,6 @@ impl Alert {
         line.clone_into(&mut alert.line);
         Ok(alert)
     }
-
-    /// Reads records, one a line; blank lines are passed over.
-    pub(crate) fn from_lines(lines: &[u8]) -> Result<Vec<Self>, BadAlert> {
-        let text = str::from_utf8(lines).map_err(|_| BadAlert)?;
-        let records = text.split('\n').filter(|line| !line.trim_ascii().is_empty());
-        records.map(Alert::from_untrusted).collect()
-    }
-
-    fn from_untrusted(line: &str) -> Result<Self, BadAlert> {
-        if line.len() > MAX_LINE {
-            return Err(BadAlert);
-        }
-        Alert::from_line(line).map_err(|_| BadAlert)
-    }
 }
 
 /// The module wrote something else than alert records.
@@ -202,7 +190,7 @@ pub(crate) struct BadAlert;
 mod tests {
     use super::*;
 
-    const LINE: &str = r#"{"alert_id":"a1","rule_id":"r","rule":"R","ruleset":"s","severity":1,"title":"t","description":"d","event_type":"cloudtrail","source":"123456789012","aggregate":{"user":"ann"},"count":3,"threshold":1,"window_seconds":3600,"first_seen":"2026-01-01T00:00:00Z","last_seen":"2026-01-01T00:00:09Z","suppressed":2,"tags":["attack.t1078"],"rule_version":"ab","events":[{"id":"e1","event":{"a":1.0}},{"id":"e2"}],"state":"fired","later":true}"#;
+    pub(super) const LINE: &str = r#"{"alert_id":"a1","rule_id":"r","rule":"R","ruleset":"s","severity":1,"title":"t","description":"d","event_type":"cloudtrail","source":"123456789012","aggregate":{"user":"ann"},"count":3,"threshold":1,"window_seconds":3600,"first_seen":"2026-01-01T00:00:00Z","last_seen":"2026-01-01T00:00:09Z","suppressed":2,"tags":["attack.t1078"],"rule_version":"ab","events":[{"id":"e1","event":{"a":1.0}},{"id":"e2"}],"state":"fired","later":true}"#;
 
     #[test]
     fn a_record_is_read_and_kept_as_it_came() {
@@ -211,14 +199,5 @@ mod tests {
         assert_eq!((alert.count, alert.state), (3, State::Fired));
         assert_eq!(alert.events.len(), 2);
         assert_eq!(alert.events.first().and_then(|e| e.event.as_ref()).map(|raw| raw.get()), Some(r#"{"a":1.0}"#));
-    }
-
-    #[test]
-    fn anything_else_is_refused() {
-        for bad in ["{}", "[]", "\u{feff}{}", "{\"alert_id\":1}"] {
-            assert!(Alert::from_lines(bad.as_bytes()).is_err(), "{bad}");
-        }
-        assert!(Alert::from_lines(b"\xff\n").is_err());
-        assert!(Alert::from_lines(b"\n \n").expect("nothing").is_empty());
     }
 }

@@ -26,7 +26,8 @@
 //!   "eventTime":"2026-01-31T12:00:00Z","userIdentity":{"type":"IAMUser","userName":"eve"},
 //!   "requestParameters":{"name":"main-trail"}}"#)?;
 //! let outcome = guard.match_batch(&batch, i64::MIN)?;
-//! assert_eq!(outcome.matches.alerts[0].title, "eve stopped main-trail");
+//! let alerts = outcome.matches.alerts.read().expect("they were checked as they came");
+//! assert_eq!(alerts[0].title, "eve stopped main-trail");
 //! # Ok::<(), oxpecker::sandbox::SandboxError>(())
 //! ```
 //!

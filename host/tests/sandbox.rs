@@ -209,7 +209,7 @@ fn a_dead_keeper_is_replaced_by_one_with_its_windows() {
     assert_eq!((counts(&outcome.matches.alerts), outcome.windows_lost), (vec![3, 4, 5], 0));
     let flushed = guard.flush().unwrap();
     assert_eq!((flushed.alerts.len(), flushed.windows_lost), (1, 0));
-    assert_eq!(flushed.alerts[0].line().len(), 125);
+    assert_eq!(flushed.alerts.iter().next().unwrap().line.len(), 125);
 }
 
 #[test]
@@ -221,8 +221,8 @@ fn a_flush_that_traps_loses_the_windows_and_says_so() {
     assert_eq!(keeper.window(b"A\n", 0).unwrap().alerts.len(), 1);
 }
 
-fn counts(alerts: &[oxpecker::alert::Alert]) -> Vec<u64> {
-    alerts.iter().map(|alert| alert.count).collect()
+fn counts(alerts: &oxpecker::alert::Alerts) -> Vec<u64> {
+    alerts.iter().map(|record| record.read().unwrap().count).collect()
 }
 
 /// A keeper that has taken so many records of one MiB, then one that kills it, then a last one: the last one's count, how

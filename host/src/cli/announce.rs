@@ -4,7 +4,7 @@ use super::out;
 use super::summary::Replayed;
 use anyhow::{Context, Result};
 use clap::ValueEnum;
-use oxpecker::alert::{Alert, State};
+use oxpecker::alert::{Alert, Record, State};
 use oxpecker::pipeline::Sorter;
 use oxpecker::render::{alerts, ecs, ocsf};
 use oxpecker::sandbox::Kept;
@@ -43,6 +43,9 @@ impl Pending {
     }
 }
 
+/// Bytes of an alert's place in the order of firing: sixteen digits and a blank.
+const PLACE: usize = 17;
+
 /// Takes alerts and prints them.
 pub(crate) struct Announcer {
     form: Form,
@@ -79,14 +82,14 @@ impl Announcer {
     }
 
     /// Takes what the windows gave.
-    pub(crate) fn take(&mut self, kept: Kept, replayed: &mut Replayed) -> Result<()> {
+    pub(crate) fn take(&mut self, kept: &Kept, replayed: &mut Replayed) -> Result<()> {
         replayed.windows_lost += kept.windows_lost;
         replayed.records_dropped += kept.records_dropped;
         if kept.windows_lost > 0 {
             // No window will close them any more.
             self.settle(|_| false)?;
         }
-        for alert in kept.alerts {
+        for alert in kept.alerts.iter() {
             if alert.state == State::Fired {
                 replayed.count(&alert);
             }
@@ -107,30 +110,32 @@ impl Announcer {
         Ok(())
     }
 
-    fn print_live(&mut self, alert: &Alert) -> Result<()> {
+    fn print_live(&mut self, alert: &Record<'_>) -> Result<()> {
         if self.form != Form::Table || alert.state == State::Fired {
-            self.print(alert.line())?;
+            self.print(alert.line.as_bytes())?;
             self.out.flush()?;
         }
         Ok(())
     }
 
-    fn hold(&mut self, alert: &Alert) -> Result<()> {
+    fn hold(&mut self, alert: &Record<'_>) -> Result<()> {
         if alert.state == State::Fired {
             self.fired += 1;
-            self.open.insert(alert.alert_id.clone(), (self.fired, alert.line().to_owned()));
+            self.open.insert(alert.alert_id.to_owned(), (self.fired, alert.line.to_owned()));
         } else if alert.state == State::Updated {
-            if let Some((_, line)) = self.open.get_mut(&alert.alert_id) {
-                alert.line().clone_into(line);
+            if let Some((_, line)) = self.open.get_mut(alert.alert_id) {
+                alert.line.clone_into(line);
             }
-        } else if let Some((place, _)) = self.open.remove(&alert.alert_id) {
-            self.keep(place, alert.line())?;
+        } else if let Some((place, _)) = self.open.remove(alert.alert_id) {
+            self.keep(place, alert.line)?;
         }
         Ok(())
     }
 
     fn keep(&mut self, place: u64, line: &str) -> Result<()> {
-        self.done.push(format!("{place:016x} {line}").as_bytes()).context("cannot write a temporary file")
+        self.done
+            .push_parts([format!("{place:016x} ").as_bytes(), line.as_bytes()])
+            .context("cannot write a temporary file")
     }
 
     /// Prints what has fired, in order. With `leave_open`, alerts that are open, and those behind them, are left for the
@@ -147,39 +152,39 @@ impl Announcer {
         }
         let first_open = pending.open.values().map(|(place, _)| *place).min().unwrap_or(u64::MAX);
         let mut sorted = std::mem::take(&mut self.done).sorted().context("cannot read a temporary file")?;
-        let mut line = Vec::new();
-        while sorted.append_next(&mut line).context("cannot read a temporary file")? {
-            let bytes = std::mem::take(&mut line);
-            let line = String::from_utf8_lossy(&bytes);
-            let Some((place, line)) = line.split_once(' ') else { continue };
-            let place = u64::from_str_radix(place, 16).unwrap_or(u64::MAX);
+        let mut record = Vec::new();
+        while sorted.append_next(&mut record).context("cannot read a temporary file")? {
+            let Some((place, line)) = record.split_at_checked(PLACE) else { continue };
+            let place = str::from_utf8(place).ok().and_then(|place| u64::from_str_radix(place.trim_end(), 16).ok());
+            let place = place.unwrap_or(u64::MAX);
             if place < first_open {
                 self.print(line)?;
             } else {
-                pending.waiting.push((place, line.to_owned()));
+                pending.waiting.push((place, String::from_utf8_lossy(line).into_owned()));
             }
+            record.clear();
         }
         self.out.flush()?;
         Ok(pending)
     }
 
-    fn print(&mut self, line: &str) -> Result<()> {
+    fn print(&mut self, line: &[u8]) -> Result<()> {
         let out = &mut self.out;
         match self.form {
             Form::Ndjson => print_json(out, line)?,
             Form::Ocsf => {
-                let alert = Alert::from_line(line)?;
+                let alert = alert(line)?;
                 // Without --live an alert is told once, with its final counts.
                 let first = !self.live || alert.state == State::Fired;
-                print_json(out, &ocsf::line(&alert, first)?)?;
+                print_json(out, ocsf::line(&alert, first)?.as_bytes())?;
             }
-            Form::Ecs => print_json(out, &ecs::line(&Alert::from_line(line)?)?)?,
+            Form::Ecs => print_json(out, ecs::line(&alert(line)?)?.as_bytes())?,
             Form::Table => {
                 let colour = out::colour_on_stdout();
                 if self.printed == 0 {
                     writeln!(out, "{}", alerts::header(colour))?;
                 }
-                writeln!(out, "{}", alerts::row(&Alert::from_line(line)?, colour))?;
+                writeln!(out, "{}", alerts::row(&alert(line)?, colour))?;
             }
         }
         self.printed += 1;
@@ -187,7 +192,12 @@ impl Announcer {
     }
 }
 
-fn print_json(out: &mut impl Write, line: &str) -> std::io::Result<()> {
-    out.write_all(&out::json(line.as_bytes()))?;
+/// A record that was checked when it came.
+fn alert(line: &[u8]) -> Result<Alert> {
+    Ok(Alert::from_line(str::from_utf8(line)?)?)
+}
+
+fn print_json(out: &mut impl Write, line: &[u8]) -> std::io::Result<()> {
+    out.write_all(&out::json(line))?;
     out.write_all(b"\n")
 }

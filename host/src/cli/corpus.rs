@@ -98,7 +98,9 @@ pub(crate) fn run(backend: &Backend, request: &LoadRequest, args: &InputArgs, in
     let mut alerts = Vec::new();
     let mut days = BTreeMap::new();
     let mut keep = |kept: oxpecker::sandbox::Kept| {
-        alerts.extend(kept.alerts.iter().filter(|alert| alert.state == State::Final).map(Brief::of));
+        for record in kept.alerts.iter().filter(|record| record.state == State::Final) {
+            alerts.push(Brief::of(&record.read()?));
+        }
         Ok(())
     };
     while let Some(done) = pipeline.next(input::interrupted) {

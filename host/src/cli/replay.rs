@@ -90,7 +90,7 @@ impl Opts {
             progress.suspend(|| {
                 rejects.problems(&done.job.notes);
                 tally.count(&done, |rejection| rejects.tell(&rejection))?;
-                windows.take(&done.result.records, &mut |kept| announcer.take(kept, &mut replayed))
+                windows.take(&done.result.records, &mut |kept| announcer.take(&kept, &mut replayed))
             })?;
             progress.update(pipeline.bytes_read(), tally.read, windows.detections);
             if self.profile {
@@ -146,7 +146,7 @@ impl Opts {
     /// Puts the rest into windows, closes or saves them, and prints the alerts.
     fn finish(&self, mut windows: WindowStage, mut announcer: Announcer, replayed: &mut Replayed) -> Result<()> {
         let leave_open = self.state.is_some() && !self.close;
-        windows.finish(!leave_open, &mut |kept| announcer.take(kept, replayed))?;
+        windows.finish(!leave_open, &mut |kept| announcer.take(&kept, replayed))?;
         replayed.windows = windows.keeper().stats().unwrap_or_default();
         (replayed.matched, replayed.suppressed) = (windows.detections, windows.suppressed);
         replayed.matching_rules = windows.rules() as u64;

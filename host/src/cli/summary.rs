@@ -4,7 +4,7 @@ use super::out;
 use super::progress::per_second;
 use anyhow::{Result, bail};
 use indicatif::{HumanBytes, HumanCount};
-use oxpecker::alert::Alert;
+use oxpecker::alert::Record;
 use oxpecker::pipeline::Tally;
 use oxpecker::render::safe;
 use serde_json::Value;
@@ -103,7 +103,7 @@ pub(crate) struct Replayed {
 
 impl Replayed {
     /// Counts an alert that has fired.
-    pub(crate) fn count(&mut self, alert: &Alert) {
+    pub(crate) fn count(&mut self, alert: &Record<'_>) {
         if let Some(count) = self.alerts.get_mut(usize::from(alert.severity.saturating_sub(1))) {
             *count += 1;
         }

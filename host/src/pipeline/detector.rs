@@ -1,6 +1,6 @@
 //! Who evaluates: the sandbox, or the same engine compiled into this program. Both take and give the same values.
 
-use crate::alert::Alert;
+use crate::alert::Alerts;
 use crate::sandbox::{
     Batch, Counts, Detections, Keeper, Kept, Limits, LoadReport, LoadRequest, Module, Rejected, Restored, SandboxError,
     Status, Verdicts, Worker, answer,
@@ -215,7 +215,7 @@ impl Native {
 
     fn kept(&self) -> Result<Kept, SandboxError> {
         let what = "an alert record has another shape";
-        let alerts = Alert::from_lines(self.session.result());
+        let alerts = Alerts::new(self.session.result());
         let alerts = alerts.map_err(|_| SandboxError::Nonsense { during: "window", what })?;
         Ok(Kept { alerts, ..Kept::default() })
     }

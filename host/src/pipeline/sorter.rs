@@ -66,9 +66,18 @@ impl Sorter {
     /// # Errors
     /// When a temporary file cannot be written.
     pub fn push(&mut self, line: &[u8]) -> io::Result<()> {
+        self.push_parts([line])
+    }
+
+    /// Takes a line that is in several parts.
+    ///
+    /// # Errors
+    /// When a temporary file cannot be written.
+    pub fn push_parts<'p>(&mut self, parts: impl IntoIterator<Item = &'p [u8]>) -> io::Result<()> {
         let start = self.text.len();
-        self.text.extend_from_slice(line);
-        self.lines.push(Place { first: first(line), start, end: self.text.len() });
+        parts.into_iter().for_each(|part| self.text.extend_from_slice(part));
+        let first = first(self.text.get(start..).unwrap_or_default());
+        self.lines.push(Place { first, start, end: self.text.len() });
         // An entry of the index counts too, so that many short lines are bounded as few long ones are.
         if self.text.len() + self.lines.len() * size_of::<Place>() > self.memory { self.spill() } else { Ok(()) }
     }

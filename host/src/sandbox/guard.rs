@@ -9,7 +9,7 @@ use super::module::Module;
 use super::replaceable::Replaceable;
 use super::request::{LoadReport, LoadRequest};
 use super::verdicts::{Bits, Verdicts};
-use crate::alert::Alert;
+use crate::alert::Alerts;
 
 /// Stateless detection that outlives its instances. One a thread; any number may work for one [`Keeper`].
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub struct Keeper {
 #[derive(Debug, Clone, Default)]
 pub struct Kept {
     /// Alerts in the order in which they fired.
-    pub alerts: Vec<Alert>,
+    pub alerts: Alerts,
     /// How often the windows were lost, so that counts began anew.
     pub windows_lost: u64,
     /// Match records that no instance would take.
@@ -189,7 +189,7 @@ impl Keeper {
         let work =
             |sandbox: &mut Sandbox, lines: &Lines<'_>, effort| sandbox.window_lines(lines.text, lines.now, effort);
         self.inner.divide(Lines { text: records, now }, work, |_, result| match result {
-            Ok(alerts) => kept.alerts.extend(alerts),
+            Ok(alerts) => kept.alerts.append(alerts),
             Err(_) => kept.records_dropped += 1,
         })?;
         kept.windows_lost = self.inner.windows_lost() - before;

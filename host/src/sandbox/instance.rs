@@ -18,7 +18,7 @@ use super::request::{LoadReport, LoadRequest};
 use super::snapshot::{Image, PAGE, Snapshot};
 use super::ticker::{Ticking, ticks};
 use super::verdicts::Verdicts;
-use crate::alert::Alert;
+use crate::alert::Alerts;
 
 /// The input block grows in steps of this size, so that batches of like length share one.
 const BLOCK_STEP: usize = 64 << 10;
@@ -94,7 +94,7 @@ pub struct Matches {
     /// Events that were not evaluated, in order.
     pub rejected: Vec<Rejected>,
     /// Alerts in the order in which they fired.
-    pub alerts: Vec<Alert>,
+    pub alerts: Alerts,
 }
 
 /// Which deadline a call gets.
@@ -240,16 +240,11 @@ impl Sandbox {
     ///
     /// # Errors
     /// If the guest failed; then the windows are lost with it.
-    pub fn window(&mut self, records: &[u8], now: i64) -> Result<Vec<Alert>, SandboxError> {
+    pub fn window(&mut self, records: &[u8], now: i64) -> Result<Alerts, SandboxError> {
         self.window_lines(records, now, Effort::Usual)
     }
 
-    pub(crate) fn window_lines(
-        &mut self,
-        records: &[u8],
-        now: i64,
-        effort: Effort,
-    ) -> Result<Vec<Alert>, SandboxError> {
+    pub(crate) fn window_lines(&mut self, records: &[u8], now: i64, effort: Effort) -> Result<Alerts, SandboxError> {
         const CALL: &str = "ox_window";
         let time = self.time(effort);
         let call = self.exports.window.clone();
@@ -271,7 +266,7 @@ impl Sandbox {
         let (pointer, length) = self.put(CALL, &events.pieces(), time)?;
         let status = self.guest(CALL, &call, (pointer, length, now), time)?;
         self.answer(CALL, status, &events, time, |answer| {
-            let alerts = Alert::from_lines(answer.body).map_err(|_| BAD_ALERT)?;
+            let alerts = Alerts::new(answer.body).map_err(|_| BAD_ALERT)?;
             let Answer { evaluated, undecided, rejected, .. } = answer;
             Ok(Matches { evaluated, undecided, rejected, alerts })
         })
@@ -311,7 +306,7 @@ impl Sandbox {
     ///
     /// # Errors
     /// If the guest failed; then the windows are lost with it.
-    pub fn flush(&mut self) -> Result<Vec<Alert>, SandboxError> {
+    pub fn flush(&mut self) -> Result<Alerts, SandboxError> {
         const CALL: &str = "ox_flush";
         let time = self.limits.long_deadline();
         let call = self.exports.flush.clone();
@@ -450,8 +445,8 @@ impl Sandbox {
         decode(bytes, events, rules).and_then(read).map_err(|what| self.nonsense(during, what))
     }
 
-    fn alerts(&mut self, during: &'static str, time: Duration) -> Result<Vec<Alert>, SandboxError> {
-        let alerts = Alert::from_lines(self.result(during, time)?);
+    fn alerts(&mut self, during: &'static str, time: Duration) -> Result<Alerts, SandboxError> {
+        let alerts = Alerts::new(self.result(during, time)?);
         alerts.map_err(|_| self.nonsense(during, BAD_ALERT))
     }
 

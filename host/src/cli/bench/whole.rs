@@ -36,7 +36,7 @@ pub(crate) fn output<'e>(told: Rc<RefCell<Vec<Kept>>>, work: &'e Work) -> Probe<
         let start = Start::now();
         let mut announcer = announcer()?;
         for kept in alerts {
-            announcer.take(kept, &mut Replayed::default())?;
+            announcer.take(&kept, &mut Replayed::default())?;
         }
         announcer.finish(false)?;
         Ok(Pass { took: start.gone(), events: work.events.events })
@@ -61,10 +61,10 @@ pub(crate) fn replay<'e>(backend: &'e Backend, work: &'e Work, inputs: Vec<Input
         while let Some(done) = pipeline.next(input::interrupted) {
             let done = done?;
             tally.count(&done, |_| anyhow::Ok(()))?;
-            windows.take(&done.result.records, &mut |kept| announcer.take(kept, &mut replayed))?;
+            windows.take(&done.result.records, &mut |kept| announcer.take(&kept, &mut replayed))?;
             pipeline.give_back(done.job);
         }
-        windows.finish(true, &mut |kept| announcer.take(kept, &mut replayed))?;
+        windows.finish(true, &mut |kept| announcer.take(&kept, &mut replayed))?;
         announcer.finish(false)?;
         Ok(Pass { took: start.elapsed(), events: tally.read })
     });

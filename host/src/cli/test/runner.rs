@@ -90,8 +90,13 @@ impl Sandboxed {
     fn detected(&mut self, rule: &Rule, detection: Detection, line: &[u8], seen: &mut Seen) -> Result<()> {
         if seen.several() {
             let kept = self.keeper.window(line, NO_TIME)?;
-            let mut fired = kept.alerts.iter().filter(|alert| alert.rule_id == rule.id);
-            fired.next().into_iter().for_each(|alert| seen.fire(&alert.title));
+            for record in kept.alerts.iter() {
+                let alert = record.read()?;
+                if alert.rule_id == rule.id {
+                    seen.fire(&alert.title);
+                    break;
+                }
+            }
         }
         seen.detect(detection.suppressed, detection.title);
         Ok(())
