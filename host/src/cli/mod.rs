@@ -11,6 +11,7 @@ mod doctor;
 mod eval;
 mod exit;
 mod explain;
+mod handover;
 mod import;
 mod input;
 mod inspect;

@@ -5,20 +5,20 @@
 //!
 //! Once all is read, windows are kept in a thread beside the one that renders and writes their alerts.
 
+use super::handover::channel;
 use anyhow::{Context, Result, anyhow};
 use oxpecker::intake::Input;
 use oxpecker::pipeline::{Backend, KeepWindows, Pipeline, Settings, Sorter, Task, lines};
 use oxpecker::sandbox::{Kept, LoadReport, LoadRequest};
 use std::collections::BTreeSet;
 use std::panic::resume_unwind;
-use std::sync::mpsc::sync_channel;
 use std::thread;
 
 /// Bytes of detections that go to the windows in one call.
 const CHUNK: usize = 64 << 10;
 
-/// Answers of the windows that may wait to be written. One holds some hundred KiB, or a MiB where windows close.
-const WAITING: usize = 2;
+/// Bytes of answers of the windows that may wait to be written. One holds some hundred KiB, or a MiB where windows close.
+const WAITING: usize = 2 << 20;
 
 /// What evaluates, what loading the rules found, and what keeps windows.
 pub(crate) type Started = (Pipeline, LoadReport, Box<dyn KeepWindows>);
@@ -96,17 +96,21 @@ impl WindowStage {
     /// Puts what waits into windows and, with `close`, closes them all: in a thread of its own, while `sink` takes the alerts
     /// in this one, in their order. The first error of either ends both.
     pub(crate) fn finish(&mut self, close: bool, sink: &mut Sink<'_>) -> Result<()> {
-        let (sender, alerts) = sync_channel(WAITING);
+        let (sender, mut alerts) = channel(WAITING);
         thread::scope(|scope| {
             let keep = move || {
-                let mut send = |kept| sender.send(kept).map_err(|_| anyhow!("nobody takes the alerts"));
+                let mut send = |kept: Kept| {
+                    let sent = sender.send(kept.alerts.bytes(), kept);
+                    if sent { Ok(()) } else { Err(anyhow!("nobody takes the alerts")) }
+                };
                 self.drain(&mut send)?;
                 if close { self.close(&mut send) } else { Ok(()) }
             };
             let keeper = thread::Builder::new().name("windows".to_owned()).spawn_scoped(scope, keep);
             let keeper = keeper.context("no thread to keep windows")?;
             // Where this stops early the channel closes, and so the other side ends with an error that comes second.
-            let taken = alerts.into_iter().try_for_each(sink);
+            let taken = alerts.try_for_each(sink);
+            drop(alerts);
             let kept = keeper.join().unwrap_or_else(|panic| resume_unwind(panic));
             taken.and(kept)
         })
