@@ -277,12 +277,17 @@ impl Sandbox {
     /// # Errors
     /// If the module cannot do it, or the guest failed.
     pub fn save(&mut self) -> Result<Vec<u8>, SandboxError> {
+        self.save_with(<[u8]>::to_vec)
+    }
+
+    /// The same where they lie, in the guest's memory.
+    pub(crate) fn save_with<T>(&mut self, read: impl FnOnce(&[u8]) -> T) -> Result<T, SandboxError> {
         const CALL: &str = "ox_save";
         let time = self.limits.long_deadline();
         let call = self.exports.save.clone().ok_or(SandboxError::MissingExport { name: CALL })?;
         let status = self.guest(CALL, &call, (), time)?;
         self.status(CALL, status)?;
-        Ok(self.result(CALL, time)?.to_vec())
+        Ok(read(self.result(CALL, time)?))
     }
 
     /// Takes over windows in place of those that are open.

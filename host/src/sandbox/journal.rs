@@ -3,20 +3,25 @@
 //!
 //! Calls are repeated as they were, with their times, and windows depend on nothing else: so the new windows are the old
 //! ones, and the alerts that come of it, which were told before, are discarded.
+//!
+//! Windows can take as much as an instance may hold, and the records since as much again, while next to no run ever needs
+//! them: so what is more than a little lies in temporary files.
 
 use super::error::SandboxError;
 use super::instance::{Effort, Sandbox};
+use super::spool::Spool;
+use std::io::{self, Read};
 
 /// Bytes of records after which windows are saved anew. A larger saved state waits for as many bytes as it has itself, so
 /// that saving never costs more than what it saves.
-const RECORDS: usize = 8 << 20;
+const RECORDS: u64 = 16 << 20;
 
 /// A call that changes windows.
 #[derive(Debug)]
 enum Call {
-    /// Records that were put into windows at this time.
+    /// Records, which are the next so many bytes, that were put into windows at this time.
     Window {
-        records: Vec<u8>,
+        bytes: usize,
         now: i64,
     },
     Flush,
@@ -26,37 +31,47 @@ enum Call {
 #[derive(Debug, Default)]
 pub(crate) struct Journal {
     /// None: no windows.
-    saved: Option<Vec<u8>>,
+    saved: Option<Spool>,
     since: Vec<Call>,
-    bytes: usize,
+    /// The records of these calls, one after the other.
+    records: Spool,
+    bytes: u64,
     /// Bytes at which saving is tried again, after it has failed.
-    retry_at: usize,
+    retry_at: u64,
     /// Saving did not work: nothing is remembered, and the windows cannot be had again.
     given_up: bool,
 }
 
 /// How many times the usual bytes are remembered where saving fails.
-const PATIENCE: usize = 4;
+const PATIENCE: u64 = 4;
 
 impl Journal {
-    /// Windows that were taken over from somewhere else: what came before does not matter any more.
-    pub(crate) fn begin(&mut self, saved: Vec<u8>) {
+    /// Windows that were taken over from somewhere else, or saved: what came before does not matter any more.
+    pub(crate) fn begin(&mut self, saved: Spool) {
         *self = Self { saved: Some(saved), ..Self::default() };
     }
 
     pub(crate) fn window(&mut self, records: &[u8], now: i64) {
-        self.note(records.len(), || Call::Window { records: records.to_vec(), now });
+        if !self.given_up && self.records.push(records).is_err() {
+            self.give_up();
+        }
+        self.note(records.len(), Call::Window { bytes: records.len(), now });
     }
 
     pub(crate) fn flush(&mut self) {
-        self.note(0, || Call::Flush);
+        self.note(0, Call::Flush);
     }
 
-    fn note(&mut self, bytes: usize, call: impl FnOnce() -> Call) {
+    fn note(&mut self, bytes: usize, call: Call) {
         if !self.given_up {
-            self.bytes += bytes + size_of::<Call>();
-            self.since.push(call());
+            self.bytes += (bytes + size_of::<Call>()) as u64;
+            self.since.push(call);
         }
+    }
+
+    /// From now on the windows of an instance that dies are lost.
+    pub(crate) fn give_up(&mut self) {
+        *self = Self { given_up: true, ..Self::default() };
     }
 
     /// Whether it is time to save.
@@ -64,33 +79,55 @@ impl Journal {
         !self.given_up && self.bytes >= self.most().max(self.retry_at)
     }
 
-    fn most(&self) -> usize {
-        self.saved.as_ref().map_or(0, Vec::len).max(RECORDS)
+    fn most(&self) -> u64 {
+        self.saved.as_ref().map_or(0, Spool::len).max(RECORDS)
     }
 
     /// Saving has failed: the calls are kept, and it is tried again when there are more of them, but not for ever.
     pub(crate) fn retry_later(&mut self) {
         if self.bytes >= self.most().saturating_mul(PATIENCE) {
-            *self = Self { given_up: true, ..Self::default() };
+            self.give_up();
         }
         self.retry_at = self.bytes.saturating_add(self.most());
     }
 
     /// Does everything again in a new instance without windows; false if that cannot be done.
-    pub(crate) fn repeat(&self, sandbox: &mut Sandbox) -> bool {
+    pub(crate) fn repeat(&mut self, sandbox: &mut Sandbox) -> bool {
         !self.given_up && self.try_repeat(sandbox).is_ok()
     }
 
-    fn try_repeat(&self, sandbox: &mut Sandbox) -> Result<(), SandboxError> {
-        if let Some(saved) = &self.saved {
-            sandbox.restore(saved)?;
+    fn try_repeat(&mut self, sandbox: &mut Sandbox) -> Result<(), Unrepeatable> {
+        let mut text = Vec::new();
+        if let Some(saved) = &mut self.saved {
+            saved.reader()?.read_to_end(&mut text)?;
+            sandbox.restore(&text)?;
         }
+        let mut records = self.records.reader()?;
         for call in &self.since {
             match call {
-                Call::Window { records, now } => sandbox.window_lines(records, *now, Effort::Last).map(drop)?,
+                Call::Window { bytes, now } => {
+                    text.resize(*bytes, 0);
+                    records.read_exact(&mut text)?;
+                    sandbox.window_lines(&text, *now, Effort::Last)?;
+                }
                 Call::Flush => sandbox.flush().map(drop)?,
             }
         }
         Ok(())
+    }
+}
+
+/// The windows are lost, for whichever reason.
+struct Unrepeatable;
+
+impl From<io::Error> for Unrepeatable {
+    fn from(_: io::Error) -> Self {
+        Self
+    }
+}
+
+impl From<SandboxError> for Unrepeatable {
+    fn from(_: SandboxError) -> Self {
+        Self
     }
 }

@@ -21,6 +21,7 @@ mod module;
 mod replaceable;
 mod request;
 mod snapshot;
+mod spool;
 mod ticker;
 mod verdicts;
 

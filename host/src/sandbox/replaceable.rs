@@ -11,6 +11,7 @@ use super::limits::Limits;
 use super::module::Module;
 use super::request::LoadReport;
 use super::snapshot::{self, Snapshot, Started};
+use super::spool::Spool;
 
 /// A sandbox with all it takes to make another one like it.
 #[derive(Debug)]
@@ -148,7 +149,11 @@ impl Replaceable {
     /// Takes over windows in place of those that are open.
     pub(crate) fn restore(&mut self, state: &[u8]) -> Result<Restored, SandboxError> {
         let restored = self.sandbox.restore(state)?;
-        self.journal.begin(state.to_vec());
+        let mut saved = Spool::default();
+        match saved.push(state) {
+            Ok(()) => self.journal.begin(saved),
+            Err(_) => self.journal.give_up(),
+        }
         Ok(restored)
     }
 
@@ -164,9 +169,16 @@ impl Replaceable {
         if !self.journal.is_full() {
             return Ok(());
         }
-        match self.attempt(Sandbox::save)? {
-            Ok(state) => self.journal.begin(state),
-            Err(_) => self.journal.retry_later(),
+        // Straight from the guest's memory: a state can be large.
+        let save = |sandbox: &mut Sandbox| {
+            sandbox.save_with(|state| {
+                let mut saved = Spool::default();
+                saved.push(state).map(|()| saved)
+            })
+        };
+        match self.attempt(save)? {
+            Ok(Ok(saved)) => self.journal.begin(saved),
+            Ok(Err(_)) | Err(_) => self.journal.retry_later(),
         }
         Ok(())
     }
