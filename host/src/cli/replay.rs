@@ -11,7 +11,7 @@ use super::windows::WindowStage;
 use super::{out, state};
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
-use oxpecker::pipeline::{Backend, Span, Tally};
+use oxpecker::pipeline::{Backend, Settings, Span, Tally};
 use oxpecker::sandbox::SandboxError;
 use oxpecker_engine::event::Instant as EventTime;
 use oxpecker_engine::rule::duration;
@@ -75,8 +75,7 @@ impl Opts {
         let backend = self.input.backend()?;
         let mut rejects = self.input.rejects(&inputs)?;
         let progress = Progress::new(&inputs, self.quiet);
-        let mut settings = self.input.settings();
-        settings.span = span;
+        let settings = Settings { span, keep_events: self.profile, ..self.input.settings() };
         let (begun, now) = (Instant::now(), input::now());
         let ((mut pipeline, report, keeper), broken_rules) = rules.start(&backend, &inputs, &settings, now)?;
         let mut replayed =

@@ -8,7 +8,6 @@
 //!
 //! Threads are woken only where that is of use: a wake costs about as much as evaluating a few events.
 
-use super::detector::Evaluated;
 use super::feed::{Job, Note};
 use super::lanes::Done;
 use crate::sandbox::SandboxError;
@@ -21,11 +20,11 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_millis(50);
 
 /// Results for which the caller is woken while there is more to evaluate.
-const BUNCH: usize = 4;
+const BUNCH: usize = 16;
 
 /// A job to evaluate, and its number.
 pub(super) struct Ticket {
-    number: u64,
+    pub(super) number: u64,
     pub(super) job: Job,
 }
 
@@ -120,7 +119,7 @@ impl Exchange {
             // While the reader evaluates a job the others take one each.
             ahead: others * 2,
             // What waits, what is being evaluated, and some results.
-            most: (others * 2 + threads + 4 * BUNCH) * job_bytes * 2,
+            most: (others * 2 + threads + BUNCH) * job_bytes * 2,
             kept: job_bytes * 4,
         }
     }
@@ -205,21 +204,28 @@ impl Exchange {
         }
     }
 
-    /// Takes what came of a job.
-    pub(super) fn settle(&self, ticket: Ticket, result: Result<Evaluated, SandboxError>) {
-        let Ticket { number, job } = ticket;
-        let more = result.as_ref().map_or(0, |found| found.records.len());
-        let result = result.map(|result| Done { job, result });
+    /// Takes what came of the job of this number.
+    pub(super) fn settle(&self, number: u64, result: Result<Done, SandboxError>) {
+        let now = result.as_ref().map_or(0, |done| weight(&done.job) + done.result.records.len());
         let mut state = self.state();
         let place = usize::try_from(number.saturating_sub(state.first)).unwrap_or(usize::MAX);
+        let mut before = now;
         if let Some(place) = state.results.get_mut(place) {
-            place.weight += more;
+            before = std::mem::replace(&mut place.weight, now);
             place.result = Some(result);
         }
-        state.held += more;
+        state.held = state.held - before + now;
         state.evaluating -= 1;
         state.finished += 1;
+        self.wake_reader(&state);
         self.stir(state);
+    }
+
+    /// Wakes the reader where there is room for more. Half is free then: it is not woken for each job.
+    fn wake_reader(&self, state: &State) {
+        if state.reader_waits && (state.held <= self.most / 2 || state.results.is_empty()) {
+            self.room.notify_one();
+        }
     }
 
     /// The reader may wait for a long time from now on.
@@ -264,10 +270,7 @@ impl Exchange {
                 state.first += 1;
                 state.finished -= 1;
                 state.held -= weight;
-                // Half is free then: the reader is not woken for each.
-                if state.reader_waits && (state.held <= self.most / 2 || state.results.is_empty()) {
-                    self.room.notify_one();
-                }
+                self.wake_reader(&state);
                 drop(state);
                 if result.is_err() {
                     self.close();
@@ -295,8 +298,9 @@ impl Exchange {
 
     /// Takes a job whose events are done with.
     pub(super) fn give_back(&self, mut job: Job) {
-        // One with an event far larger than usual would hold its memory for the rest of the run.
-        if job.batch.room() <= self.kept {
+        // One with an event far larger than usual would hold its memory for the rest of the run; one whose events were taken
+        // out of it has none.
+        if (1..=self.kept).contains(&job.batch.room()) {
             job.clear();
             self.state().spare.push(job);
         }
@@ -314,15 +318,16 @@ impl Drop for Watch<'_> {
     }
 }
 
-/// Bytes that a job holds.
+/// Bytes that a job holds, its place among the results with them: there may be many that hold nothing else.
 fn weight(job: &Job) -> usize {
     let note =
         |note: &Note| size_of::<Note>() + if let Note::Rejected { excerpt, .. } = note { excerpt.len() } else { 0 };
-    job.batch.bytes() + job.notes.iter().map(note).sum::<usize>()
+    size_of::<Place>() + job.batch.bytes() + job.notes.iter().map(note).sum::<usize>()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::detector::Evaluated;
     use super::*;
     use std::thread;
 
@@ -334,14 +339,11 @@ mod tests {
         job
     }
 
-    /// What came of job `number`, with so many bytes.
-    fn found(number: u64, bytes: usize) -> Result<Evaluated, SandboxError> {
-        Ok(Evaluated { evaluated: number, records: vec![b'r'; bytes], ..Evaluated::default() })
-    }
-
+    /// So many bytes came of a job.
     fn settle(exchange: &Exchange, ticket: Ticket, bytes: usize) {
-        let number = ticket.number;
-        exchange.settle(ticket, found(number, bytes));
+        let Ticket { number, job } = ticket;
+        let result = Evaluated { evaluated: number, records: vec![b'r'; bytes], ..Evaluated::default() };
+        exchange.settle(number, Ok(Done { events: 1, event_bytes: JOB as u64, job, result }));
     }
 
     /// The number of the next result, or how it ended.
@@ -401,6 +403,22 @@ mod tests {
     }
 
     #[test]
+    fn a_job_that_gives_its_events_back_makes_room() {
+        let exchange = Exchange::new(2, JOB);
+        let bytes = |exchange: &Exchange| exchange.state().held;
+        assert!(exchange.offer(job()).is_continue());
+        let Ticket { number, mut job } = exchange.job().unwrap();
+        assert!(bytes(&exchange) >= JOB);
+        exchange.give_back(job.take_events());
+        exchange.settle(number, Ok(Done { events: 1, event_bytes: 0, job, result: Evaluated::default() }));
+        assert!((1..JOB).contains(&bytes(&exchange)), "its place is counted all the same");
+        assert!(exchange.empty().batch.room() >= JOB);
+        assert_eq!((take(&exchange), bytes(&exchange)), (Ok(0), 0));
+        exchange.give_back(Job::default());
+        assert!(exchange.state().spare.is_empty(), "there is nothing to be had from it");
+    }
+
+    #[test]
     fn a_job_is_told_at_once_while_the_reader_waits_for_more() {
         let exchange = Exchange::new(1, JOB);
         assert!(exchange.offer(job()).is_continue());
@@ -428,7 +446,7 @@ mod tests {
 
         let failed = Exchange::new(2, JOB);
         assert!(failed.offer(job()).is_continue());
-        failed.settle(failed.job().unwrap(), Err(SandboxError::Dead));
+        failed.settle(failed.job().unwrap().number, Err(SandboxError::Dead));
         assert_eq!(take(&failed), Err("failed"));
         assert_eq!(take(&failed), Err("stop"));
         assert!(failed.offer(job()).is_break());

@@ -24,6 +24,11 @@ pub struct Job {
 }
 
 impl Job {
+    /// The events without what else happened, and nothing of them left here.
+    pub(super) fn take_events(&mut self) -> Job {
+        Job { batch: std::mem::take(&mut self.batch), origins: std::mem::take(&mut self.origins), notes: Vec::new() }
+    }
+
     /// Forgets all of it; the memory stays.
     pub(super) fn clear(&mut self) {
         self.batch.clear();

@@ -14,8 +14,13 @@ use std::thread::{self, JoinHandle};
 /// A job with what came of it.
 #[derive(Debug)]
 pub struct Done {
-    /// The job.
+    /// The job. Events of which nothing is to be told are not in it any more: their memory is used again as soon as they are
+    /// evaluated, while it is in the processor's caches.
     pub job: Job,
+    /// How many events it had.
+    pub events: u64,
+    /// Their bytes.
+    pub event_bytes: u64,
     /// What came of its events.
     pub result: Evaluated,
 }
@@ -48,13 +53,15 @@ impl Pipeline {
         let threads = settings.jobs.max(1);
         let exchange = Arc::new(Exchange::new(threads, settings.batch_bytes));
         let read = Arc::new(AtomicU64::new(0));
+        let keeps_events = settings.keep_events;
         let mut reading = Some((inputs, settings, Arc::clone(&read)));
         let mut pipeline = Self { exchange: Arc::clone(&exchange), workers: Vec::new(), read, ended: false };
         let mut first_report = None;
         for made in searchers(backend, request, threads) {
             let (searcher, report) = made?;
             first_report.get_or_insert(report);
-            let worker = Worker { searcher, task, now, exchange: Arc::clone(&exchange), failed: false };
+            let exchange = Arc::clone(&exchange);
+            let worker = Worker { searcher, task, now, exchange, keeps_events, failed: false };
             // Detached: when the caller stops early the reader may be waiting for an input that never ends.
             pipeline.workers.push(match reading.take() {
                 Some((inputs, settings, read)) => spawn("read", move || worker.read(&inputs, &settings, &read))?,
@@ -136,6 +143,8 @@ struct Worker {
     task: Task,
     now: i64,
     exchange: Arc<Exchange>,
+    /// Results come with all their events.
+    keeps_events: bool,
     /// The sandbox has failed for good.
     failed: bool,
 }
@@ -163,10 +172,19 @@ impl Worker {
         self.searcher
     }
 
-    fn evaluate(&mut self, ticket: Ticket) {
+    fn evaluate(&mut self, mut ticket: Ticket) {
         let result = self.searcher.run(self.task, &ticket.job.batch, self.now);
         self.failed = result.is_err();
-        self.exchange.settle(ticket, result);
+        let job = &mut ticket.job;
+        let (events, event_bytes) = (job.batch.len() as u64, job.batch.event_bytes() as u64);
+        let done = result.map(|result| {
+            let told = self.keeps_events || !result.rejected.is_empty() || !result.matched.is_empty();
+            if !told {
+                self.exchange.give_back(job.take_events());
+            }
+            Done { job: std::mem::take(job), events, event_bytes, result }
+        });
+        self.exchange.settle(ticket.number, done);
     }
 }
 
@@ -183,5 +201,39 @@ impl Taker for Worker {
 
     fn pause(&mut self) {
         self.exchange.pause();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::Document;
+    use std::io::Write;
+
+    const RULES: &str = "ruleset: r\nrules:\n  - {id: r, name: R, title: R, type: CloudTrail, severity: 3, \
+        description: R., filter: 'a = 1'}\n";
+
+    /// For each job how many events it had, how many of them it still holds, and how many were rejected.
+    fn jobs(task: Task, keep_events: bool, events: &[&str]) -> Vec<(u64, usize, usize)> {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        events.iter().for_each(|event| writeln!(file, "{event}").unwrap());
+        let documents = vec![Document { name: "r.yaml".to_owned(), text: RULES.to_owned() }];
+        let event_type = Some("cloudtrail".to_owned());
+        let request = LoadRequest { documents, event_type, ..LoadRequest::default() };
+        let inputs = vec![Input::File(file.path().to_owned())];
+        // One job an event.
+        let settings = Settings { batch_bytes: 1, keep_events, ..Settings::default() };
+        let (mut pipeline, _) = Pipeline::start(&Backend::Native, &request, task, inputs, settings, 0).unwrap();
+        let done = std::iter::from_fn(|| pipeline.next(|| false)).map(Result::unwrap);
+        done.map(|done| (done.events, done.job.batch.len(), done.result.rejected.len())).collect()
+    }
+
+    #[test]
+    fn events_of_which_nothing_is_told_go_back_at_once() {
+        let events = [r#"{"a":1}"#, r#"{"a":2}"#, r#"{"a":2,}"#];
+        // What detection found lies in records; a rejected event is told with its text.
+        assert_eq!(jobs(Task::Detect, false, &events), [(1, 0, 0), (1, 0, 0), (1, 1, 1)]);
+        assert_eq!(jobs(Task::Search, false, &events), [(1, 1, 0), (1, 0, 0), (1, 1, 1)]);
+        assert_eq!(jobs(Task::Detect, true, &events), [(1, 1, 0), (1, 1, 0), (1, 1, 1)]);
     }
 }

@@ -34,6 +34,8 @@ pub struct Settings {
     pub jobs: usize,
     /// Bytes of events in one job. Larger ones cost fewer calls, smaller ones show results sooner.
     pub batch_bytes: usize,
+    /// Whether results come with their events also where nothing is said of any of them.
+    pub keep_events: bool,
     /// The time to keep.
     pub span: Span,
     /// Bounds on reading.
@@ -42,6 +44,12 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { jobs: 1, batch_bytes: 128 << 10, span: Span::default(), limits: intake::Limits::default() }
+        Self {
+            jobs: 1,
+            batch_bytes: 128 << 10,
+            keep_events: false,
+            span: Span::default(),
+            limits: intake::Limits::default(),
+        }
     }
 }

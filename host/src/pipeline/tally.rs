@@ -71,9 +71,9 @@ impl Tally {
     /// # Errors
     /// Those of `reject`.
     pub fn count<E>(&mut self, done: &Done, mut reject: impl FnMut(Rejection<'_>) -> Result<(), E>) -> Result<(), E> {
-        let Done { job, result } = done;
-        self.read += job.batch.len() as u64;
-        self.event_bytes += job.batch.event_bytes() as u64;
+        let Done { job, events, event_bytes, result } = done;
+        self.read += events;
+        self.event_bytes += event_bytes;
         self.evaluated += result.evaluated;
         self.undecided += result.undecided;
         self.replaced += result.replaced;
