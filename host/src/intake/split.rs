@@ -140,7 +140,7 @@ impl<R: Read> Splitter<R> {
     fn origin(&self) -> Origin {
         match self.inside {
             Some((_, origin)) => origin,
-            None => Origin { at: self.window.place(), level: 0, exact: true },
+            None => Origin { at: self.window.place(), level: 0, exact: true, one_line: false },
         }
     }
 
@@ -211,7 +211,7 @@ impl<R: Read> Splitter<R> {
             if let Some(len) = len {
                 let line = self.window.ahead().get(..len).unwrap_or_default().trim_ascii_end();
                 if looks_whole(line) {
-                    out.document(line, self.origin())?;
+                    out.document(line, Origin { one_line: true, ..self.origin() })?;
                     self.window.advance_line(len);
                     return Continue(());
                 }

@@ -25,6 +25,8 @@ pub(super) struct Origin {
     pub(super) level: u32,
     /// Whether the place is the document's own, and not that of the encoded envelope around it.
     pub(super) exact: bool,
+    /// Whether it is known to hold no line break.
+    pub(super) one_line: bool,
 }
 
 impl Origin {
@@ -89,7 +91,7 @@ impl<'s> Unwrapper<'s> {
             return self.reject(from.at, Reason::TooLarge { limit }, text);
         }
         self.counts.events += 1;
-        if !spans_lines(text) {
+        if from.one_line || !spans_lines(text) {
             return (self.sink)(Item::Event { bytes: text, at: from.at });
         }
         join_lines(text, &mut self.joined);
@@ -203,7 +205,7 @@ impl<'s> Unwrapper<'s> {
             Fault::TooDeep
         } else if matches!(text.get(skip_blank(&text, 0)), Some(b'{' | b'[')) {
             self.held += len;
-            let flow = Splitter::inside(text, layer, Origin { exact: false, ..from }).run(self);
+            let flow = Splitter::inside(text, layer, Origin { exact: false, one_line: false, ..from }).run(self);
             self.held -= len;
             return flow;
         } else {
