@@ -6,6 +6,7 @@
 #[path = "guests/mod.rs"]
 mod guests;
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs;
@@ -165,6 +166,27 @@ fn the_form_of_the_input_changes_no_byte_of_the_alerts() {
         assert!(output.stdout.iter().filter(|byte| **byte == b'\n').count() > 20, "{form}");
         assert_eq!(expected.get_or_insert(output.stdout.clone()), &output.stdout, "{form}");
     }
+}
+
+/// What a profile counts: how often each predicate that it tells was asked, and its first line. Which it tells depends on
+/// what it measures.
+fn counted(profile: &str) -> (BTreeMap<&str, &str>, &str) {
+    let asked = profile.lines().filter_map(|line| line.split_once("  asked of ")?.1.split_once(" ns: "));
+    let asked = asked.filter_map(|(counted, predicate)| Some((predicate, counted.split_once(" at ")?.0)));
+    (asked.collect(), profile.lines().find(|line| line.starts_with("profile: ")).unwrap())
+}
+
+#[test]
+fn a_profile_counts_the_same_with_any_number_of_workers() {
+    let folder = tempfile::tempdir().unwrap();
+    let input = file(folder.path(), "in.ndjson", copies(12));
+    let profile = |jobs: &str| text(&run(&["replay", "--quiet", "--profile", "--jobs", jobs, &input]).stderr);
+    let (one, several) = (profile("1"), profile("4"));
+    let ((of_one, first_of_one), (of_several, first_of_several)) = (counted(&one), counted(&several));
+    assert_eq!(first_of_one, first_of_several);
+    let both: Vec<&&str> = of_one.keys().filter(|predicate| of_several.contains_key(*predicate)).collect();
+    assert!(both.len() > 3, "{one}{several}");
+    both.into_iter().for_each(|predicate| assert_eq!(of_one[predicate], of_several[predicate], "{predicate}"));
 }
 
 #[test]

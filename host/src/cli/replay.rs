@@ -55,7 +55,8 @@ pub(crate) struct Opts {
     /// Exit with 1 if there is an alert of this severity or worse (1 is the worst)
     #[arg(long, value_name = "SEVERITY", value_parser = clap::value_parser!(u8).range(1..=3))]
     fail_on: Option<u8>,
-    /// After the run, list the rules and predicates that cost most, and why
+    /// After the run, list the rules and predicates that cost most, and why; runs with one worker, so that it counts the
+    /// same each time
     #[arg(long)]
     profile: bool,
     /// Print no summary
@@ -75,7 +76,12 @@ impl Opts {
         let backend = self.input.backend()?;
         let mut rejects = self.input.rejects(&inputs)?;
         let progress = Progress::new(&inputs, self.quiet);
-        let settings = Settings { span, keep_events: self.profile, ..self.input.settings() };
+        let mut settings = Settings { span, keep_events: self.profile, ..self.input.settings() };
+        if self.profile {
+            // What evaluating an event costs depends on those that the same worker saw before: with several of them, counts
+            // would differ from run to run.
+            settings.jobs = 1;
+        }
         let (begun, now) = (Instant::now(), input::now());
         let ((mut pipeline, report, keeper), broken_rules) = rules.start(&backend, &inputs, &settings, now)?;
         let mut replayed =
