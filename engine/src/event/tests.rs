@@ -359,6 +359,21 @@ fn every_day_is_written_as_it_was_read() {
 }
 
 #[test]
+fn every_day_of_four_centuries_follows_the_one_before() {
+    const DAY: i64 = 86_400_000;
+    let first = Instant::parse("1600-01-01T00:00:00Z").unwrap().milliseconds();
+    let (mut year, mut month, mut date) = (1600, 1, 1);
+    for day in 0..146_097 {
+        assert_eq!(format_time(first + day * DAY + 1_007), format!("{year:04}-{month:02}-{date:02}T00:00:01.007Z"));
+        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let last = [31, if leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1];
+        (month, date) = if date < last { (month, date + 1) } else { (month + 1, 1) };
+        (year, month) = if month > 12 { (year + 1, 1) } else { (year, month) };
+    }
+    assert_eq!((year, month, date), (2000, 1, 1));
+}
+
+#[test]
 fn tables_hold_plain_dotted_paths() {
     assert_eq!(path::steps_of("a.b"), [Step::Name("a".into()), Step::Name("b".into())]);
 }

@@ -157,19 +157,40 @@ pub fn format_time(milliseconds: i64) -> String {
     let seconds = milliseconds.div_euclid(1000).clamp(*WRITABLE_SECONDS.start(), *WRITABLE_SECONDS.end());
     let (year, month, day) = date_of(seconds.div_euclid(DAY));
     let clock = seconds.rem_euclid(DAY);
-    let (hour, minute, second) = (clock / 3600, clock / 60 % 60, clock % 60);
-    let decimals = match milliseconds.rem_euclid(1000) {
-        0 => String::new(),
-        some => format!(".{some:03}"),
-    };
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{decimals}Z")
+    let mut text = String::with_capacity("0000-00-00T00:00:00.000Z".len());
+    let parts = [(year, 4, '-'), (month, 2, '-'), (day, 2, 'T'), (clock / 3600, 2, ':'), (clock / 60 % 60, 2, ':')];
+    for (number, length, behind) in parts {
+        push_digits(number, length, &mut text);
+        text.push(behind);
+    }
+    push_digits(clock % 60, 2, &mut text);
+    let decimals = milliseconds.rem_euclid(1000);
+    if decimals != 0 {
+        text.push('.');
+        push_digits(decimals, 3, &mut text);
+    }
+    text.push('Z');
+    text
+}
+
+/// The last `length` digits of a number that is not negative. Each alert tells some times: formatted with a width they were a
+/// tenth of what windows take.
+fn push_digits(number: i64, length: u32, text: &mut String) {
+    for place in (0..length).rev() {
+        let digit = u32::try_from(number / 10_i64.pow(place) % 10).ok().and_then(|digit| char::from_digit(digit, 10));
+        text.push(digit.unwrap_or('0'));
+    }
 }
 
 /// Year, month and day of a day counted from 1970-01-01.
 fn date_of(day: i64) -> (i64, i64, i64) {
-    // The estimate is at most one year off, as a year has 365.2425 days on average.
-    let estimate = 1970 + (day * 10_000).div_euclid(3_652_425);
-    let year = (estimate - 1..=estimate + 1).rev().find(|&year| days_before(year, 1) <= day).unwrap_or(estimate);
-    let month = (1..=12).rev().find(|&month| days_before(year, month) <= day).unwrap_or(1);
-    (year, month, day - days_before(year, month) + 1)
+    // Counted from a first of March in which a cycle of 400 years begins: leap days are the last of their years then.
+    let (cycle, day) = ((day + 719_468).div_euclid(146_097), (day + 719_468).rem_euclid(146_097));
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    // From March on months have 31 and 30 days in turn, but for every fifth: 153 days in five months.
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    (cycle * 400 + year + next, month, day)
 }
