@@ -246,7 +246,10 @@ impl Engine {
     /// # Errors
     /// When the bytes are no event.
     pub fn detect(&mut self, bytes: &[u8], out: &mut Vec<Detection>) -> Result<u32, Reject> {
-        let Some(mut event) = self.matched_event(bytes)? else { return Ok(0) };
+        if self.verdicts(bytes)?.is_empty() {
+            return Ok(0);
+        }
+        let mut event = self.matched_event(bytes)?;
         let hits = std::mem::take(&mut self.hits);
         for hit in &hits {
             if let Some(suppressed) = self.raises(hit) {
@@ -269,7 +272,10 @@ impl Engine {
         settle: impl Fn(&mut Detection),
         out: &mut dyn Records,
     ) -> Result<(), Reject> {
-        let Some(mut event) = self.matched_event(bytes)? else { return Ok(()) };
+        if self.verdicts(bytes)?.is_empty() {
+            return Ok(());
+        }
+        let mut event = self.matched_event(bytes)?;
         let out = &mut Fitted { bytes: self.alert_bytes, out };
         let hits = std::mem::take(&mut self.hits);
         for hit in &hits {
@@ -296,14 +302,10 @@ impl Engine {
         Ok(())
     }
 
-    /// Decides on an event; gives it if there are hits.
-    fn matched_event<'b>(&mut self, bytes: &'b [u8]) -> Result<Option<MatchedEvent<'b>>, Reject> {
-        if self.verdicts(bytes)?.is_empty() {
-            return Ok(None);
-        }
-        // Looked at once more than the matcher did, but only the few events that some rule matches.
+    /// An event that some rule matched: looked at once more than the matcher did, but only such few.
+    fn matched_event<'b>(&self, bytes: &'b [u8]) -> Result<MatchedEvent<'b>, Reject> {
         let event = Event::skim(bytes, &self.limits, self.event_type.as_deref())?;
-        Ok(Some(MatchedEvent::new(bytes, event, self.limits, Arc::clone(&self.asked))))
+        Ok(MatchedEvent::new(bytes, event, self.limits, Arc::clone(&self.asked)))
     }
 
     /// Whether a hit is hidden by a suppression; none where it raises no alert anyway.
@@ -358,6 +360,8 @@ impl Engine {
             let text = String::from_utf8_lossy(tag);
             let of_table = || self.preferred_types.of(&text).or_else(|| self.set.event_types.of(&text));
             let of_tag = if tag.is_empty() { None } else { of_table() };
+            // A module that is ended for want of memory goes on with the next record: no type may stand under another's tag.
+            self.tag = None;
             self.event_type = of_tag.or(self.usual_type.as_deref()).map(str::to_owned);
             self.tag = Some(tag.to_vec());
         }

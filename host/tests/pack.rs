@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test's helpers may panic")]
 
 use oxpecker::alert::Alert;
+use oxpecker::doctor;
 use oxpecker::pack::runner::{Answer, Runner};
 use oxpecker::pack::{Mode, Options, PackError, Packed, Shape, build, self_test};
 use oxpecker::render::{ecs, ocsf};
@@ -194,6 +195,15 @@ fn a_pack_of_a_later_version_is_refused_with_what_to_do() {
     let wasm = of_format(&pack(&shipped(), &Options::default()).expect("a pack"), 3);
     let told = Packed::from_bytes(&wasm).expect_err("refused").to_string();
     assert!(told.contains("a newer version of oxpecker (") && told.contains("look at it with that version"), "{told}");
+    // To log shippers it is as good as any.
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("later.wasm"), &wasm).expect("written");
+    let config = "[FILTER]\n    Name wasm\n    Match oxpecker.copy.*\n    Wasm_Path later.wasm\n";
+    let circumstances = doctor::Circumstances { folder: Some(folder.path()), ..doctor::Circumstances::default() };
+    let findings = doctor::examine(&doctor::read(config).expect("sound"), &circumstances);
+    let later = findings.iter().find(|finding| finding.code == "later-pack").expect("told");
+    assert_eq!(later.level, doctor::Level::Note);
+    assert!(findings.iter().all(|finding| finding.code != "no-pack"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Steps of the plain module for a record, as an interpreter in a log shipper takes them: wasmtime counts them as fuel, the
 //! same everywhere.
 
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test's helpers may panic")]
+#![expect(clippy::expect_used, reason = "a test's helpers may panic")]
 
 #[expect(dead_code, reason = "its rule sets alone")]
 #[path = "../../tests/support/rulesets.rs"]

@@ -109,6 +109,9 @@ fn check(text: &str) {
     let mut compact = String::new();
     json::compact(text.as_bytes(), &Limits::default(), &mut compact).unwrap();
     assert!(skimmed.compact().is_none_or(|text| text == compact), "{text}");
+    let again = Event::skim(compact.as_bytes(), &Limits::default(), None).unwrap();
+    // A control character has no shorter escape than the longest; there is none here.
+    assert_eq!(again.compact(), Some(compact.as_str()), "{text}");
 }
 
 #[test]

@@ -19,8 +19,8 @@ pub(crate) struct Marks {
     marks: Vec<Mark>,
     /// The members of the outermost object.
     top: Names,
-    /// Whether it could be written shorter: blanks stand between the values, or escapes in strings that need none.
-    is_long: bool,
+    /// Whether it may be that it is not compact: blanks stand between the values, or escapes that may have a shorter form.
+    is_loose: bool,
     /// Strings with escapes, by where they begin; decoded when they are first asked for.
     escaped: Escaped,
     /// Arrays and objects, by their place among the marks; each is read when it is first asked for, and once for all who
@@ -50,8 +50,8 @@ impl Marks {
     pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
         u32::try_from(bytes.len()).ok()?;
         let text = std::str::from_utf8(bytes).ok()?;
-        let Marker { marks, top, is_long, escaped, .. } = Marker::new(text.as_bytes()).document()?;
-        Some(Self { text: text.to_owned(), marks, top, is_long, escaped, brackets: OnceLock::new() })
+        let Marker { marks, top, is_loose, escaped, .. } = Marker::new(text.as_bytes()).document()?;
+        Some(Self { text: text.to_owned(), marks, top, is_loose, escaped, brackets: OnceLock::new() })
     }
 
     /// All of it.
@@ -64,7 +64,7 @@ impl Marks {
     pub(crate) fn compact(&self) -> Option<&str> {
         let whole = self.mark(0)?.value;
         let is_all = whole.start == 0 && whole.end as usize == self.text.len();
-        (is_all && !self.is_long && self.names_differ()).then_some(&self.text)
+        (is_all && !self.is_loose && self.names_differ()).then_some(&self.text)
     }
 
     /// Whether no object has two members of one name, for sure.
@@ -167,14 +167,14 @@ struct Marker<'t> {
     in_object: bool,
     marks: Vec<Mark>,
     top: Names,
-    is_long: bool,
+    is_loose: bool,
     escaped: Escaped,
 }
 
 impl<'t> Marker<'t> {
     fn new(text: &'t [u8]) -> Self {
         let (open, marks) = (Vec::with_capacity(8), Vec::with_capacity(text.len() / 16));
-        Self { text, at: 0, open, in_object: false, marks, top: Names::default(), is_long: false, escaped: Vec::new() }
+        Self { text, at: 0, open, in_object: false, marks, top: Names::default(), is_loose: false, escaped: Vec::new() }
     }
 
     fn document(mut self) -> Option<Self> {
@@ -255,7 +255,7 @@ impl<'t> Marker<'t> {
         while *self.text.get(end)? != b'"' {
             kind = Kind::Escaped;
             // Some character may stand there by itself, or have a shorter escape.
-            self.is_long |= matches!(self.text.get(end + 1)?, b'/' | b'u');
+            self.is_loose |= matches!(self.text.get(end + 1)?, b'/' | b'u');
             end = plain::end(self.text, end + 2);
         }
         if kind == Kind::Escaped {
@@ -273,7 +273,7 @@ impl<'t> Marker<'t> {
             if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
                 return Some(byte);
             }
-            self.is_long = true;
+            self.is_loose = true;
             self.at += 1;
         }
     }

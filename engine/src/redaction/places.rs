@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_child_is_found_at_one_look_and_in_bounded_room() {
+    fn crowded_texts_are_found_and_take_bounded_room() {
         for texts in [crowded(), apart()] {
             let places = Places::of(texts.iter().map(String::as_str));
             assert!(places.tables.len() < texts.len(), "{} tables", places.tables.len());

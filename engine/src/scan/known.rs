@@ -2,8 +2,9 @@
 //!
 //! Records of one kind are written by one program: after `"eventSource":` comes `"eventName":`, nearly always. So for each
 //! name of a path the names that followed it last are remembered, and the bytes ahead are compared with those, quotes and
-//! colon included, and the quote that begins the value where all values of the name were texts. A hit has read, checked and looked up a name with one or two comparisons of vectors; a miss costs as
-//! much and goes the long way once. What is remembered changes no answer, and is bounded.
+//! colon included, and the quote that begins the value where all values of the name were texts. A hit has read, checked and
+//! looked up a name with one or two comparisons of vectors; a miss costs as much and goes the long way once. What is
+//! remembered changes no answer, and is bounded.
 
 use super::trie::{NOWHERE, NodeId, Way};
 use super::vector::Vector;
@@ -21,11 +22,11 @@ const FREE: u32 = u32::MAX;
 #[derive(Debug, Clone, Copy)]
 #[repr(align(64))]
 pub(super) struct Known {
-    /// `"name":"` or `"name":`, then zeros.
+    /// `"name":"`, then zeros.
     pattern: [u8; LONGEST],
-    /// Bytes of the pattern that count.
+    /// Bytes of the pattern that count: all, or all but the last quote.
     length: u8,
-    /// Whether the pattern ends with the quote of a text: every value of the name was one.
+    /// Whether that counts: no value of the name began otherwise yet.
     pub(super) is_text: bool,
     /// Where it stands.
     from: NodeId,

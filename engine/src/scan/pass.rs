@@ -58,8 +58,8 @@ pub(super) struct Pass<'s, 't, const COUNTED: bool> {
     pub(super) trie: &'s Trie,
     pub(super) known: &'s mut KnownNames,
     pub(super) captures: &'s mut Captures,
-    pub(super) frames: &'s mut [Frame],
-    /// How many brackets are open.
+    pub(super) frames: &'s mut Vec<Frame>,
+    /// How many brackets are open in which something is asked for.
     pub(super) level: usize,
     /// Room for [`Skip`].
     pub(super) skipped: &'s mut Vec<u8>,
@@ -236,11 +236,12 @@ impl<const COUNTED: bool> Pass<'_, '_, COUNTED> {
         Ok(None)
     }
 
-    /// Puts the innermost bracket with those around a new one. There is room for all that may be open.
+    /// Puts the innermost bracket with those around a new one. There is room for as many as were ever open.
     #[inline(always)]
     fn enclose(&mut self) {
-        if let Some(around) = self.frames.get_mut(self.level) {
-            *around = self.top;
+        match self.frames.get_mut(self.level) {
+            Some(around) => *around = self.top,
+            None => self.frames.push(self.top),
         }
         self.level += 1;
     }

@@ -17,7 +17,7 @@ pub(crate) struct Scanner {
     has_indexes: bool,
     known: KnownNames,
     captures: Captures,
-    frames: Box<[Frame]>,
+    frames: Vec<Frame>,
     skipped: Vec<u8>,
     /// Objects whose names matter that were met so far, in all events.
     objects: u64,
@@ -31,7 +31,7 @@ impl Scanner {
             has_indexes: trie.has_indexes(),
             known: KnownNames::new(trie.len()),
             captures: Captures::new(trie.edges()),
-            frames: vec![Frame::OUTSIDE; DEEPEST].into(),
+            frames: Vec::new(),
             skipped: Vec::new(),
             objects: 0,
             trie,

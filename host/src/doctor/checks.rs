@@ -162,6 +162,10 @@ fn module(filter: &Section, circumstances: &Circumstances<'_>, findings: &mut Ve
             let help = "Fluent Bit does not start without it: run this where the pack is";
             findings.push(finding("no-file", Level::Note, line, message, help));
         }
+        Err(error @ PackError::Newer { .. }) => {
+            let help = "look at it with the oxpecker that made it";
+            findings.push(finding("later-pack", Level::Note, line, format!("{path}: {error}"), help));
+        }
         Err(error) => {
             let help = "make one with `oxpecker pack`";
             findings.push(finding("no-pack", Level::Error, line, format!("{path}: {error}"), help));

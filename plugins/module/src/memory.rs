@@ -85,6 +85,17 @@ impl Blocks {
         })
     }
 
+    /// The bytes of a range that lies inside one live block.
+    #[inline]
+    pub(crate) fn bytes(&self, address: usize, length: usize) -> Option<&[u8]> {
+        if !self.kept.iter().any(|kept| kept.holds(address, length)) && !self.is_live(address, length) {
+            return None;
+        }
+        // SAFETY: the range lies inside a live block, which is initialised (zeroed at first), and nobody writes to it
+        // while the borrow lasts: the host writes only between calls, and no call of ours writes to blocks.
+        Some(unsafe { std::slice::from_raw_parts(address as *const u8, length) })
+    }
+
     /// The same, and whether a NUL stands behind them.
     #[inline]
     pub(crate) fn text(&self, address: usize, length: usize) -> (Option<&[u8]>, bool) {
@@ -95,17 +106,6 @@ impl Blocks {
         let bytes = self.bytes(address, length);
         let behind = self.bytes(address.wrapping_add(length), 1);
         (bytes, bytes.is_some() && behind == Some(&[0]))
-    }
-
-    /// The bytes of a range that lies inside one live block.
-    #[inline]
-    pub(crate) fn bytes(&self, address: usize, length: usize) -> Option<&[u8]> {
-        if !self.kept.iter().any(|kept| kept.holds(address, length)) && !self.is_live(address, length) {
-            return None;
-        }
-        // SAFETY: the range lies inside a live block, which is initialised (zeroed at first), and nobody writes to it
-        // while the borrow lasts: the host writes only between calls, and no call of ours writes to blocks.
-        Some(unsafe { std::slice::from_raw_parts(address as *const u8, length) })
     }
 }
 
