@@ -5,7 +5,7 @@
 //! ones, and the alerts that come of it, which were told before, are discarded.
 //!
 //! Windows can take as much as an instance may hold, and the records since as much again, while next to no run ever needs
-//! them: so what is more than a little lies in temporary files.
+//! them: so what is more than a little lies in temporary files, or in memory where there can be none.
 
 use super::error::SandboxError;
 use super::instance::{Effort, Sandbox};
@@ -52,8 +52,8 @@ impl Journal {
     }
 
     pub(crate) fn window(&mut self, records: &[u8], now: i64) {
-        if !self.given_up && self.records.push(records).is_err() {
-            self.give_up();
+        if !self.given_up {
+            self.records.push(records);
         }
         self.note(records.len(), Call::Window { bytes: records.len(), now });
     }
@@ -70,7 +70,7 @@ impl Journal {
     }
 
     /// From now on the windows of an instance that dies are lost.
-    pub(crate) fn give_up(&mut self) {
+    fn give_up(&mut self) {
         *self = Self { given_up: true, ..Self::default() };
     }
 

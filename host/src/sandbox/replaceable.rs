@@ -150,10 +150,8 @@ impl Replaceable {
     pub(crate) fn restore(&mut self, state: &[u8]) -> Result<Restored, SandboxError> {
         let restored = self.sandbox.restore(state)?;
         let mut saved = Spool::default();
-        match saved.push(state) {
-            Ok(()) => self.journal.begin(saved),
-            Err(_) => self.journal.give_up(),
-        }
+        saved.push(state);
+        self.journal.begin(saved);
         Ok(restored)
     }
 
@@ -173,12 +171,13 @@ impl Replaceable {
         let save = |sandbox: &mut Sandbox| {
             sandbox.save_with(|state| {
                 let mut saved = Spool::default();
-                saved.push(state).map(|()| saved)
+                saved.push(state);
+                saved
             })
         };
         match self.attempt(save)? {
-            Ok(Ok(saved)) => self.journal.begin(saved),
-            Ok(Err(_)) | Err(_) => self.journal.retry_later(),
+            Ok(saved) => self.journal.begin(saved),
+            Err(_) => self.journal.retry_later(),
         }
         Ok(())
     }
