@@ -1,10 +1,12 @@
 //! An alert as the module gives it: typed fields, and the record's own line.
 
+mod object;
 mod shape;
 mod told;
 
 pub use told::{Alerts, Record};
 
+use object::{Object, object, objects};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -141,10 +143,10 @@ pub struct Alert {
     #[serde(default)]
     pub dedup_key: String,
     /// Who, from where and on what, as the first event says.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     pub context: Context,
     /// The predicates that the first event's match is owed to.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "objects")]
     pub matched: Vec<Matched>,
     /// Pages to read.
     #[serde(default)]
@@ -156,7 +158,7 @@ pub struct Alert {
     #[serde(default)]
     pub truncated: bool,
     /// The contributing events.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "objects")]
     pub events: Vec<AlertEvent>,
     /// Whether the counts are final.
     pub state: State,
@@ -176,7 +178,7 @@ impl Alert {
     /// # Errors
     /// If it is no JSON object of the expected shape.
     pub fn from_line(line: &str) -> Result<Self, serde_json::Error> {
-        let mut alert: Alert = serde_json::from_str(line)?;
+        let Object(mut alert) = serde_json::from_str::<Object<Alert>>(line)?;
         line.clone_into(&mut alert.line);
         Ok(alert)
     }

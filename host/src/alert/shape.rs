@@ -4,6 +4,7 @@
 //! type that takes the same JSON and holds nothing. The test below compares the two.
 
 use super::State;
+use super::object::{Object, object};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
@@ -44,10 +45,10 @@ pub(super) struct Shape<'r> {
     rule_version: Text,
     #[serde(default)]
     dedup_key: Text,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     context: Context,
     #[serde(default)]
-    matched: Each<Matched>,
+    matched: Each<Object<Matched>>,
     #[serde(default)]
     references: Each<Text>,
     #[serde(default)]
@@ -55,7 +56,7 @@ pub(super) struct Shape<'r> {
     #[serde(default)]
     truncated: bool,
     #[serde(default)]
-    events: Each<Event>,
+    events: Each<Object<Event>>,
     pub(super) state: State,
 }
 
@@ -258,13 +259,13 @@ impl<'de> Visitor<'de> for Look<Any> {
 mod tests {
     use super::super::Alert;
     use super::super::tests::LINE;
-    use super::Shape;
+    use super::{Object, Shape};
 
     #[track_caller]
     fn same(line: &str) {
-        let (record, shape) = (Alert::from_line(line), serde_json::from_str::<Shape<'_>>(line));
+        let (record, shape) = (Alert::from_line(line), serde_json::from_str::<Object<Shape<'_>>>(line));
         assert_eq!(record.is_ok(), shape.is_ok(), "{line}");
-        if let (Ok(record), Ok(shape)) = (record, shape) {
+        if let (Ok(record), Ok(Object(shape))) = (record, shape) {
             assert_eq!((record.alert_id.as_str(), record.severity), (&*shape.alert_id, shape.severity));
             assert_eq!(record.state, shape.state);
         }

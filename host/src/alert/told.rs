@@ -1,5 +1,6 @@
 //! Alert records as they come from the module: one text, and where in it which record is.
 
+use super::object::Object;
 use super::shape::Shape;
 use super::{Alert, BadAlert, State};
 use std::ops::Range;
@@ -61,7 +62,8 @@ impl Alerts {
             if record.len() > MAX_LINE {
                 return Err(BadAlert);
             }
-            let Shape { alert_id, severity, state, .. } = serde_json::from_str(record).map_err(|_| BadAlert)?;
+            let Object(shape) = serde_json::from_str(record).map_err(|_| BadAlert)?;
+            let Shape { alert_id, severity, state, .. } = shape;
             heads.push(Head { alert_id: alert_id.into_owned(), severity, state, line });
         }
         Ok(Self { text: text.to_owned(), heads })
@@ -148,6 +150,13 @@ mod tests {
     fn anything_else_is_refused() {
         for bad in ["{}", "[]", "\u{feff}{}", "{\"alert_id\":1}", &format!("{LINE}\n{LINE}x")] {
             assert!(Alerts::new(bad.as_bytes()).is_err(), "{bad}");
+        }
+        // The values of a record's fields, or of an object in it, as an array in their order.
+        let no_object =
+            r#"["a1","r","R","s",1,"t","d",null,"s",{},3,1,60,null,null,2,[],"ab","k",{},[],[],[],false,[],"fired"]"#;
+        let no_event = LINE.replace(r#"{"id":"e2"}"#, r#"["e2",1]"#);
+        for bad in [no_object, &no_event] {
+            assert!(Alerts::new(bad.as_bytes()).is_err() && Alert::from_line(bad).is_err(), "{bad}");
         }
         assert!(Alerts::new(b"\xff\n").is_err());
         assert!(Alerts::new(b"\n \n").unwrap().is_empty());
