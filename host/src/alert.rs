@@ -184,9 +184,10 @@ impl Alert {
     }
 }
 
-/// The module wrote something else than alert records.
-#[derive(Debug)]
-pub(crate) struct BadAlert;
+/// Something else than alert records.
+#[derive(Debug, thiserror::Error)]
+#[error("not an alert record")]
+pub struct BadAlert;
 
 #[cfg(test)]
 mod tests {

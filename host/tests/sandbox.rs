@@ -8,8 +8,10 @@ mod guests;
 
 use std::time::{Duration, Instant};
 
+use oxpecker::alert::Alerts;
 use oxpecker::sandbox::{
-    Batch, Guard, Keeper, Limits, LoadRequest, Module, Patience, RejectReason, Sandbox, SandboxError, Status, Worker,
+    Batch, Guard, Keeper, Kept, Limits, LoadRequest, Module, Patience, RejectReason, Sandbox, SandboxError, Status,
+    Worker,
 };
 
 /// The guest with replacements for its marks.
@@ -219,6 +221,15 @@ fn a_flush_that_traps_loses_the_windows_and_says_so() {
     let flushed = keeper.flush().unwrap();
     assert_eq!((flushed.alerts.len(), flushed.windows_lost, keeper.replaced()), (0, 1, 2), "two tries");
     assert_eq!(keeper.window(b"A\n", 0).unwrap().alerts.len(), 1);
+}
+
+/// For those who keep windows in a way of their own.
+#[test]
+fn answers_with_alerts_can_be_made() {
+    let line = r#"{"alert_id":"a","rule_id":"r","rule":"R","severity":1,"title":"t","count":1,"threshold":1,"rule_version":"v","state":"fired"}"#;
+    let kept = Kept { alerts: Alerts::new(line.as_bytes()).unwrap(), ..Kept::default() };
+    assert_eq!(counts(&kept.alerts), [1]);
+    assert_eq!(Alerts::new(b"[]").unwrap_err().to_string(), "not an alert record");
 }
 
 fn counts(alerts: &oxpecker::alert::Alerts) -> Vec<u64> {

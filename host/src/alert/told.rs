@@ -49,7 +49,10 @@ impl Record<'_> {
 
 impl Alerts {
     /// Takes records, one a line; blank lines are passed over.
-    pub(crate) fn new(lines: &[u8]) -> Result<Self, BadAlert> {
+    ///
+    /// # Errors
+    /// If a line is something else.
+    pub fn new(lines: &[u8]) -> Result<Self, BadAlert> {
         let text = str::from_utf8(lines).map_err(|_| BadAlert)?;
         let mut heads = Vec::new();
         let mut start = 0;

@@ -84,7 +84,8 @@ impl InputArgs {
 
     /// How to read.
     pub(crate) fn settings(&self) -> Settings {
-        Settings { jobs: usize::from(self.jobs), ..Settings::default() }
+        // Nobody here looks at events of which nothing is said.
+        Settings { jobs: usize::from(self.jobs), keep_events: false, ..Settings::default() }
     }
 
     /// The file for what could not be evaluated.

@@ -14,8 +14,8 @@ use std::thread::{self, JoinHandle};
 /// A job with what came of it.
 #[derive(Debug)]
 pub struct Done {
-    /// The job. Events of which nothing is to be told are not in it any more: their memory is used again as soon as they are
-    /// evaluated, while it is in the processor's caches.
+    /// The job. Without [`Settings::keep_events`](super::Settings::keep_events) events of which nothing is to be told are not
+    /// in it any more: their memory is used again as soon as they are evaluated, while it is in the processor's caches.
     pub job: Job,
     /// How many events it had.
     pub events: u64,
@@ -222,7 +222,9 @@ mod tests {
         let request = LoadRequest { documents, event_type, ..LoadRequest::default() };
         let inputs = vec![Input::File(file.path().to_owned())];
         // One job an event.
-        let settings = Settings { batch_bytes: 1, keep_events, ..Settings::default() };
+        let usual = Settings::default();
+        assert!(usual.keep_events, "who does not say otherwise has all events");
+        let settings = Settings { batch_bytes: 1, keep_events, ..usual };
         let (mut pipeline, _) = Pipeline::start(&Backend::Native, &request, task, inputs, settings, 0).unwrap();
         let done = std::iter::from_fn(|| pipeline.next(|| false)).map(Result::unwrap);
         done.map(|done| (done.events, done.job.batch.len(), done.result.rejected.len())).collect()

@@ -34,7 +34,8 @@ pub struct Settings {
     pub jobs: usize,
     /// Bytes of events in one job. Larger ones cost fewer calls, smaller ones show results sooner.
     pub batch_bytes: usize,
-    /// Whether results come with their events also where nothing is said of any of them.
+    /// Whether results come with their events also where nothing is said of any of them. Without them a job is read into
+    /// memory that is warm.
     pub keep_events: bool,
     /// The time to keep.
     pub span: Span,
@@ -47,7 +48,7 @@ impl Default for Settings {
         Self {
             jobs: 1,
             batch_bytes: 128 << 10,
-            keep_events: false,
+            keep_events: true,
             span: Span::default(),
             limits: intake::Limits::default(),
         }

@@ -97,6 +97,7 @@ mod tests {
         }
         assert!(spool.file.is_some() && spool.memory.capacity() == 0);
     }
+
     #[test]
     fn what_no_file_takes_stays_in_memory() {
         let folder = tempfile::tempdir().unwrap();

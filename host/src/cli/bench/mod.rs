@@ -114,7 +114,7 @@ impl Opts {
         let long = work.events.repeated(inputs);
         report.repeated = long.len() / inputs.len().max(1);
         let told = Rc::new(RefCell::new(Vec::new()));
-        let mut probes = vec![whole::read(long.clone(), Settings::default())];
+        let mut probes = vec![whole::read(long.clone(), as_commands_do(1))];
         // The alerts of the first place, which is the sandbox, are those that are written.
         let mut others = Rc::clone(&told);
         for place in places.iter_mut() {
@@ -125,7 +125,7 @@ impl Opts {
         probes.push(whole::output(told, work));
         if let Some(sandbox) = places.first() {
             probes.extend(self.workers().map(|jobs| {
-                let settings = Settings { jobs, ..Settings::default() };
+                let settings = as_commands_do(jobs);
                 whole::replay(&sandbox.backend, work, long.clone(), settings)
             }));
         }
@@ -174,4 +174,9 @@ impl Opts {
         }
         Ok((inputs, temporary))
     }
+}
+
+/// How commands that look at no event afterwards read.
+fn as_commands_do(jobs: usize) -> Settings {
+    Settings { jobs, keep_events: false, ..Settings::default() }
 }
