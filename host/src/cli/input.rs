@@ -29,9 +29,9 @@ pub(crate) struct InputArgs {
     /// Write what could not be evaluated, with reasons, to this file as NDJSON
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
-    /// Worker threads; one of them reads as well
-    #[arg(long, value_name = "N", default_value_t = default_jobs(), value_parser = clap::value_parser!(u8).range(1..=64))]
-    jobs: u8,
+    /// Worker threads; one of them reads as well [default: one for each core, up to eight]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=64))]
+    jobs: Option<u8>,
     /// Run the engine without the sandbox, for comparison
     #[arg(long)]
     native: bool,
@@ -84,8 +84,14 @@ impl InputArgs {
 
     /// How to read.
     pub(crate) fn settings(&self) -> Settings {
+        let jobs = usize::from(self.jobs.unwrap_or_else(default_jobs));
         // Nobody here looks at events of which nothing is said.
-        Settings { jobs: usize::from(self.jobs), keep_events: false, ..Settings::default() }
+        Settings { jobs, keep_events: false, ..Settings::default() }
+    }
+
+    /// Whether the number of workers was given.
+    pub(crate) fn tells_jobs(&self) -> bool {
+        self.jobs.is_some()
     }
 
     /// The file for what could not be evaluated.

@@ -80,6 +80,9 @@ impl Opts {
         if self.profile {
             // What evaluating an event costs depends on those that the same worker saw before: with several of them, counts
             // would differ from run to run.
+            if settings.jobs != 1 && self.input.tells_jobs() && !self.quiet {
+                out::say("note: --profile runs with one worker, whatever --jobs says");
+            }
             settings.jobs = 1;
         }
         let (begun, now) = (Instant::now(), input::now());

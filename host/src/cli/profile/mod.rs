@@ -35,7 +35,7 @@ pub(crate) fn tell(stats: &[Value], loaded: &Loaded, sample: &Sample, event_type
     }
     let each = |number: u64| counted.share(number);
     out::say(&format!(
-        "\nprofile: {:.2} predicates asked and {:.2} rules woken an event",
+        "\nprofile: {:.2} predicates asked and {:.2} rules woken an event (one worker)",
         each(counted.asked),
         each(counted.woken)
     ));
