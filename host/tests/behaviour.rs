@@ -276,6 +276,9 @@ fn guest(folder: &Path, changes: &[(&str, &str)]) -> String {
     let mut wat = include_str!("guests/guest.wat").to_owned();
     assert!(wat.contains(first_letter));
     wat = wat.replace(first_letter, "(select (i32.load8_u offset=6 (local.get $p))");
+    let second_of_record = "(i32.load8_u offset=1 (local.get $start))";
+    assert!(wat.contains(second_of_record));
+    wat = wat.replace(second_of_record, "(i32.load8_u offset=7 (local.get $start))");
     let no_alerts = ("FLUSH", "(global.set $len (i32.const 0)) (return (i32.const 0))");
     file(folder, "guest.wasm", guests::wasm(wat, &[changes, &[no_alerts]].concat()))
 }
@@ -337,6 +340,22 @@ fn a_replay_goes_on_after_an_event_that_kills_the_sandbox() {
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert_eq!(text(&output.stdout).lines().count(), 49);
     assert!(said.contains("49 evaluated, 1 rejected (guest-trap: 1)"), "{said}");
+}
+
+#[test]
+fn windows_come_back_without_a_folder_for_temporary_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let module = guest(folder.path(), &[]);
+    // More than is held in memory where there can be a file; then a record that kills the windows, and one more.
+    let large = format!(r#"{{"k":"A{}"}}"#, "a".repeat(100_000));
+    let events = [vec![large; 25], vec![r#"{"k":"AX"}"#.to_owned(), r#"{"k":"A"}"#.to_owned()]].concat();
+    let input = file(folder.path(), "in.ndjson", events.join("\n"));
+    let mut command = oxpecker(&["replay", "--live", "--output", "ndjson", "--module", &module, &input]);
+    let output = command.env("TMPDIR", folder.path().join("none")).output().unwrap();
+    let (alerts, said) = (text(&output.stdout), text(&output.stderr));
+    assert!(said.contains("1 match dropped") && !said.contains("windows were lost"), "{said}");
+    // The last digit of the number of records that the windows took.
+    assert!(alerts.lines().count() == 26 && alerts.lines().last().unwrap().contains(r#""count":6,"#), "{alerts}");
 }
 
 #[test]
