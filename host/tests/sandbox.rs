@@ -220,7 +220,22 @@ fn a_flush_that_traps_loses_the_windows_and_says_so() {
     assert_eq!(keeper.window(b"A\n", 0).unwrap().alerts.len(), 1);
     let flushed = keeper.flush().unwrap();
     assert_eq!((flushed.alerts.len(), flushed.windows_lost, keeper.replaced()), (0, 1, 2), "two tries");
+    assert_eq!(flushed.before_loss, 0);
     assert_eq!(keeper.window(b"A\n", 0).unwrap().alerts.len(), 1);
+}
+
+#[test]
+fn alerts_before_a_loss_are_told_from_those_after_it() {
+    // Saving works once and then kills the instance, and what was saved is not taken: the windows are lost after the alerts.
+    let save = ("SAVE", "(if (i32.ge_u (global.get $seen) (i32.const 20)) (then unreachable))");
+    let mut keeper =
+        Keeper::new(&module(&[save, ("RESTORE", "unreachable")]), &limits(), &LoadRequest::default()).unwrap();
+    let large = format!("A{}\n", "a".repeat((1 << 20) - 2));
+    let mut all = (0..40).map(|_| keeper.window(large.as_bytes(), 0).unwrap());
+    let lost = all.find(|kept| kept.windows_lost > 0).unwrap();
+    assert_eq!((counts(&lost.alerts), lost.windows_lost, lost.before_loss), (vec![2], 1, 1), "the 32nd");
+    let kept = all.next().unwrap();
+    assert_eq!((counts(&kept.alerts), kept.windows_lost, kept.before_loss), (vec![1], 0, 0));
 }
 
 /// For those who keep windows in a way of their own.

@@ -41,6 +41,20 @@ impl Pending {
     pub(crate) fn is_empty(&self) -> bool {
         self.open.is_empty() && self.waiting.is_empty()
     }
+
+    /// Whether this can be what a run has left: each alert is a record on one line and has its place.
+    pub(crate) fn is_sound(&self) -> bool {
+        // No run fires that many.
+        const MOST: u64 = 1 << 53;
+        let sound = |place: &u64, line: &str, id: Option<&String>| {
+            (1..=self.fired).contains(place)
+                && !line.contains('\n')
+                && Alert::from_line(line).is_ok_and(|alert| id.is_none_or(|id| *id == alert.alert_id))
+        };
+        self.fired <= MOST
+            && self.open.iter().all(|(id, (place, line))| sound(place, line, Some(id)))
+            && self.waiting.iter().all(|(place, line)| sound(place, line, None))
+    }
 }
 
 /// Bytes of an alert's place in the order of firing: sixteen digits and a blank.
@@ -85,17 +99,21 @@ impl Announcer {
     pub(crate) fn take(&mut self, kept: &Kept, replayed: &mut Replayed) -> Result<()> {
         replayed.windows_lost += kept.windows_lost;
         replayed.records_dropped += kept.records_dropped;
+        let (mut before, mut after) =
+            (kept.alerts.iter().take(kept.before_loss), kept.alerts.iter().skip(kept.before_loss));
+        before.try_for_each(|alert| self.take_one(&alert, replayed))?;
         if kept.windows_lost > 0 {
             // No window will close them any more.
             self.settle(|_| false)?;
         }
-        for alert in kept.alerts.iter() {
-            if alert.state == State::Fired {
-                replayed.count(&alert);
-            }
-            if self.live { self.print_live(&alert)? } else { self.hold(&alert)? }
+        after.try_for_each(|alert| self.take_one(&alert, replayed))
+    }
+
+    fn take_one(&mut self, alert: &Record<'_>, replayed: &mut Replayed) -> Result<()> {
+        if alert.state == State::Fired {
+            replayed.count(alert);
         }
-        Ok(())
+        if self.live { self.print_live(alert) } else { self.hold(alert) }
     }
 
     /// Takes the latest record of open alerts as their final one, but for those that `goes_on` keeps.
@@ -200,4 +218,64 @@ fn alert(line: &[u8]) -> Result<Alert> {
 fn print_json(out: &mut impl Write, line: &[u8]) -> std::io::Result<()> {
     out.write_all(&out::json(line))?;
     out.write_all(b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use oxpecker::alert::Alerts;
+
+    fn line(id: &str, state: &str) -> String {
+        format!(
+            r#"{{"alert_id":"{id}","rule_id":"r","rule":"R","severity":1,"title":"t","count":1,"threshold":1,"rule_version":"v","state":"{state}"}}"#
+        )
+    }
+
+    fn pending(text: &str) -> Option<Pending> {
+        serde_json::from_str(text).ok().filter(Pending::is_sound)
+    }
+
+    #[test]
+    fn alerts_before_a_loss_hold_nothing_back() {
+        let text = [line("a", "fired"), line("b", "fired"), line("b", "final")].join("\n");
+        let alerts = Alerts::new(text.as_bytes()).unwrap();
+        let left = |windows_lost: u64, before_loss: usize| {
+            let kept = Kept { alerts: alerts.clone(), windows_lost, before_loss, records_dropped: 0 };
+            let out = Box::new(std::io::sink());
+            let mut announcer = Announcer::new(Form::Ndjson, false, Pending::default()).unwrap().writing_to(out);
+            let mut replayed = Replayed::default();
+            announcer.take(&kept, &mut replayed).unwrap();
+            assert_eq!(replayed.alerts.iter().sum::<u64>(), 2);
+            let pending = announcer.finish(true).unwrap();
+            (pending.open.len(), pending.waiting.len())
+        };
+        assert_eq!(left(1, 1), (0, 0));
+        assert_eq!(left(1, 0), (1, 1), "the window of the first is open");
+        assert_eq!(left(1, 3), (0, 0));
+        assert_eq!(left(0, 0), (1, 1));
+    }
+
+    #[test]
+    fn what_no_run_can_have_left_is_refused() {
+        let text = |fired: u64, id: &str, place: u64, open: &str, waiting: &str| {
+            let all = serde_json::json!({"fired": fired, "open": {id: [place, open]}, "waiting": [[2, waiting]]});
+            all.to_string()
+        };
+        let (open, waiting) = (line("a", "fired"), line("b", "final"));
+        assert!(pending(&text(2, "a", 1, &open, &waiting)).is_some());
+        let broken = open.replacen(',', ",\n", 1);
+        for bad in [
+            text(2, "a", 1, "garbage\n}{ more", &waiting),
+            text(2, "a", 1, &broken, &waiting),
+            text(2, "a", 1, &open, &broken),
+            text(2, "a", 1, &open, "{}"),
+            text(2, "b", 1, &open, &waiting),
+            text(2, "a", 0, &open, &waiting),
+            text(2, "a", 3, &open, &waiting),
+            text(1, "a", 1, &open, &waiting),
+            text(u64::MAX, "a", 1, &open, &waiting),
+        ] {
+            assert!(pending(&bad).is_none(), "{bad}");
+        }
+    }
 }

@@ -30,10 +30,13 @@ pub(crate) fn read(path: &Path) -> Result<Option<(Pending, Vec<u8>)>> {
         }
         Err(error) => return Err(error).with_context(|| format!("cannot read the state {}", path.display())),
     };
-    let file: File = serde_json::from_str(&text)
-        .with_context(|| format!("{} is no state file, or was cut short; remove it to begin anew", path.display()))?;
+    let broken = || format!("{} is no state file, or was cut short; remove it to begin anew", path.display());
+    let file: File = serde_json::from_str(&text).with_context(broken)?;
     if file.oxpecker_state != VERSION {
         bail!("{} was written by another version ({}); remove it to begin anew", path.display(), file.oxpecker_state);
+    }
+    if !file.alerts.is_sound() {
+        bail!("{}", broken());
     }
     Ok(Some((file.alerts, file.windows.get().as_bytes().to_vec())))
 }

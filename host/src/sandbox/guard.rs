@@ -30,6 +30,8 @@ pub struct Kept {
     pub alerts: Alerts,
     /// How often the windows were lost, so that counts began anew.
     pub windows_lost: u64,
+    /// How many of the alerts came before the windows were lost (the last time): nothing will follow them any more.
+    pub before_loss: usize,
     /// Match records that no instance would take.
     pub records_dropped: u64,
 }
@@ -95,7 +97,7 @@ impl Worker {
             return Ok(all);
         }
         let work = |sandbox: &mut Sandbox, events: &Events<'_>, effort| sandbox.evaluate_events(events, effort);
-        self.0.divide(batch.all(), work, |events, result| {
+        self.0.divide(batch.all(), work, |events, result, _| {
             let mut next = result.unwrap_or_else(|failure| Verdicts {
                 rejected: vec![guilty(&failure)],
                 matched: Bits::zeros(1, rules),
@@ -118,7 +120,7 @@ impl Worker {
             return Ok(all);
         }
         let work = |sandbox: &mut Sandbox, events: &Events<'_>, effort| sandbox.detect_events(events, now, effort);
-        self.0.divide(batch.all(), work, |events, result| {
+        self.0.divide(batch.all(), work, |events, result, _| {
             let mut next = result
                 .unwrap_or_else(|failure| Detections { rejected: vec![guilty(&failure)], ..Detections::default() });
             place(&mut next.rejected, &events);
@@ -166,6 +168,16 @@ fn guilty(failure: &SandboxError) -> Rejected {
     Rejected { index: 0, offset: 0, reason, detail: Some(failure.to_string()) }
 }
 
+impl Kept {
+    /// Notes windows that were lost after the alerts so far: `known` losses are counted already.
+    fn note_loss(&mut self, known: &mut u64, lost: u64) {
+        if lost > *known {
+            self.windows_lost += lost - std::mem::replace(known, lost);
+            self.before_loss = self.alerts.len();
+        }
+    }
+}
+
 impl Keeper {
     /// Starts an instance with rules and no windows.
     ///
@@ -181,18 +193,21 @@ impl Keeper {
     /// # Errors
     /// Only if no instance works any more.
     pub fn window(&mut self, records: &[u8], now: i64) -> Result<Kept, SandboxError> {
-        let before = self.inner.windows_lost();
+        let mut known = self.inner.windows_lost();
         let mut kept = Kept::default();
         if records.is_empty() {
             return Ok(kept);
         }
         let work =
             |sandbox: &mut Sandbox, lines: &Lines<'_>, effort| sandbox.window_lines(lines.text, lines.now, effort);
-        self.inner.divide(Lines { text: records, now }, work, |_, result| match result {
-            Ok(alerts) => kept.alerts.append(alerts),
-            Err(_) => kept.records_dropped += 1,
+        self.inner.divide(Lines { text: records, now }, work, |_, result, lost| {
+            kept.note_loss(&mut known, lost);
+            match result {
+                Ok(alerts) => kept.alerts.append(alerts),
+                Err(_) => kept.records_dropped += 1,
+            }
         })?;
-        kept.windows_lost = self.inner.windows_lost() - before;
+        kept.note_loss(&mut known, self.inner.windows_lost());
         self.records_dropped += kept.records_dropped;
         Ok(kept)
     }
@@ -220,8 +235,10 @@ impl Keeper {
     /// Only if no instance works any more.
     pub fn flush(&mut self) -> Result<Kept, SandboxError> {
         let before = self.inner.windows_lost();
-        let alerts = self.inner.flush(Sandbox::flush)?.unwrap_or_default();
-        Ok(Kept { alerts, windows_lost: self.inner.windows_lost() - before, ..Kept::default() })
+        let (alerts, mut known) = self.inner.flush(Sandbox::flush)?;
+        let mut kept = Kept { alerts: alerts.unwrap_or_default(), windows_lost: known - before, ..Kept::default() };
+        kept.note_loss(&mut known, self.inner.windows_lost());
+        Ok(kept)
     }
 
     /// The counters of the instance at work.

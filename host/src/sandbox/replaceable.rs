@@ -92,19 +92,21 @@ impl Replaceable {
 
     /// Evaluates `whole`, halving what fails until one piece is left. That piece is tried once more, alone and with the
     /// longer deadline, in a new instance. `settle` sees every piece exactly once and in order: its result, or why it has
-    /// none. Bound: see [`Guard`](super::Guard).
+    /// none, and how often the windows were lost before that result. Bound: see [`Guard`](super::Guard).
     pub(crate) fn divide<P: Divisible, T>(
         &mut self,
         whole: P,
         work: impl Fn(&mut Sandbox, &P, Effort) -> Result<T, SandboxError>,
-        mut settle: impl FnMut(P, Result<T, SandboxError>),
+        mut settle: impl FnMut(P, Result<T, SandboxError>, u64),
     ) -> Result<(), SandboxError> {
         let mut waiting = vec![whole];
         while let Some(piece) = waiting.pop() {
             match self.attempt(|sandbox| work(sandbox, &piece, Effort::Usual))? {
                 Ok(done) => {
+                    // Noting can lose windows too, after the result.
+                    let lost = self.windows_lost;
                     self.note_done(&piece)?;
-                    settle(piece, Ok(done));
+                    settle(piece, Ok(done), lost);
                 }
                 Err(_) if piece.len() > 1 => {
                     let (first, second) = piece.halves();
@@ -112,11 +114,12 @@ impl Replaceable {
                 }
                 Err(_) => {
                     let last = self.attempt(|sandbox| work(sandbox, &piece, Effort::Last))?;
+                    let lost = self.windows_lost;
                     match &last {
                         Ok(_) => self.note_done(&piece)?,
                         Err(failure) => self.note_guilty(failure)?,
                     }
-                    settle(piece, last);
+                    settle(piece, last, lost);
                 }
             }
         }
@@ -124,15 +127,16 @@ impl Replaceable {
     }
 
     /// Closes windows. An instance that fails on it gets a second chance with the windows of the first; after that they
-    /// are given up.
+    /// are given up. Tells how often windows were lost before the result, too.
     pub(crate) fn flush<T>(
         &mut self,
         work: impl Fn(&mut Sandbox) -> Result<T, SandboxError>,
-    ) -> Result<Result<T, SandboxError>, SandboxError> {
+    ) -> Result<(Result<T, SandboxError>, u64), SandboxError> {
         let mut flushed = self.attempt(&work)?;
         if flushed.is_err() {
             flushed = self.attempt(&work)?;
         }
+        let lost = self.windows_lost;
         match &flushed {
             Ok(_) => {
                 self.journal.flush();
@@ -143,7 +147,7 @@ impl Replaceable {
                 self.start_again(failure)?;
             }
         }
-        Ok(flushed)
+        Ok((flushed, lost))
     }
 
     /// Takes over windows in place of those that are open.
