@@ -15,6 +15,8 @@ struct Shared<T> {
 struct State<T> {
     waiting: VecDeque<(usize, T)>,
     bytes: usize,
+    /// How many threads wait for room.
+    blocked: usize,
     /// One of the ends is gone.
     closed: bool,
 }
@@ -27,7 +29,7 @@ pub(crate) struct Receiver<T>(Arc<Shared<T>>);
 
 /// A channel in which so many bytes may wait, or one thing that is larger.
 pub(crate) fn channel<T>(most: usize) -> (Sender<T>, Receiver<T>) {
-    let state = Mutex::new(State { waiting: VecDeque::new(), bytes: 0, closed: false });
+    let state = Mutex::new(State { waiting: VecDeque::new(), bytes: 0, blocked: 0, closed: false });
     let shared = Arc::new(Shared { state, changed: Condvar::new(), most });
     (Sender(Arc::clone(&shared)), Receiver(shared))
 }
@@ -53,7 +55,9 @@ impl<T> Sender<T> {
     pub(crate) fn send(&self, bytes: usize, value: T) -> bool {
         let mut state = self.0.state();
         while !state.closed && !state.waiting.is_empty() && state.bytes.saturating_add(bytes) > self.0.most {
+            state.blocked += 1;
             state = self.0.wait(state);
+            state.blocked -= 1;
         }
         if state.closed {
             return false;
@@ -63,6 +67,12 @@ impl<T> Sender<T> {
         drop(state);
         self.0.changed.notify_all();
         true
+    }
+
+    /// How many threads wait for room.
+    #[cfg(test)]
+    pub(crate) fn blocked(&self) -> usize {
+        self.0.state().blocked
     }
 }
 
@@ -141,7 +151,9 @@ mod tests {
         };
         thread::scope(|scope| {
             let more = scope.spawn(|| sender.send(1, 2));
-            thread::yield_now();
+            while !more.is_finished() && sender.blocked() == 0 {
+                thread::yield_now();
+            }
             assert_eq!(state(&sender), (1_000, 1));
             assert_eq!(receiver.next(), Some(1));
             assert!(more.join().unwrap());

@@ -12,6 +12,7 @@ use super::{out, state};
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use oxpecker::pipeline::{Backend, Settings, Span, Tally};
+use oxpecker::render::safe;
 use oxpecker::sandbox::SandboxError;
 use oxpecker_engine::event::Instant as EventTime;
 use oxpecker_engine::rule::duration;
@@ -126,7 +127,7 @@ impl Opts {
         if let Some(path) = &self.state
             && let Some((alerts, saved)) = state::read(path)?
         {
-            let restored = windows.keeper().restore(&saved).map_err(|error| match error {
+            let restored = windows.restore(&saved).map_err(|error| match error {
                 // The file's fault and not ours.
                 SandboxError::Refused { status, .. } => {
                     anyhow!("{} does not fit; remove it to begin anew: {status}", path.display())
@@ -160,6 +161,11 @@ impl Opts {
         replayed.matching_rules = windows.rules() as u64;
         let pending = announcer.finish(leave_open)?;
         if let Some(path) = &self.state {
+            if windows.cut_short {
+                // What was read is in no window: the next run had better begin where this one did.
+                out::say(&format!("note: interrupted: {} is left as it was", safe(&path.display().to_string())));
+                return Ok(());
+            }
             let saved = windows.keeper().save()?;
             state::write(path, pending, saved)?;
         }
