@@ -168,6 +168,14 @@ impl Host {
         }
     }
 
+    /// Calls on a stack that is large enough for anything, as if Fluent Bit's were.
+    pub fn with_room<T>(&mut self, ask: impl FnOnce(&mut Self) -> T) -> T {
+        std::mem::swap(&mut self.environment, &mut self.ahead_of_time);
+        let answer = ask(self);
+        std::mem::swap(&mut self.environment, &mut self.ahead_of_time);
+        answer
+    }
+
     /// One record through the filter's function, as `flb_wasm_call_function_format_json` does it.
     pub fn filter(&mut self, call: &Call<'_>) -> Reply {
         let mut record = call.record.to_vec();

@@ -254,8 +254,7 @@ fn a_trap_loses_one_record_and_is_counted() {
     let mut sizes: Vec<Sizes> = (2_000..8_000).step_by(100).map(|stack| Sizes { stack, ..DEFAULT }).collect();
     sizes.retain(|sizes| {
         let mut host = host(&wasm, *sizes);
-        let ticks = host.filter(&Call { tag: common::HEARTBEAT, ..call("oxpecker_filter", b"{}") });
-        let works = filter(&mut host, br#"{"a":1}"#) == Reply::Nothing && matches!(ticks, Reply::Text(_));
+        let works = filter(&mut host, br#"{"a":1}"#) == Reply::Nothing;
         works && (0..3).all(|number| matches!(filter(&mut host, &hit(number)), Reply::Trap(_)))
     });
     let middle = sizes.get(sizes.len() / 2).expect("a match needs more stack than a miss");
@@ -265,7 +264,8 @@ fn a_trap_loses_one_record_and_is_counted() {
         assert!(matches!(filter(&mut host, &hit(number)), Reply::Trap(_)), "{middle:?}, {number}");
         assert_eq!(filter(&mut host, br#"{"a":1}"#), Reply::Nothing, "{number}");
     }
-    let beat = tick(&mut host, 0);
+    // A tick's canary matches, too.
+    let beat = host.with_room(|host| tick(host, 0));
     assert_eq!((&beat["trapped"], &beat["records"]), (&json!(50), &json!(100)));
 }
 
