@@ -254,11 +254,14 @@ fn a_trap_loses_one_record_and_is_counted() {
     let mut sizes: Vec<Sizes> = (2_000..8_000).step_by(100).map(|stack| Sizes { stack, ..DEFAULT }).collect();
     sizes.retain(|sizes| {
         let mut host = host(&wasm, *sizes);
+        // The first record of all makes room for the others, which takes more stack than they do.
+        host.with_room(|host| drop(filter(host, br#"{"a":1}"#)));
         let works = filter(&mut host, br#"{"a":1}"#) == Reply::Nothing;
         works && (0..3).all(|number| matches!(filter(&mut host, &hit(number)), Reply::Trap(_)))
     });
     let middle = sizes.get(sizes.len() / 2).expect("a match needs more stack than a miss");
     let mut host = host(&wasm, *middle);
+    host.with_room(|host| drop(filter(host, br#"{"a":1}"#)));
     // WAMR does not give back what the module's own stack had taken when it trapped: some hundred traps use it up.
     for number in 0..50 {
         assert!(matches!(filter(&mut host, &hit(number)), Reply::Trap(_)), "{middle:?}, {number}");
@@ -266,7 +269,7 @@ fn a_trap_loses_one_record_and_is_counted() {
     }
     // A tick's canary matches, too.
     let beat = host.with_room(|host| tick(host, 0));
-    assert_eq!((&beat["trapped"], &beat["records"]), (&json!(50), &json!(100)));
+    assert_eq!((&beat["trapped"], &beat["records"]), (&json!(50), &json!(101)));
 }
 
 #[test]
