@@ -25,7 +25,7 @@ pub(super) struct NewName {
     pub(super) way: Way,
     /// The place behind its colon.
     pub(super) behind: usize,
-    /// The remembered name that stood last: this one, if it can be remembered.
+    /// The step to the remembered name that stood last: this one, if it can be remembered.
     pub(super) known: u32,
     pub(super) unicode: bool,
 }
@@ -60,8 +60,7 @@ pub(super) fn new_name<V: Vector>(
         if peek(text, behind) != Some(b'"') {
             known.expect_any(entry);
         }
-        known.follow(from, previous, entry);
-        new.known = entry;
+        new.known = known.follow(from, previous, entry).unwrap_or(previous);
         new.way = known.get(entry).map_or(Way::UNASKED, |known| known.way);
     }
     Ok(new)

@@ -33,7 +33,7 @@ pub(super) struct Frame {
     has_joined: bool,
     /// The object's number.
     object: u64,
-    /// The remembered name that stood last.
+    /// The step to the remembered name that stood last.
     known: u32,
     /// What was left when the bracket opened.
     values_left: usize,
@@ -113,10 +113,10 @@ impl<const COUNTED: bool> Pass<'_, '_, COUNTED> {
     #[inline(always)]
     fn members<V: Vector>(&mut self) -> Due {
         let text = self.text;
-        let (mut at, mut entry, mut left) = (self.at, self.top.known, self.values_left);
+        let (mut at, mut step, mut left) = (self.at, self.top.known, self.values_left);
         let due = loop {
-            let Some((next, known)) = self.known.guess::<V>(entry, text, at) else { break Due::Name };
-            entry = next;
+            let Some((next, known)) = self.known.guess::<V>(step, text, at) else { break Due::Name };
+            step = next;
             let value = at + known.len() - usize::from(known.is_text);
             let plain = plain_value::<V>(text, value, known.is_text).filter(|(whole, _)| {
                 let is_room = !COUNTED || left > 0;
@@ -133,7 +133,7 @@ impl<const COUNTED: bool> Pass<'_, '_, COUNTED> {
             }
             at = end + 1;
         };
-        (self.at, self.top.known, self.values_left) = (at, entry, left);
+        (self.at, self.top.known, self.values_left) = (at, step, left);
         due
     }
 

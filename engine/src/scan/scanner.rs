@@ -54,6 +54,7 @@ impl Scanner {
             return Err(Reject { reason: RejectReason::TooLarge, offset: limits.bytes });
         }
         self.captures.all.clear();
+        self.known.make_room();
         let width = self.width;
         let event = Way::to_node(&self.trie, 0);
         let unicode = dispatch(width, Run { scanner: self, text, at: 0, way: event, limits: *limits, whole: true })

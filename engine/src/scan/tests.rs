@@ -296,3 +296,24 @@ fn a_name_that_is_no_utf8_is_rejected_each_time() {
         assert_eq!((reject.reason, reject.offset), (RejectReason::InvalidUtf8, 3));
     }
 }
+
+/// More names than are remembered, in events between which the same ones come again.
+#[test]
+fn floods_of_names_change_no_answer() {
+    for width in WIDTHS {
+        let paths = [vec![Step::Name("a".into()), Step::Name("b".into())], vec![Step::Name("c".into())]];
+        let mut scanner = Scanner::new(Trie::of(paths.iter().map(Vec::as_slice)), width);
+        for round in 0..8 {
+            let flood: Vec<String> = (0..1500).map(|number| format!("\"n{round}-{number}\":\"x\"")).collect();
+            let flood = flood.join(",");
+            for text in [
+                format!("{{{flood},\"c\":\"{round}\",\"a\":{{{flood},\"b\":\"{round}\"}}}}"),
+                format!("{{\"a\":{{\"b\":\"{round}\"}},\"c\":\"{round}\"}}"),
+            ] {
+                let found = scanner.scan(text.as_bytes(), &Limits::default()).unwrap();
+                let found: Vec<&str> = found.iter().map(|capture| &text[capture.start..capture.end]).collect();
+                assert_eq!(found, [round.to_string(), round.to_string()]);
+            }
+        }
+    }
+}
