@@ -36,10 +36,11 @@ pub(crate) fn hash(bytes: &[u8], seed: u32) -> u32 {
     low(state ^ (state >> 32))
 }
 
-/// Whether two keys are the same, by pairs of words: where there is no such function of the machine's, as in WebAssembly, the
-/// language's own compares byte by byte.
+/// Whether two texts are the same, by pairs of words: where there is no such function of the machine's, as in WebAssembly,
+/// the language's own compares byte by byte.
+#[must_use]
 #[inline]
-pub(crate) fn same(left: &[u8], right: &[u8]) -> bool {
+pub fn same(left: &[u8], right: &[u8]) -> bool {
     if left.len() != right.len() {
         return false;
     }
@@ -158,7 +159,7 @@ mod tests {
 
     #[test]
     fn one_byte_more_or_other_is_another_key() {
-        for length in 0..40 {
+        for length in 0..70 {
             let text: Vec<u8> = (0..length).map(|place| b'a' + place % 7).collect();
             assert!(same(&text, &text.clone()));
             assert!(!same(&text, &[&text[..], b"a"].concat()));

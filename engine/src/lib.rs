@@ -63,6 +63,7 @@ pub mod trial;
 pub mod window;
 
 pub use engine::{ColumnStats, Engine, Report, ReportedProblem, Request, Stats};
+pub use flat::same as same_bytes;
 pub use plan::{PredicateProfile, Profile, RuleProfile, Work};
 pub use scan::Width;
 pub use span::Span;

@@ -23,9 +23,9 @@ use crate::session::Session;
 use crate::status::Status;
 use canary::Canary;
 use options::Options;
-use oxpecker_engine::Engine;
 use oxpecker_engine::detection::Detection;
 use oxpecker_engine::window::Told;
+use oxpecker_engine::{Engine, same_bytes};
 use report::Reports;
 
 /// What a shipper hands over with one call.
@@ -286,7 +286,7 @@ impl Face {
 
     /// Finds out what a tag says, unless it is that of the record before, as it nearly always is.
     fn look_at_tag(&mut self, tag: &[u8]) {
-        if same(&self.tag.text, tag) && !tag.is_empty() {
+        if same_bytes(&self.tag.text, tag) && !tag.is_empty() {
             return;
         }
         let own = tag.strip_prefix(self.options.copy_prefix.as_bytes()).unwrap_or(tag);
@@ -329,20 +329,6 @@ impl Face {
         self.text.push(0);
         Reply::Text
     }
-}
-
-/// Whether bytes are the same, by pairs of words: wasm's own comparison goes byte by byte. The last ones are first, since
-/// tags of one shipper begin alike.
-fn same(left: &[u8], right: &[u8]) -> bool {
-    let same = |(pair, other): (&[u8; 16], &[u8; 16])| u128::from_le_bytes(*pair) == u128::from_le_bytes(*other);
-    if left.len() != right.len() {
-        return false;
-    }
-    let (Some(last), Some(other)) = (left.last_chunk::<16>(), right.last_chunk::<16>()) else {
-        return left.iter().zip(right).all(|(byte, other)| byte == other);
-    };
-    let ((pairs, _), (others, _)) = (left.as_chunks::<16>(), right.as_chunks::<16>());
-    same((last, other)) && pairs.iter().zip(others).all(same)
 }
 
 impl Default for Face {
