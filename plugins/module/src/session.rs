@@ -24,8 +24,30 @@ pub struct Session {
     answer: Answer,
     transcoder: Transcoder,
     detections: Vec<Detection>,
-    /// Counts what changes the tag that the engine was told, or what it makes of it.
-    tags: u64,
+    tags: Tags,
+}
+
+/// Counts what changes the tag that an engine was told, or what it makes of it: all of that goes through here.
+#[derive(Debug, Default)]
+struct Tags(u64);
+
+impl Tags {
+    /// Tells an engine which tag the records that come next have.
+    fn tell(&mut self, engine: &mut Engine, tag: &[u8]) {
+        engine.set_tag(tag);
+        self.0 += 1;
+    }
+
+    /// Sets a table of tags that goes over that of an engine's rules.
+    fn prefer(&mut self, engine: &mut Engine, table: TagTypes) {
+        engine.prefer_event_types(table);
+        self.0 += 1;
+    }
+
+    /// Notes that another engine, which was told nothing, comes in the place of the last.
+    fn forget(&mut self) {
+        self.0 += 1;
+    }
 }
 
 impl Session {
@@ -39,30 +61,28 @@ impl Session {
             answer: Answer::new(),
             transcoder: Transcoder::new(),
             detections: Vec::new(),
-            tags: 0,
+            tags: Tags(0),
         }
     }
 
     /// Tells the engine which tag the records that come next have; gives the number that is then [`Session::tags`].
     pub(crate) fn tell_tag(&mut self, tag: &[u8]) -> u64 {
         if let Some(engine) = &mut self.engine {
-            engine.set_tag(tag);
+            self.tags.tell(engine, tag);
         }
-        self.tags += 1;
-        self.tags
+        self.tags()
     }
 
     /// Sets a table of tags that goes over that of the rules.
     pub(crate) fn prefer_event_types(&mut self, table: TagTypes) {
         if let Some(engine) = &mut self.engine {
-            engine.prefer_event_types(table);
+            self.tags.prefer(engine, table);
         }
-        self.tags += 1;
     }
 
     /// A number that is another one once the tag that the engine was told is.
     pub(crate) fn tags(&self) -> u64 {
-        self.tags
+        self.tags.0
     }
 
     /// The engine, once rules are loaded.
@@ -84,7 +104,7 @@ impl Session {
         let (report, status) = match Engine::load(&request) {
             Ok((engine, report)) => {
                 self.engine = Some(engine);
-                self.tags += 1;
+                self.tags.forget();
                 (report, Status::Ok)
             }
             Err(report) => (report, Status::RuleErrors),
@@ -133,8 +153,7 @@ impl Session {
             Ok(batch) => batch,
             Err(status) => return status,
         };
-        engine.set_tag(batch.tag());
-        self.tags += 1;
+        self.tags.tell(engine, batch.tag());
         let columns = engine.columns();
         if let Err(status) = self.bitmaps.begin(batch.count(), columns) {
             return status;
@@ -207,8 +226,7 @@ impl Session {
             Ok(batch) => batch,
             Err(status) => return status,
         };
-        engine.set_tag(batch.tag());
-        self.tags += 1;
+        self.tags.tell(engine, batch.tag());
         for (index, event) in batch.events().enumerate() {
             let event = json_of(event, &batch, engine, &mut self.transcoder);
             match event.and_then(|event| engine.detect(event, &mut self.detections)) {
