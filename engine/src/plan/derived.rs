@@ -149,8 +149,7 @@ impl Tracing<'_> {
         for target in aliases(key) {
             traces.join(self.of(&steps_of(target)));
         }
-        let sources = mapped::by_producer(key, self.trie);
-        for (producer, _) in self.producers.iter().zip(sources).filter(|(_, sources)| !sources.is_empty()) {
+        for (producer, _) in self.producers.iter().zip(mapped::are_giving(key)).filter(|(_, gives)| *gives) {
             traces.join(producer.traces);
         }
         if is_event_type(key) {
@@ -179,7 +178,8 @@ enum Helper {
 /// Those that are put together for every event, since they wake rules.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Waking {
-    keys: Vec<(Slot, Traces)>,
+    /// Their places, and their traces beside them.
+    keys: Vec<(u32, Traces)>,
     /// All their traces.
     traces: Traces,
     /// The event type, if it is among them.
@@ -280,11 +280,17 @@ impl Derived {
     #[inline]
     pub(super) fn make(&self, slot: Slot, facts: &mut Facts, event: &[u8], given: Option<&str>) {
         let Some(place) = slot.checked_sub(self.first) else { return };
-        let place = place as usize;
-        if let Some(key) = self.keys.get(place)
+        if let Some(key) = self.keys.get(place as usize)
             && key.may_lead(facts, given)
-            && facts.is_due(place)
         {
+            self.make_due(place, key, facts, event, given);
+        }
+    }
+
+    /// Puts the key in a place together, if that has not been done for this event.
+    #[inline]
+    fn make_due(&self, place: u32, key: &Key, facts: &mut Facts, event: &[u8], given: Option<&str>) {
+        if facts.is_due(place as usize) {
             self.made(key, facts, event, given);
         }
     }
@@ -293,10 +299,9 @@ impl Derived {
     pub(super) fn waking(&self, slots: impl Iterator<Item = Slot>) -> Waking {
         let mut waking = Waking::default();
         for slot in slots {
-            let Some(key) = slot.checked_sub(self.first).and_then(|place| self.keys.get(place as usize)) else {
-                continue;
-            };
-            waking.keys.push((slot, key.traces));
+            let Some(place) = slot.checked_sub(self.first) else { continue };
+            let Some(key) = self.keys.get(place as usize) else { continue };
+            waking.keys.push((place, key.traces));
             waking.traces.join(key.traces);
             if key.is_event_type {
                 waking.event_type = Some(slot);
@@ -314,9 +319,11 @@ impl Derived {
         if !facts.may_have(waking.traces) {
             return;
         }
-        for (slot, traces) in &waking.keys {
-            if facts.may_have(*traces) {
-                self.make(*slot, facts, event, given);
+        for (place, traces) in &waking.keys {
+            if facts.may_have(*traces)
+                && let Some(key) = self.keys.get(*place as usize)
+            {
+                self.make_due(*place, key, facts, event, given);
             }
         }
     }

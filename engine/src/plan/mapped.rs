@@ -12,7 +12,12 @@ use crate::scan::Trie;
 
 /// Whether any mapping gives a key a value.
 pub(super) fn is_mapped(key: &[Step]) -> bool {
-    mapping::all().iter().any(|mapping| !mapping.sources(key).is_empty())
+    are_giving(key).any(|gives| gives)
+}
+
+/// Whether it does, of each producer's mapping.
+pub(super) fn are_giving(key: &[Step]) -> impl Iterator<Item = bool> {
+    mapping::all().iter().map(|mapping| !mapping.sources(key).is_empty())
 }
 
 /// The paths that a key can take its value from.
