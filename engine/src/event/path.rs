@@ -59,7 +59,7 @@ pub(super) fn first<'e, T>(from: At<'e>, dotted: &str, each: &mut impl FnMut(At<
             waiting.get_mut(first..).unwrap_or_default().reverse();
             continue;
         }
-        next = longest(at, dotted);
+        next = member(at, dotted).map(|(_, value, rest)| (value, rest));
         if let Some((value, "")) = next {
             next = None;
             if let Some(found) = each(value) {
@@ -70,103 +70,109 @@ pub(super) fn first<'e, T>(from: At<'e>, dotted: &str, each: &mut impl FnMut(At<
     None
 }
 
-/// The member of an object whose name is the longest beginning of a dotted path, and what is left of that.
-fn longest<'e, 's>(at: At<'e>, dotted: &'s str) -> Option<(At<'e>, &'s str)> {
-    if !at.lists_names() {
-        return longest_of_all(at, dotted);
-    }
-    let (mut end, mut rest) = (dotted.len(), "");
-    loop {
-        let name = dotted.get(..end)?;
-        if let Some((_, value)) = at.last_of_length(end, |member| member.is(name.as_bytes()))? {
-            return Some((value, rest));
-        }
-        end = name.bytes().rposition(|byte| byte == b'.')?;
-        rest = dotted.get(end + 1..)?;
-    }
+/// A path whose first names, joined by dots, may be one name: steps, or a dotted path of our tables.
+trait Route: Copy {
+    /// How long the names are that the path begins with, the longest first, and what is left of the path behind each.
+    fn beginnings(self) -> impl Iterator<Item = (usize, Self)>;
+
+    /// What is left of the path behind this name, if it begins with it.
+    fn behind(self, name: Name<'_>) -> Option<Self>;
+
+    /// How much of a path is left: the less, the longer is the name before it.
+    fn left(self) -> usize;
 }
 
-/// The same where one has to go through the members.
-fn longest_of_all<'e, 's>(at: At<'e>, dotted: &'s str) -> Option<(At<'e>, &'s str)> {
-    let mut longest: Option<(At<'e>, &str)> = None;
-    for (name, value) in at.members() {
-        // Of several members of one name the last counts.
-        let Some(rest) = after(name, dotted).filter(|rest| longest.is_none_or(|(_, left)| rest.len() <= left.len()))
-        else {
-            continue;
-        };
-        longest = Some((value, rest));
-    }
-    longest
-}
-
-/// What is left of a dotted path behind a name that it begins with. Few names are as long as one of its beginnings.
-#[inline]
-fn after<'s>(name: Name<'_>, dotted: &'s str) -> Option<&'s str> {
-    let length = name.length();
-    let rest = match dotted.as_bytes().get(length) {
-        None if length == dotted.len() => "",
-        Some(b'.') => dotted.get(length + 1..)?,
-        _ => return None,
-    };
-    name.is(dotted.as_bytes().get(..length)?).then_some(rest)
-}
-
-/// The member of an object that the first steps name, with the steps that are left.
+/// The member of an object that a path begins with, and what is left of the path.
 ///
 /// `a.b.c` can be the member `a.b.c`, or `a.b` and `c` inside it, or `a` and the rest inside it: the longest name that is
 /// there wins, alone; of several members of one name the last.
-fn member<'e, 's>(object: At<'e>, steps: &'s [Step]) -> Option<(Name<'e>, At<'e>, &'s [Step])> {
-    if !object.lists_names() {
-        return member_of_all(object, steps);
+#[inline]
+fn member<'e, R: Route>(object: At<'e>, path: R) -> Option<(Name<'e>, At<'e>, R)> {
+    if let Some(names) = object.names() {
+        return path.beginnings().find_map(|(length, rest)| {
+            let is = |name: Name<'_>| name.length() == length && path.behind(name).is_some();
+            names.of_length(length).find(|(name, _)| is(*name)).map(|(name, value)| (name, value, rest))
+        });
     }
-    let names = steps.iter().map_while(|step| if let Step::Name(name) = step { Some(name.len()) } else { None });
-    let count = names.clone().count();
-    // Each dot takes a byte.
-    let mut length = names.clone().sum::<usize>() + count.saturating_sub(1);
-    for taken in (1..=count).rev() {
-        let rest = steps.get(taken..)?;
-        let is = |name: Name<'_>| rest_after(name, steps).is_some_and(|left| left.len() == rest.len());
-        if let Some((name, value)) = object.last_of_length(length, is)? {
-            return Some((name, value, rest));
-        }
-        length = length.saturating_sub(names.clone().nth(taken - 1)? + 1);
-    }
-    None
-}
-
-/// The same where one has to go through the members.
-fn member_of_all<'e, 's>(object: At<'e>, steps: &'s [Step]) -> Option<(Name<'e>, At<'e>, &'s [Step])> {
-    let mut longest: Option<(Name<'e>, At<'e>, &'s [Step])> = None;
+    let mut longest: Option<(Name<'e>, At<'e>, R)> = None;
     for (name, value) in object.members() {
-        let Some(rest) =
-            rest_after(name, steps).filter(|rest| longest.is_none_or(|(.., left)| rest.len() <= left.len()))
-        else {
-            continue;
-        };
-        longest = Some((name, value, rest));
+        let Some(rest) = path.behind(name) else { continue };
+        // Of several members of one name the last counts.
+        if longest.is_none_or(|(.., left)| rest.left() <= left.left()) {
+            longest = Some((name, value, rest));
+        }
     }
     longest
 }
 
-/// The steps left over when the first ones, joined by dots, are exactly `name`. Few names are as long as the first step.
-#[inline]
-fn rest_after<'s>(name: Name<'_>, steps: &'s [Step]) -> Option<&'s [Step]> {
-    let [Step::Name(first), rest @ ..] = steps else { return None };
-    match name.length().cmp(&first.len()) {
-        Ordering::Less => None,
-        Ordering::Equal => name.is(first.as_bytes()).then_some(rest),
-        // A longer one joins several steps.
-        Ordering::Greater if rest.is_empty() => None,
-        Ordering::Greater => match name.bytes().get(first.len()) {
-            Some(b'.') => rest_after_several(name.bytes(), steps),
-            _ => None,
-        },
+impl Route for &str {
+    #[inline]
+    fn beginnings(self) -> impl Iterator<Item = (usize, Self)> {
+        let mut next = Some((self.len(), ""));
+        std::iter::from_fn(move || {
+            let (end, rest) = next?;
+            let dot = self.get(..end).and_then(|name| name.bytes().rposition(|byte| byte == b'.'));
+            next = dot.and_then(|dot| Some((dot, self.get(dot + 1..)?)));
+            Some((end, rest))
+        })
+    }
+
+    /// Few names are as long as one of its beginnings.
+    #[inline]
+    fn behind(self, name: Name<'_>) -> Option<Self> {
+        let length = name.length();
+        let rest = match self.as_bytes().get(length) {
+            None if length == self.len() => "",
+            Some(b'.') => self.get(length + 1..)?,
+            _ => return None,
+        };
+        name.is(self.as_bytes().get(..length)?).then_some(rest)
+    }
+
+    #[inline]
+    fn left(self) -> usize {
+        self.len()
+    }
+}
+
+impl Route for &[Step] {
+    fn beginnings(self) -> impl Iterator<Item = (usize, Self)> {
+        let names = self.iter().map_while(|step| if let Step::Name(name) = step { Some(name.len()) } else { None });
+        let count = names.clone().count();
+        // Each dot takes a byte.
+        let mut length = names.sum::<usize>() + count.saturating_sub(1);
+        (0..count).rev().filter_map(move |last| {
+            let (end, rest) = (length, self.get(last + 1..)?);
+            let Some(Step::Name(name)) = self.get(last) else { return None };
+            length = length.saturating_sub(name.len() + 1);
+            Some((end, rest))
+        })
+    }
+
+    /// Few names are as long as the first step.
+    #[inline]
+    fn behind(self, name: Name<'_>) -> Option<Self> {
+        let [Step::Name(first), rest @ ..] = self else { return None };
+        match name.length().cmp(&first.len()) {
+            Ordering::Less => None,
+            Ordering::Equal => name.is(first.as_bytes()).then_some(rest),
+            // A longer one joins several steps.
+            Ordering::Greater if rest.is_empty() => None,
+            Ordering::Greater => match name.bytes().get(first.len()) {
+                Some(b'.') => behind_several(name.bytes(), self),
+                _ => None,
+            },
+        }
+    }
+
+    #[inline]
+    fn left(self) -> usize {
+        self.len()
     }
 }
 
 #[inline(never)]
-fn rest_after_several<'s>(name: &[u8], steps: &'s [Step]) -> Option<&'s [Step]> {
+fn behind_several<'s>(name: &[u8], steps: &'s [Step]) -> Option<&'s [Step]> {
     let (mut unread, mut rest) = (name, steps);
     while let [Step::Name(step), after @ ..] = rest {
         unread = unread.strip_prefix(step.as_bytes())?;

@@ -27,8 +27,20 @@ const KEYS: [&str; 19] = [
     "event_type",
 ];
 
-const NAMES: [&str; 10] =
-    ["a", "b", "a.b", r"\u0061", "a.b.a", "", "userIdentity", "requestParameters", "type", "omitted"];
+const NAMES: [&str; 12] = [
+    "a",
+    "b",
+    "a.b",
+    r"\u0061",
+    r"a\u002eb",
+    "a.b.a",
+    "",
+    "userIdentity",
+    "requestParameters",
+    r"requestP\u0061rameters",
+    "type",
+    "omitted",
+];
 
 const SCALARS: [&str; 10] = [
     "null",

@@ -1,6 +1,7 @@
 //! A place in a tree or in a marked text: what walks through JSON goes from one to the next and need not know which it is.
 
 use super::marks::{Mark, Marks};
+use super::names::Names;
 use super::{Json, marks};
 use crate::flat::same;
 use crate::scan::Kind;
@@ -88,35 +89,21 @@ impl<'j> At<'j> {
         }
     }
 
-    /// Whether the names of an object's members are listed.
+    /// The names of an object's members, where they are listed.
     #[inline]
-    pub(crate) fn lists_names(self) -> bool {
-        matches!(self, At::Marked(marks, place) if marks.names(place).is_some())
-    }
-
-    /// Of the members whose names are so long, the last one with a name that `is` the one; none where nobody listed the
-    /// object's names.
-    #[inline]
-    pub(crate) fn last_of_length(
-        self,
-        length: usize,
-        is: impl Fn(Name<'j>) -> bool,
-    ) -> Option<Option<(Name<'j>, Self)>> {
+    pub(crate) fn names(self) -> Option<Named<'j>> {
         let At::Marked(marks, place) = self else { return None };
-        let mut members = marks.names(place)?.of_length(length).filter_map(|place| {
-            let mark = marks.mark(place)?;
-            Some((Name::Marked(marks, mark), At::Marked(marks, place)))
-        });
-        Some(members.find(|(name, _)| is(*name)))
+        marks.names(place).map(|names| Named { marks, names })
     }
 
     /// The member of an object with this name.
     pub(crate) fn get(self, name: &str) -> Option<Self> {
-        if let Some(found) = self.last_of_length(name.len(), |member| member.is(name.as_bytes())) {
-            return found.map(|(_, value)| value);
-        }
-        let named = self.members().filter(|(member, _)| member.is(name.as_bytes()));
-        named.last().map(|(_, value)| value)
+        let is = |(member, _): &(Name<'_>, Self)| member.is(name.as_bytes());
+        let found = match self.names() {
+            Some(names) => names.of_length(name.len()).find(is),
+            None => self.members().filter(is).last(),
+        };
+        found.map(|(_, value)| value)
     }
 
     /// The members of an object with their names, in the order of the text. In a marked text there may be several of one
@@ -134,6 +121,25 @@ impl<'j> At<'j> {
             At::Tree(json) => Items::Tree(json.as_array().unwrap_or_default().iter()),
             At::Marked(marks, place) => Items::Marked(marks.held(place, Kind::Array)),
         }
+    }
+}
+
+/// The members of an object whose names are listed.
+#[derive(Clone, Copy)]
+pub(crate) struct Named<'j> {
+    marks: &'j Marks,
+    names: &'j Names,
+}
+
+impl<'j> Named<'j> {
+    /// Those whose names have so many bytes, and perhaps others, from the last to the first.
+    #[inline]
+    pub(crate) fn of_length(self, length: usize) -> impl Iterator<Item = (Name<'j>, At<'j>)> {
+        let Self { marks, names } = self;
+        names.of_length(length).filter_map(move |place| {
+            let mark = marks.mark(place)?;
+            Some((Name::Marked(marks, mark), At::Marked(marks, place)))
+        })
     }
 }
 

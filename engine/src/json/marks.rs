@@ -9,7 +9,7 @@ use super::compact::differ;
 use super::names::Names;
 use super::{Json, Limits, plain};
 use crate::flat::hash;
-use crate::scan::Kind;
+use crate::scan::{Kind, decode};
 use std::sync::OnceLock;
 
 /// A marked text.
@@ -97,7 +97,7 @@ impl Marks {
 
     /// The names of an object's members, where they are listed.
     pub(super) fn names(&self, place: u32) -> Option<&Names> {
-        (place == 0 && self.top.is_whole()).then_some(&self.top)
+        (place == 0).then_some(&self.top)
     }
 
     pub(super) fn mark(&self, place: u32) -> Option<&Mark> {
@@ -190,7 +190,7 @@ impl<'t> Marker<'t> {
                     }
                     self.at += 1;
                     if self.open.len() == 1 {
-                        self.top.add(name.plain_length(), index(self.marks.len()));
+                        self.top.add(self.length(name), index(self.marks.len()));
                     }
                     self.value(name)?;
                 }
@@ -198,6 +198,12 @@ impl<'t> Marker<'t> {
             }
         }
         Some(self)
+    }
+
+    /// How many bytes a string has once its escapes are decoded.
+    #[inline]
+    fn length(&self, string: Piece) -> usize {
+        string.plain_length().unwrap_or_else(|| decoded_length(self.text, string))
     }
 
     /// Marks a scalar, or steps into a bracket.
@@ -277,6 +283,14 @@ impl<'t> Marker<'t> {
             self.at += 1;
         }
     }
+}
+
+/// The same where there are escapes, which few names have.
+#[inline(never)]
+fn decoded_length(text: &[u8], string: Piece) -> usize {
+    let mut decoded = Vec::new();
+    decode(text.get(string.start as usize..string.end as usize).unwrap_or_default(), &mut decoded);
+    decoded.len()
 }
 
 /// An offset or a place: the text's length was looked at before.

@@ -16,23 +16,15 @@ pub(super) struct Names {
     bits: u64,
     /// The mark of each member.
     places: Vec<u32>,
-    /// Some name has escapes: how long it is nobody has looked at.
-    is_odd: bool,
 }
 
 impl Names {
     /// Adds a name of this length.
-    pub(super) fn add(&mut self, length: Option<usize>, place: u32) {
-        self.is_odd |= length.is_none();
-        let length = short(length.unwrap_or_default());
+    pub(super) fn add(&mut self, length: usize, place: u32) {
+        let length = short(length);
         self.bits |= bit(length);
         self.lengths.push(length);
         self.places.push(place);
-    }
-
-    /// Whether every name is told by its length.
-    pub(super) fn is_whole(&self) -> bool {
-        !self.is_odd
     }
 
     /// The members with names of this length, or of all lengths that are too long to be told apart, from the last to the
@@ -62,13 +54,10 @@ mod tests {
     fn members_come_from_the_last_by_their_length() {
         let mut names = Names::default();
         for (length, place) in [(3, 1), (0, 2), (3, 3), (300, 4), (255, 5)] {
-            names.add(Some(length), place);
+            names.add(length, place);
         }
         let of = |names: &Names, length| names.of_length(length).collect::<Vec<_>>();
         assert_eq!((of(&names, 3), of(&names, 0), of(&names, 1)), (vec![3, 1], vec![2], vec![]));
         assert_eq!((of(&names, 300), of(&names, 254)), (vec![5, 4], vec![]));
-        assert!(names.is_whole());
-        names.add(None, 6);
-        assert!(!names.is_whole());
     }
 }
