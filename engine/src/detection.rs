@@ -15,12 +15,14 @@
 //! to null there.
 
 mod asked;
+mod matched;
+mod version;
 
-pub(crate) use asked::{Asked, MatchedEvent};
+pub(crate) use asked::Asked;
+pub(crate) use matched::{MatchedEvent, Tagged, Versions};
 
 use crate::event::Event;
 use crate::json::{self, Json, Limits};
-use crate::language::expr::Key;
 use crate::lists::Lists;
 use crate::redaction::REDACTED;
 use crate::reference::Matched;
@@ -113,28 +115,16 @@ pub(crate) fn text_of(value: &Json) -> String {
     text
 }
 
-/// Values as the text of a JSON array.
-pub(crate) fn array_of<'v>(values: impl Iterator<Item = Cow<'v, Json>>) -> String {
-    let mut text = String::from("[");
-    for (place, value) in values.enumerate() {
-        if place > 0 {
-            text.push(',');
-        }
-        value.write_to(&mut text);
-    }
-    text.push(']');
-    text
-}
-
 /// What all detections of one event say of it, whatever the rule: found once.
 #[derive(Debug, Clone)]
 pub(crate) struct Shared {
-    time: Option<i64>,
-    source: String,
-    event_type: Option<String>,
-    event_id: Option<String>,
-    context: String,
-    text: Arc<str>,
+    pub(crate) time: Option<i64>,
+    pub(crate) source: String,
+    pub(crate) event_type: Option<String>,
+    pub(crate) event_id: Option<String>,
+    pub(crate) context: String,
+    /// The event as compact JSON.
+    pub(crate) text: Arc<str>,
 }
 
 impl Shared {
@@ -154,64 +144,41 @@ impl Shared {
 }
 
 impl Detection {
-    /// What is kept of an event that `rule` matched.
-    pub(crate) fn new(found: &Match<'_>, rule: &Rule, event: &Event, shared: &Shared) -> Self {
-        Self::with(found, rule, shared, |key| value_of(event, key))
-    }
-
-    /// The same where keys show what `value` gives for them.
-    pub(crate) fn with<'v>(
-        found: &Match<'_>,
-        rule: &Rule,
-        shared: &Shared,
-        value: impl Fn(&Key) -> Cow<'v, Json>,
-    ) -> Self {
-        let mut matched = String::new();
-        json::write_array(&found.matched, &mut matched, told);
-        let values: Vec<Cow<'v, Json>> = rule.aggregate.iter().map(&value).collect();
-        // Most of what a title shows is aggregated too.
-        let known = |key: &Key| {
-            let place = rule.aggregate.iter().position(|aggregated| aggregated.steps == key.steps);
-            place.and_then(|place| values.get(place)).map_or_else(|| value(key), |value| Cow::Borrowed(value.as_ref()))
-        };
-        Self {
+    /// What is kept of an event that `rule` matched, as its set may tell it. None for a rule that is not asked about.
+    pub(crate) fn new(found: &Match<'_>, rule: &Rule, event: &mut MatchedEvent<'_>) -> Option<Self> {
+        let asked = event.asked();
+        let by = asked.rule(found.rule)?;
+        let (version, shared) = event.told(by.redaction);
+        Some(Self {
             rule: found.rule,
             suppressed: found.suppressed,
             time: shared.time,
             source: shared.source.clone(),
-            title: rule.title.render(|key, lookup| shown(&looked_up(known(key), lookup, found.lists))),
-            aggregate: array_of(values.iter().map(|value| Cow::Borrowed(value.as_ref()))),
+            title: version.title(rule, by, asked, found.lists),
+            aggregate: version.array(&by.aggregate, asked),
             event_type: shared.event_type.clone(),
             event_id: shared.event_id.clone(),
-            distinct: rule.distinct.as_ref().map(&value).filter(|value| !value.is_null()).map(|value| text_of(&value)),
+            distinct: by.distinct.and_then(|key| version.filled(key, asked)).map(str::to_owned),
             context: shared.context.clone(),
-            matched,
+            matched: version.matched(&found.matched),
             event: Arc::clone(&shared.text),
-        }
+        })
     }
 
-    /// What a window needs to count an event, and no more: title, type, context, predicates and the event are empty. None
-    /// for a rule that is not asked about.
+    /// What a window needs to count an event, and no more: title, type, context, predicates and the event are empty. Of the
+    /// whole event, whatever is kept back. None for a rule that is not asked about.
     pub(crate) fn counted(rule: usize, suppressed: bool, event: &mut MatchedEvent<'_>) -> Option<Self> {
-        let (asked, event, counted) = event.counted();
-        let by = asked.counted(rule)?;
-        let mut aggregate = String::with_capacity(128);
-        aggregate.push('[');
-        for key in &by.aggregate {
-            aggregate.push_str(if aggregate.len() > 1 { "," } else { "" });
-            aggregate.push_str(counted.value(*key, asked, event));
-        }
-        aggregate.push(']');
-        let distinct = by.distinct.map(|key| counted.value(key, asked, event)).filter(|value| *value != NULL);
-        let distinct = distinct.map(str::to_owned);
+        let asked = event.asked();
+        let by = asked.rule(rule)?;
+        let (version, counted) = event.counted();
         Some(Self {
             rule,
             suppressed,
             time: counted.time,
-            distinct,
+            distinct: by.distinct.and_then(|key| version.filled(key, asked)).map(str::to_owned),
             source: counted.source.clone(),
             event_id: counted.event_id.clone(),
-            aggregate,
+            aggregate: version.array(&by.aggregate, asked),
             title: String::new(),
             event_type: None,
             context: String::new(),
@@ -334,14 +301,23 @@ fn enclosed(part: &str, open: char, close: char) -> Option<&str> {
     (part.len() >= 2 && part.starts_with(open) && part.ends_with(close)).then_some(part)
 }
 
-/// The value that a key shows in an alert: the only one it reaches, all of them as an array, or null.
-pub(crate) fn value_of<'e>(event: &'e Event, key: &Key) -> Cow<'e, Json> {
-    let mut ends = event.resolve(key).ends;
-    match ends.len() {
-        0 => Cow::Owned(Json::Null),
-        1 => ends.pop().unwrap_or(Cow::Owned(Json::Null)),
-        _ => Cow::Owned(Json::Array(ends.into_iter().map(Cow::into_owned).collect())),
+/// The values that a key reaches. An alert shows the only one, all of them as an array, or null.
+pub(crate) type Ends<'e> = Vec<Cow<'e, Json>>;
+
+/// Whether null is shown.
+pub(crate) fn is_null(ends: &Ends<'_>) -> bool {
+    ends.iter().all(|end| end.is_null()) && ends.len() < 2
+}
+
+/// What is shown, as JSON.
+fn text_of_ends(ends: &Ends<'_>) -> String {
+    let mut text = String::new();
+    match ends.as_slice() {
+        [] => NULL.clone_into(&mut text),
+        [only] => only.write_to(&mut text),
+        several => json::write_array(several, &mut text, |end, out| end.write_to(out)),
     }
+    text
 }
 
 fn told(matched: &Matched<'_>, out: &mut String) {
@@ -357,12 +333,13 @@ pub(crate) fn write_told(predicate: &str, values: &[Json], out: &mut String) {
     out.push('}');
 }
 
-/// What a list says of a value: of each element of an array, null where it says nothing.
-fn looked_up<'v>(value: Cow<'v, Json>, lookup: Option<&Lookup>, lists: &Lists) -> Cow<'v, Json> {
-    let Some(lookup) = lookup else { return value };
-    Cow::Owned(found_in(&value, lookup, lists))
+/// What a title shows of values, or of what a list says of them; nothing for null.
+fn shown_of(ends: &Ends<'_>, lookup: Option<&Lookup>, lists: &Lists) -> Option<String> {
+    let Some(lookup) = lookup else { return shown(ends) };
+    shown(&ends.iter().map(|end| Cow::Owned(found_in(end, lookup, lists))).collect())
 }
 
+/// What a list says of a value: of each element of an array, null where it says nothing.
 fn found_in(value: &Json, lookup: &Lookup, lists: &Lists) -> Json {
     if value.as_text() == Some(REDACTED) {
         return value.clone();
@@ -380,27 +357,37 @@ fn found_in(value: &Json, lookup: &Lookup, lists: &Lists) -> Json {
     }
 }
 
-/// A value inside a title: a text as it is, anything else as JSON; nothing for null.
-fn shown(value: &Json) -> Option<String> {
-    const LONGEST: usize = 200;
-    let text = match value {
-        Json::Null => return None,
-        Json::Array(items) if items.is_empty() => return None,
-        // Arrays inside it are taken apart: no more than a scalar or an object is shown below this.
-        Json::Array(_) => {
-            let shown = crate::event::flat(value).into_iter().filter_map(shown).take(LONGEST);
-            Cow::Owned(shown.collect::<Vec<_>>().join(", "))
+/// How many characters of a value and how many elements of an array a title shows.
+const LONGEST: usize = 200;
+
+/// Values inside a title: a text as it is, anything else as JSON; nothing for null.
+fn shown(ends: &Ends<'_>) -> Option<String> {
+    match ends.as_slice() {
+        [only] if !matches!(only.as_ref(), Json::Array(_)) => one_shown(only),
+        // Arrays are taken apart: no more than a scalar or an object is shown below this.
+        several => {
+            let elements = several.iter().flat_map(|end| crate::event::flat(end));
+            whole(elements.filter_map(one_shown).take(LONGEST).collect::<Vec<_>>().join(", "))
         }
-        Json::Object(_) => Cow::Owned(value.beginning(LONGEST)),
-        scalar => Cow::Borrowed(scalar.scalar_text().unwrap_or_default()),
-    };
-    if text.is_empty() {
-        return None;
     }
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => Some(format!("{}…", text.get(..end).unwrap_or_default())),
-        None => Some(text.into_owned()),
+}
+
+/// A value that is no array.
+fn one_shown(value: &Json) -> Option<String> {
+    match value {
+        Json::Null => None,
+        Json::Array(_) | Json::Object(_) => whole(value.beginning(LONGEST)),
+        scalar => whole(scalar.scalar_text().unwrap_or_default().to_owned()),
     }
+}
+
+/// A text in a title, unless it is empty; the end of a long one is left out.
+fn whole(mut text: String) -> Option<String> {
+    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+        text.truncate(end);
+        text.push('…');
+    }
+    Some(text).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use crate::Span;
 use crate::alert::{self, Fitted, Records};
-use crate::detection::{Asked, Author, Detection, Match, MatchedEvent};
+use crate::detection::{Asked, Author, Detection, Match, MatchedEvent, Versions};
 use crate::event::Event;
 use crate::json::{self, Reject};
 use crate::language;
@@ -249,7 +249,9 @@ impl Engine {
         if self.verdicts(bytes)?.is_empty() {
             return Ok(0);
         }
-        let mut event = self.matched_event(bytes)?;
+        let asked = Arc::clone(&self.asked);
+        let versions = self.versions(bytes)?;
+        let mut event = MatchedEvent::new(bytes, &versions, self.limits, &asked);
         let hits = std::mem::take(&mut self.hits);
         for hit in &hits {
             if let Some(suppressed) = self.raises(hit) {
@@ -275,7 +277,9 @@ impl Engine {
         if self.verdicts(bytes)?.is_empty() {
             return Ok(());
         }
-        let mut event = self.matched_event(bytes)?;
+        let asked = Arc::clone(&self.asked);
+        let versions = self.versions(bytes)?;
+        let mut event = MatchedEvent::new(bytes, &versions, self.limits, &asked);
         let out = &mut Fitted { bytes: self.alert_bytes, out };
         let hits = std::mem::take(&mut self.hits);
         for hit in &hits {
@@ -303,9 +307,9 @@ impl Engine {
     }
 
     /// An event that some rule matched: looked at once more than the matcher did, but only such few.
-    fn matched_event<'b>(&self, bytes: &'b [u8]) -> Result<MatchedEvent<'b>, Reject> {
+    fn versions(&self, bytes: &[u8]) -> Result<Versions, Reject> {
         let event = Event::skim(bytes, &self.limits, self.event_type.as_deref())?;
-        Ok(MatchedEvent::new(bytes, event, self.limits, Arc::clone(&self.asked)))
+        Ok(Versions::of(event, &self.asked))
     }
 
     /// Whether a hit is hidden by a suppression; none where it raises no alert anyway.
@@ -328,14 +332,11 @@ impl Engine {
     /// All that an alert can say of an event that a rule matched.
     fn detection(&mut self, column: usize, suppressed: bool, event: &mut MatchedEvent<'_>) -> Option<Detection> {
         let collected = self.set.rules.get(column)?;
-        let matched = self.matcher.matched(column, &collected.rule.filter, event.event());
+        let (whole, answers) = event.answers();
+        let matched = self.matcher.matched(column, &collected.rule.filter, whole, answers);
         let found = Match { rule: column, suppressed, matched, lists: &self.lists };
-        Some(if collected.redact.is_empty() {
-            let (event, shared) = event.shared();
-            Detection::new(&found, &collected.rule, event, shared)
-        } else {
-            redaction::detection(&found, collected, event.event(), &self.redaction_secret)
-        })
+        let shown = Detection::new(&found, &collected.rule, event)?;
+        if collected.redact.is_empty() { Some(shown) } else { redaction::apart(shown, event, &self.redaction_secret) }
     }
 
     /// What counting takes of an event that a rule matched; none where something is kept back.

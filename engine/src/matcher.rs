@@ -10,7 +10,7 @@ use crate::language::Expr;
 use crate::language::expr::Key;
 use crate::lists::Lists;
 use crate::plan::{Plan, Profile, Source, Work};
-use crate::reference::{Filter, Matched};
+use crate::reference::{Answers, Filter, Matched};
 use crate::rule::Rule;
 use crate::scan::Width;
 use std::collections::HashMap;
@@ -132,10 +132,18 @@ impl Matcher {
         self.plan.decide(bytes, event_type.filter(|text| !text.is_empty()), &self.limits, hits)
     }
 
-    /// The predicates to which it is owed that a column, whose filter this is, matched an event.
-    pub(crate) fn matched(&mut self, column: usize, filter: &Expr, event: &Event) -> Vec<Matched<'_>> {
+    /// The predicates to which it is owed that a column, whose filter this is, matched an event; `answers` are those of
+    /// other columns on the same event.
+    pub(crate) fn matched(
+        &mut self,
+        column: usize,
+        filter: &Expr,
+        event: &Event,
+        answers: &mut Answers,
+    ) -> Vec<Matched<'_>> {
         let lists = &self.lists;
-        self.reasons.entry(column).or_insert_with(|| Filter::new(filter.clone(), lists)).matched(event)
+        let filter = self.reasons.entry(column).or_insert_with(|| Filter::new(filter.clone(), lists));
+        filter.matched_with(event, answers)
     }
 
     /// Makes ready what [`Matcher::matched`] would make ready at a column's first match: where there is little stack then.

@@ -11,12 +11,12 @@
 
 mod places;
 
-use crate::detection::{Detection, Match, Shared, array_of, text_of, value_of, write_told};
+use crate::detection::{Detection, Ends, MatchedEvent, Shared, Tagged, is_null, text_of, write_told};
 use crate::event::Event;
-use crate::json::{self, Json};
+use crate::json::Json;
 use crate::language::expr::Key;
 use crate::reference::Matched;
-use crate::rule::{Collected, hex};
+use crate::rule::hex;
 use places::Places;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
@@ -36,78 +36,88 @@ const STRETCH: usize = LARGEST;
 /// Texts of fewer characters are looked for as words alone: `a` is in everything.
 const SHORT: usize = 4;
 
-/// What is kept of an event for a rule whose set keeps something back.
-pub(crate) fn detection(found: &Match<'_>, collected: &Collected, event: &Event, secret: &str) -> Detection {
-    // The event that is left is told below; the whole one goes nowhere.
-    let whole = Detection::new(found, &collected.rule, event, &Shared::of(event, Arc::from("")));
-    let shown = match Texts::of(event, &collected.redact) {
-        Some(texts) => {
-            let left = event.without(&collected.redact, &Json::from(REDACTED));
-            let left = left.with_json(texts.out_of(left.json()));
-            // A value that is gone with what it was taken from is not missing.
-            let value = |key: &Key| match (value_of(&left, key), value_of(event, key)) {
-                (shown, known) if shown.is_null() && !known.is_null() => Cow::Owned(Json::from(REDACTED)),
-                (shown, _) => shown,
-            };
-            let shared = Shared::of(&left, Arc::from(text_of(left.json())));
-            let made = Detection::with(found, &collected.rule, &shared, value);
-            let mut matched = String::new();
-            json::write_array(&found.matched, &mut matched, |matched, out| told(matched, event, &left, &texts, out));
-            Detection { event_type: made.event_type.map(|text| texts.out_of_text(&text)), matched, ..made }
-        }
-        None => nothing_of(&whole, collected, event),
-    };
-    apart(whole, shown, secret)
+/// What is left of an event where something is kept back.
+pub(crate) struct Left {
+    event: Event,
+    texts: Texts,
 }
 
-/// A predicate that matched. Where the value is kept back, so is what it was compared with.
-fn told(matched: &Matched<'_>, event: &Event, left: &Event, texts: &Texts, out: &mut String) {
-    let same = event.resolve(matched.key) == left.resolve(matched.key);
-    let (predicate, values): (String, Vec<Json>) = if same {
-        (texts.out_of_text(matched.predicate), matched.values.iter().map(|value| texts.out_of(value)).collect())
-    } else {
-        (format!("{} {REDACTED}", matched.key), vec![texts.out_of(&Json::from(REDACTED))])
-    };
-    write_told(&predicate, &values, out);
-}
+impl Left {
+    /// What is left when this is kept back; none where that is so much that nothing of the event is shown.
+    pub(crate) fn of(event: &Event, keys: &[Key]) -> Option<Self> {
+        let texts = Texts::of(event, keys)?;
+        let left = event.without(keys, &Json::from(REDACTED));
+        let left = left.with_json(texts.out_of(left.json()));
+        Some(Self { event: left, texts })
+    }
 
-/// A detection that shows nothing of its event.
-fn nothing_of(whole: &Detection, collected: &Collected, event: &Event) -> Detection {
-    let hidden = |key: &Key| {
-        let known = value_of(event, key);
-        if known.is_null() { known } else { Cow::Owned(Json::from(REDACTED)) }
-    };
-    let nothing = Json::Object(vec![(REDACTED.to_owned(), Json::from(REDACTED))]);
-    Detection {
-        source: REDACTED.to_owned(),
-        aggregate: array_of(collected.rule.aggregate.iter().map(hidden)),
-        title: collected.rule.name.clone(),
-        event_type: None,
-        event_id: whole.event_id.as_ref().map(|_| REDACTED.to_owned()),
-        distinct: whole.distinct.as_ref().map(|_| text_of(&Json::from(REDACTED))),
-        context: "{}".to_owned(),
-        matched: "[]".to_owned(),
-        event: text_of(&nothing).into(),
-        ..whole.clone()
+    /// What all detections say of it.
+    pub(crate) fn shared(&self, whole: &Event) -> Shared {
+        let shared = Shared::of(&self.event, Arc::from(text_of(self.event.json())));
+        let event_type = shared.event_type.map(|text| self.texts.out_of_text(&text));
+        Shared { event_type, time: whole.time(), ..shared }
+    }
+
+    /// What a key shows. A value that is gone with what it was taken from is not missing.
+    pub(crate) fn ends<'v>(&'v self, key: &Key, whole: &'v Event) -> Ends<'v> {
+        let ends = self.event.resolve(key).ends;
+        if is_null(&ends) { hidden(whole, key) } else { ends }
+    }
+
+    /// Whether a key reaches what it reaches in the whole event.
+    pub(crate) fn is_same(&self, key: &Key, whole: &Event) -> bool {
+        whole.resolve(key) == self.event.resolve(key)
+    }
+
+    /// Tells a predicate that matched. Where the value is kept back, so is what it was compared with.
+    pub(crate) fn tell(&self, matched: &Matched<'_>, is_same: bool, out: &mut String) {
+        let texts = &self.texts;
+        let (predicate, values): (String, Vec<Json>) = if is_same {
+            (texts.out_of_text(matched.predicate), matched.values.iter().map(|value| texts.out_of(value)).collect())
+        } else {
+            (format!("{} {REDACTED}", matched.key), vec![texts.out_of(&Json::from(REDACTED))])
+        };
+        write_told(&predicate, &values, out);
     }
 }
 
-/// What is shown, with tags where the true values told detections apart.
-fn apart(whole: Detection, mut shown: Detection, secret: &str) -> Detection {
-    shown.time = whole.time;
+/// What a key shows where its value is kept back: nothing of it but that there is one.
+pub(crate) fn hidden<'v>(event: &'v Event, key: &Key) -> Ends<'v> {
+    let ends = event.resolve(key).ends;
+    if is_null(&ends) { ends } else { vec![Cow::Owned(Json::from(REDACTED))] }
+}
+
+/// What detections say of an event of which they show nothing.
+pub(crate) fn nothing_of(event: &Event) -> Shared {
+    let nothing = Json::Object(vec![(REDACTED.to_owned(), Json::from(REDACTED))]);
+    Shared {
+        time: event.time(),
+        source: REDACTED.to_owned(),
+        event_type: None,
+        event_id: event.id().map(|_| REDACTED.to_owned()),
+        context: "{}".to_owned(),
+        text: text_of(&nothing).into(),
+    }
+}
+
+/// What is shown, with tags where the true values told detections apart. None for a rule that is not asked about.
+pub(crate) fn apart(mut shown: Detection, event: &mut MatchedEvent<'_>, secret: &str) -> Option<Detection> {
+    let by = event.asked().rule(shown.rule)?;
+    let whole = Detection::counted(shown.rule, shown.suppressed, event)?;
     if (&whole.source, &whole.aggregate) != (&shown.source, &shown.aggregate) {
-        let source = text_of(&Json::from(whole.source));
-        let tag = tag(&with_first(&source, &whole.aggregate), secret);
+        let source = || text_of(&Json::from(whole.source.as_str()));
+        let tag = event.tag(by.group(), || tag(&with_first(&source(), &whole.aggregate), secret));
         shown.aggregate = with_last(&shown.aggregate, &text_of(&Json::from(tag)));
     }
     if whole.event_id != shown.event_id {
-        let id = whole.event_id.map(|id| format!("{REDACTED} {}", tag(&text_of(&Json::from(id)), secret)));
-        shown.event_id = id;
+        let id = |id: &str| event.tag(Tagged::Id, || tag(&text_of(&Json::from(id)), secret)).to_owned();
+        shown.event_id = whole.event_id.as_deref().map(id).map(|tag| format!("{REDACTED} {tag}"));
     }
     if whole.distinct != shown.distinct {
-        shown.distinct = whole.distinct.map(|value| text_of(&Json::from(tag(&value, secret))));
+        let told = by.counted_by().zip(whole.distinct);
+        shown.distinct = told.map(|(of, value)| text_of(&Json::from(event.tag(of, || tag(&value, secret)))));
     }
-    shown
+    Some(shown)
 }
 
 /// The text of an array with one more value in front.

@@ -48,32 +48,11 @@ impl Filter {
     /// What the filter says of an event.
     #[must_use]
     pub fn evaluate(&self, event: &Event) -> Verdict {
-        self.part(&self.root, event)
+        self.root.verdict(&mut |asked| self.positive(asked, event))
     }
 
-    pub(super) fn part(&self, part: &Part, event: &Event) -> Verdict {
-        match part {
-            Part::And(parts) => self.fold(parts, event, Verdict::and, Verdict::NoMatch),
-            Part::Or(parts) => self.fold(parts, event, Verdict::or, Verdict::Match),
-            Part::Not(inner) => self.part(inner, event).negate(),
-            Part::Predicate(asked) => self.predicate(asked, event),
-        }
-    }
-
-    /// Joins the answers of the parts; once one of them settles it, the others are not asked.
-    fn fold(&self, parts: &[Part], event: &Event, join: fn(Verdict, Verdict) -> Verdict, settled: Verdict) -> Verdict {
-        let mut answer = settled.negate();
-        for part in parts {
-            answer = join(answer, self.part(part, event));
-            if answer == settled {
-                break;
-            }
-        }
-        answer
-    }
-
-    /// Negation is nothing but the opposite of the positive test, so `a != b` and `not (a = b)` cannot differ.
-    fn predicate(&self, asked: &Asked, event: &Event) -> Verdict {
+    /// What a predicate says of an event, not negated.
+    pub(super) fn positive(&self, asked: &Asked, event: &Event) -> Verdict {
         let operand = &asked.predicate.operand;
         let found = event.resolve(&operand.key);
         if found.cut {
@@ -84,7 +63,7 @@ impl Filter {
             Some(function) => self.test(&apply(function, &found), asked),
             None => self.test(&found, asked),
         };
-        Verdict::from(holds != asked.predicate.negated)
+        Verdict::from(holds)
     }
 
     /// `all(path)`: there is an element, and each one by itself satisfies the test.
@@ -119,6 +98,37 @@ impl Filter {
         let Some(regex) = value.as_text().and_then(|text| self.patterns.get(text)) else { return false };
         scalar_texts(found).any(|text| regex.is_match(text.as_bytes()))
     }
+}
+
+impl Part {
+    /// What a part of a filter says; `positive` is what a predicate does, not negated.
+    pub(super) fn verdict(&self, positive: &mut dyn FnMut(&Asked) -> Verdict) -> Verdict {
+        match self {
+            Part::And(parts) => fold(parts, positive, Verdict::and, Verdict::NoMatch),
+            Part::Or(parts) => fold(parts, positive, Verdict::or, Verdict::Match),
+            Part::Not(inner) => inner.verdict(positive).negate(),
+            // Negation is nothing but the opposite of the positive test, so `a != b` and `not (a = b)` cannot differ.
+            Part::Predicate(asked) if asked.predicate.negated => positive(asked).negate(),
+            Part::Predicate(asked) => positive(asked),
+        }
+    }
+}
+
+/// Joins the answers of the parts; once one of them settles it, the others are not asked.
+fn fold(
+    parts: &[Part],
+    positive: &mut dyn FnMut(&Asked) -> Verdict,
+    join: fn(Verdict, Verdict) -> Verdict,
+    settled: Verdict,
+) -> Verdict {
+    let mut answer = settled.negate();
+    for part in parts {
+        answer = join(answer, part.verdict(positive));
+        if answer == settled {
+            break;
+        }
+    }
+    answer
 }
 
 /// `in`: the same as `=` with one of the values, found without asking each.

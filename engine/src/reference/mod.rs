@@ -12,6 +12,7 @@ mod tests;
 mod verdict;
 
 pub use eval::Filter;
+pub(crate) use prepared::Answers;
 pub use prepared::Matched;
 pub use verdict::Verdict;
 

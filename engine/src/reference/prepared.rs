@@ -6,6 +6,10 @@ use crate::event::{Event, Found};
 use crate::json::Json;
 use crate::language::expr::{Expr, Function, Key, Literal, Predicate, Test, Value};
 use crate::lists::{List, Lists};
+use crate::rule::hex;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// How many predicates of a match are told.
 const PREDICATES: usize = 10;
@@ -30,7 +34,26 @@ pub(super) struct Asked {
     /// For `in` and `= @list`: the values as lists, which know without going through them whether they hold one.
     pub(super) members: Option<Vec<List>>,
     /// What is true of an event when the filter matches because of this predicate.
-    text: String,
+    text: Arc<str>,
+    /// The same text where it is whole, else its hash: filters that ask the same have the same.
+    identity: Arc<str>,
+}
+
+/// What predicates found in one event. Filters that ask the same of it ask once: a predicate may look at all of an event.
+#[derive(Debug, Default)]
+pub(crate) struct Answers(BTreeMap<Arc<str>, Answer>);
+
+/// What one predicate, not negated, found.
+#[derive(Debug, Default)]
+struct Answer {
+    verdict: Option<Verdict>,
+    values: Option<Vec<Json>>,
+}
+
+impl Answers {
+    fn of(&mut self, asked: &Asked) -> &mut Answer {
+        self.0.entry(Arc::clone(&asked.identity)).or_default()
+    }
 }
 
 /// A predicate that a match is owed to.
@@ -60,21 +83,11 @@ impl Part {
 
 impl Asked {
     fn new(predicate: Predicate, lists: &Lists, upright: bool) -> Self {
-        let text = if upright { shown(&predicate) } else { shown(&turned_round(&predicate)) };
-        Self { members: members(&predicate.test, lists), text, predicate }
+        let whole = if upright { predicate.to_string() } else { turned_round(&predicate).to_string() };
+        let text = Arc::from(cut(&whole));
+        let identity = if *text == *whole { Arc::clone(&text) } else { hex(&Sha256::digest(whole), 64).into() };
+        Self { members: members(&predicate.test, lists), text, identity, predicate }
     }
-}
-
-fn shown(predicate: &Predicate) -> String {
-    let most = match &predicate.test {
-        // Ten thousand values are not written out to be cut.
-        Test::In(values) if values.len() > CHARACTERS => {
-            let few = values.iter().take(CHARACTERS).cloned().collect();
-            Predicate { test: Test::In(few), ..predicate.clone() }
-        }
-        _ => predicate.clone(),
-    };
-    cut(&most.to_string())
 }
 
 fn turned_round(predicate: &Predicate) -> Predicate {
@@ -107,33 +120,51 @@ impl Filter {
     /// event that the filter matches; what it gives for others means nothing.
     #[must_use]
     pub fn matched(&self, event: &Event) -> Vec<Matched<'_>> {
+        self.matched_with(event, &mut Answers::default())
+    }
+
+    /// The same, where other filters may have been asked about the event.
+    pub(crate) fn matched_with(&self, event: &Event, answers: &mut Answers) -> Vec<Matched<'_>> {
         let mut found = Vec::new();
-        self.owed(&self.root, event, Verdict::Match, &mut found);
+        self.owed(&self.root, event, Verdict::Match, answers, &mut found);
         found
     }
 
     /// The predicates to which it is owed that a part gives `verdict`.
-    fn owed<'f>(&'f self, part: &'f Part, event: &Event, verdict: Verdict, found: &mut Vec<Matched<'f>>) {
+    fn owed<'f>(
+        &'f self,
+        part: &'f Part,
+        event: &Event,
+        verdict: Verdict,
+        answers: &mut Answers,
+        found: &mut Vec<Matched<'f>>,
+    ) {
         if found.len() >= PREDICATES {
             return;
         }
         match part {
             // Every part of an `and` that holds does, and so does none of an `or` that does not.
             Part::And(parts) if verdict == Verdict::Match => {
-                parts.iter().for_each(|part| self.owed(part, event, verdict, found));
+                parts.iter().for_each(|part| self.owed(part, event, verdict, answers, found));
             }
             Part::Or(parts) if verdict == Verdict::NoMatch => {
-                parts.iter().for_each(|part| self.owed(part, event, verdict, found));
+                parts.iter().for_each(|part| self.owed(part, event, verdict, answers, found));
             }
             Part::And(parts) | Part::Or(parts) => {
-                let deciding = parts.iter().filter(|part| self.part(part, event) == verdict);
-                deciding.for_each(|part| self.owed(part, event, verdict, found));
+                for part in parts {
+                    let positive = &mut |asked: &Asked| {
+                        *answers.of(asked).verdict.get_or_insert_with(|| self.positive(asked, event))
+                    };
+                    if part.verdict(positive) == verdict {
+                        self.owed(part, event, verdict, answers, found);
+                    }
+                }
             }
-            Part::Not(inner) => self.owed(inner, event, verdict.negate(), found),
+            Part::Not(inner) => self.owed(inner, event, verdict.negate(), answers, found),
             Part::Predicate(asked) => found.push(Matched {
                 predicate: &asked.text,
                 key: &asked.predicate.operand.key,
-                values: self.values(asked, event),
+                values: answers.of(asked).values.get_or_insert_with(|| self.values(asked, event)).clone(),
             }),
         }
     }

@@ -47,11 +47,19 @@ pub const NONE: &str = "(none)";
 impl Template {
     /// The keys that it shows or looks up.
     pub fn keys(&self) -> impl Iterator<Item = &Key> {
-        self.parts.iter().flat_map(|part| match part {
-            Part::Key(key) => std::slice::from_ref(key),
-            Part::FirstOf(keys) => keys,
-            Part::Lookup(lookup) => std::slice::from_ref(&lookup.key),
-            Part::Text(_) => &[],
+        self.shown().map(|(key, _)| key)
+    }
+
+    /// The same, with the lookup around a key if there is one.
+    pub fn shown(&self) -> impl Iterator<Item = (&Key, Option<&Lookup>)> {
+        self.parts.iter().flat_map(|part| {
+            let (keys, lookup) = match part {
+                Part::Key(key) => (std::slice::from_ref(key), None),
+                Part::FirstOf(keys) => (keys.as_slice(), None),
+                Part::Lookup(lookup) => (std::slice::from_ref(&lookup.key), Some(lookup)),
+                Part::Text(_) => (&[][..], None),
+            };
+            keys.iter().map(move |key| (key, lookup))
         })
     }
 
@@ -63,22 +71,25 @@ impl Template {
         })
     }
 
-    /// The title with each key replaced by what `value` gives for it, with the lookup around it if there is one; by
-    /// `(none)` where that is nothing.
-    pub fn render(&self, mut value: impl FnMut(&Key, Option<&Lookup>) -> Option<String>) -> String {
-        self.parts.iter().fold(String::new(), |mut out, part| {
-            let shown = match part {
+    /// The title with each key replaced by what `show` appends for it, told by its place among [`Template::shown`]; by
+    /// `(none)` where it says that it appended nothing.
+    pub fn render(&self, mut show: impl FnMut(usize, &mut String) -> bool) -> String {
+        let (mut out, mut place) = (String::new(), 0);
+        for part in &self.parts {
+            let keys = match part {
                 Part::Text(text) => {
                     out.push_str(text);
-                    return out;
+                    continue;
                 }
-                Part::Key(key) => value(key, None),
-                Part::FirstOf(keys) => keys.iter().find_map(|key| value(key, None)),
-                Part::Lookup(lookup) => value(&lookup.key, Some(lookup)),
+                Part::Key(_) | Part::Lookup(_) => 1,
+                Part::FirstOf(keys) => keys.len(),
             };
-            out.push_str(shown.as_deref().unwrap_or(NONE));
-            out
-        })
+            if !(place..place + keys).any(|place| show(place, &mut out)) {
+                out.push_str(NONE);
+            }
+            place += keys;
+        }
+        out
     }
 }
 
@@ -195,7 +206,10 @@ mod tests {
         assert!(sink.is_empty());
         let keys: Vec<String> = template.keys().map(ToString::to_string).collect();
         assert_eq!(keys, ["user", "x.\"y z\"[0]"]);
-        let title = template.render(|key, _| (key.to_string() == "user").then(|| "root".to_owned()));
+        let title = template.render(|place, out| {
+            out.push_str(["root", ""][place]);
+            place == 0
+        });
         assert_eq!(title, "a root b (none)");
     }
 
@@ -206,7 +220,12 @@ mod tests {
         assert!(sink.is_empty(), "{sink:?}");
         assert_eq!(template.keys().map(ToString::to_string).collect::<Vec<_>>(), ["a", "b", "x.\"y or z\"", "c", "d"]);
         let has = |known: &'static [&'static str]| {
-            template.render(|key, _| known.contains(&key.to_string().as_str()).then(|| key.to_string()))
+            template.render(|place, out| {
+                let key = template.keys().nth(place).unwrap().to_string();
+                let is_known = known.contains(&key.as_str());
+                out.push_str(if is_known { &key } else { "" });
+                is_known
+            })
         };
         assert_eq!(has(&["a", "b", "d"]), "a and d");
         assert_eq!(has(&["x.\"y or z\""]), "x.\"y or z\" and (none)");
