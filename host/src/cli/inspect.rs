@@ -7,7 +7,7 @@ use super::summary::count;
 use anyhow::Result;
 use clap::Args;
 use oxpecker::pack::self_test::{self, Trial};
-use oxpecker::pack::{Manifest, Packed};
+use oxpecker::pack::{Compiled, Manifest, Packed};
 use oxpecker::render::safe;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ use std::path::PathBuf;
 #[derive(Args)]
 #[command(after_help = "Example:\n  oxpecker pack -o detect.wasm && oxpecker inspect --self-test detect.wasm")]
 pub(crate) struct Opts {
-    /// The pack
+    /// The pack, or what WAMR's compiler made of it
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Call it as a log shipper does, with good records and bad ones, and run the tests of its rules
@@ -51,14 +51,17 @@ impl Opts {
 }
 
 fn as_json(packed: &Packed, trials: Option<&[Trial]>) -> serde_json::Value {
+    // Of machine code these are not known.
+    let of_module = packed.compiled.is_none();
     json!({
         "manifest": packed.manifest,
+        "compiled": packed.compiled,
         "sha256": packed.sha256,
         "size": packed.size,
-        "memory": packed.memory,
+        "memory": of_module.then_some(packed.memory),
         "memory_limit": packed.memory_limit,
-        "exports": packed.exports,
-        "features": packed.features,
+        "exports": of_module.then_some(&packed.exports),
+        "features": of_module.then_some(&packed.features),
         "tests": (!packed.old_tests).then_some(packed.tests.len()),
         "self_test": trials,
     })
@@ -80,14 +83,13 @@ fn as_text(packed: &Packed, trials: Option<&[Trial]>) -> String {
     lines.line("pack", &manifest.pack);
     lines.line("file", &format!("{} bytes, SHA-256 {}", packed.size, packed.sha256));
     lines.line("engine", &format!("{}, module {}", manifest.engine, manifest.module_sha256));
-    let limit = packed.memory_limit.map_or("no limit".to_owned(), |limit| format!("at most {}", mebibytes(limit)));
-    lines.line("memory", &format!("{} at the start, {limit}", mebibytes(packed.memory)));
-    let features: Vec<String> = packed
-        .features
-        .iter()
-        .map(|feature| format!("{}{}", feature.name, if feature.in_fluent_bit { "" } else { " (not in Fluent Bit)" }))
-        .collect();
-    lines.line("needs", &features.join(", "));
+    match &packed.compiled {
+        None => module_lines(packed, &mut lines),
+        Some(Compiled { format, target, simd }) => {
+            let simd = if *simd { ", with SIMD (not in Fluent Bit)" } else { "" };
+            lines.line("compiled", &format!("ahead of time for {target}, WAMR's AOT format {format}{simd}"));
+        }
+    }
     lines.line(
         "mode",
         &format!("{}, alerts as {}{}", manifest.mode.as_str(), manifest.shape.as_str(), updates(manifest)),
@@ -112,6 +114,17 @@ fn as_text(packed: &Packed, trials: Option<&[Trial]>) -> String {
         }
     }
     lines.0
+}
+
+fn module_lines(packed: &Packed, lines: &mut Lines) {
+    let limit = packed.memory_limit.map_or("no limit".to_owned(), |limit| format!("at most {}", mebibytes(limit)));
+    lines.line("memory", &format!("{} at the start, {limit}", mebibytes(packed.memory)));
+    let features: Vec<String> = packed
+        .features
+        .iter()
+        .map(|feature| format!("{}{}", feature.name, if feature.in_fluent_bit { "" } else { " (not in Fluent Bit)" }))
+        .collect();
+    lines.line("needs", &features.join(", "));
 }
 
 fn updates(manifest: &Manifest) -> &'static str {

@@ -2,7 +2,7 @@
 
 use super::config::{Config, Kind, Section, size};
 use super::{Circumstances, Finding, Level};
-use crate::pack::{PackError, Packed, fluent_bit};
+use crate::pack::{Compiled, PackError, Packed, SECTIONS, fluent_bit};
 use std::path::{Path, PathBuf};
 
 /// The functions of a pack.
@@ -150,7 +150,14 @@ fn module(filter: &Section, circumstances: &Circumstances<'_>, findings: &mut Ve
     }
     let (line, path) = (filter.line_of("wasm_path"), filter.get("wasm_path").unwrap_or_default());
     let file = circumstances.folder.map_or_else(|| PathBuf::from(path), |folder| folder.join(path));
-    match Packed::from_file(Path::new(&file)) {
+    let packed = Packed::from_file(Path::new(&file));
+    match &packed {
+        Ok((Packed { compiled: Some(code), .. }, _)) | Err(PackError::NoManifest(code)) => {
+            compiled(code, circumstances, line, findings);
+        }
+        _ => {}
+    }
+    match packed {
         Ok((packed, _)) if FUNCTIONS.contains(&function) && packed.manifest.mode.function() != function => {
             let message = format!("the pack was made for {}", packed.manifest.mode.function());
             let help = "pack it with --mode, or change Function_Name";
@@ -162,6 +169,12 @@ fn module(filter: &Section, circumstances: &Circumstances<'_>, findings: &mut Ve
             let help = "Fluent Bit does not start without it: run this where the pack is";
             findings.push(finding("no-file", Level::Note, line, message, help));
         }
+        Err(PackError::NoManifest(_)) => {
+            let message =
+                format!("{path} is compiled ahead of time without the pack's manifest: for what is not known");
+            let help = format!("compile it with --emit-custom-sections={}", SECTIONS.join(","));
+            findings.push(finding("no-manifest", Level::Note, line, message, help));
+        }
         Err(error @ PackError::Newer { .. }) => {
             let help = "look at it with the oxpecker that made it";
             findings.push(finding("later-pack", Level::Note, line, format!("{path}: {error}"), help));
@@ -171,6 +184,31 @@ fn module(filter: &Section, circumstances: &Circumstances<'_>, findings: &mut Ve
             findings.push(finding("no-pack", Level::Error, line, format!("{path}: {error}"), help));
         }
     }
+}
+
+/// Machine code: WAMR refuses what is not of its own format and processor, and Fluent Bit then does not start.
+fn compiled(code: &Compiled, circumstances: &Circumstances<'_>, line: usize, findings: &mut Vec<Finding>) {
+    if code.simd {
+        let message = "the code needs SIMD, which Fluent Bit's runtime has not: Fluent Bit does not start";
+        findings.push(finding("aot-simd", Level::Error, line, message, "compile the pack with --disable-simd"));
+    }
+    let (last, format) = fluent_bit::AOT_FORMAT;
+    if code.format != format {
+        let known = circumstances.version.is_some_and(|version| version <= last);
+        let level = if known { Level::Error } else { Level::Warning };
+        let message = format!(
+            "the code is of AOT format {}, and Fluent Bit up to {}.{}.{} loads {format}: it does not start",
+            code.format, last.0, last.1, last.2
+        );
+        let help = "compile the pack with the compiler of Fluent Bit's own WAMR";
+        findings.push(finding("aot-format", level, line, message, help));
+    }
+    let message = format!(
+        "the code is for {}: on another processor Fluent Bit does not start, and on an older one of these it may be killed",
+        code.target
+    );
+    let help = "compile the pack with --cpu for the oldest machine that it runs on, such as --cpu=x86-64";
+    findings.push(finding("aot-processor", Level::Note, line, message, help));
 }
 
 /// The filter for copies on the stream itself would drop the log.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::pack::fluent_bit::{Format, configuration};
-use crate::pack::{Manifest, Mode};
+use crate::pack::{Manifest, Mode, SECTIONS, compiled_file};
 
 /// The printed configuration, with an input.
 fn printed(format: Format) -> String {
@@ -84,6 +84,36 @@ fn old_versions_are_found_and_unknown_ones_are_said_to_be() {
     let code = |version| examine(&config, &Circumstances { version, folder: None })[0].code;
     assert_eq!(code(Some((4, 1, 9))), "version-too-old");
     assert!(examine(&config, &Circumstances::default()).iter().any(|finding| finding.code == "version-unknown"));
+}
+
+/// What is found where the filter's file holds these bytes.
+fn found_in(file: &[u8], version: Option<(u32, u32, u32)>) -> Vec<(&'static str, Level)> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("detect.aot"), file).unwrap();
+    let text = printed(Format::Classic).replace("/nonexistent/detect.wasm", "detect.aot");
+    let circumstances = Circumstances { version, folder: Some(folder.path()) };
+    examine(&read(&text).unwrap(), &circumstances).into_iter().map(|finding| (finding.code, finding.level)).collect()
+}
+
+#[test]
+fn a_compiled_pack_is_looked_at_as_far_as_it_can_be() {
+    let manifest = |mode| serde_json::to_vec(&Manifest::example(mode)).unwrap();
+    let (filters, annotates) = (manifest(Mode::Alerts), manifest(Mode::Annotate));
+    let (known, later) = (Some((5, 1, 1)), Some((5, 2, 0)));
+    let processor = ("aot-processor", Level::Note);
+    assert_eq!(found_in(&compiled_file(5, false, &[(SECTIONS[0], &filters)]), known), [processor]);
+    for (format, simd, customs, version, expected) in [
+        (5, false, &[(SECTIONS[0], annotates.as_slice())][..], known, ("other-mode", Level::Warning)),
+        (5, true, &[(SECTIONS[0], &filters)], known, ("aot-simd", Level::Error)),
+        (6, false, &[(SECTIONS[0], &filters)], known, ("aot-format", Level::Error)),
+        (6, false, &[(SECTIONS[0], &filters)], later, ("aot-format", Level::Warning)),
+        (5, false, &[], known, ("no-manifest", Level::Note)),
+    ] {
+        let mut found = found_in(&compiled_file(format, simd, customs), version);
+        found.retain(|finding| *finding != processor);
+        assert_eq!(found, [expected]);
+    }
+    assert_eq!(found_in(b"\0aot\x05\0\0\0", known), [("no-pack", Level::Error)]);
 }
 
 #[test]

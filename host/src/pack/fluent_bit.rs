@@ -13,6 +13,9 @@ pub const HEARTBEAT_TAG: &str = "oxpecker.heartbeat";
 pub const COPY_PREFIX: &str = "oxpecker.copy.";
 /// The oldest Fluent Bit that works: before it, instances were made anew or leaked.
 pub const MINIMUM_VERSION: (u32, u32, u32) = (4, 2, 0);
+/// The newest version of which it is known, and the format of compiled packs that it and all since the oldest load: those of
+/// WAMR 2.4.1, which is in all of them.
+pub const AOT_FORMAT: ((u32, u32, u32), u32) = ((5, 1, 1), 5);
 /// `wasm_stack_size`: WAMR's stack of operands. 8 KiB, its default, is enough for everything that is tested; more costs
 /// nothing and leaves room for rules and events that nobody has thought of.
 pub const STACK: u64 = 64 << 10;

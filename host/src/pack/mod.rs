@@ -1,9 +1,11 @@
 //! Packs: a module with rules already in its memory, for log shippers. One file, nothing to read at start.
 //!
 //! In order: [`build`] loads rules into an instance and writes the instance down as a module ([`preload`]), with a
-//! [`Manifest`] of what is inside; [`Packed`] reads such a file again; [`runner`] calls it as a log shipper does, which
-//! is how [`self_test`] tries it; [`fluent_bit`] writes the configuration that goes with it.
+//! [`Manifest`] of what is inside; [`Packed`] reads such a file again, or what WAMR's compiler made of it ([`compiled`]);
+//! [`runner`] calls it as a log shipper does, which is how [`self_test`] tries it; [`fluent_bit`] writes the configuration
+//! that goes with it.
 
+mod compiled;
 mod features;
 pub mod fluent_bit;
 mod manifest;
@@ -12,6 +14,9 @@ pub mod runner;
 mod sections;
 pub mod self_test;
 
+pub use compiled::Compiled;
+#[cfg(test)]
+pub(crate) use compiled::tests::file as compiled_file;
 pub use features::{Feature, needed};
 pub use manifest::{File, Manifest, Mode, RuleEntry, Settings, Shape, TestEntry, WhenBroken};
 pub use sections::Export;
@@ -21,6 +26,9 @@ use manifest::FORMAT;
 use oxpecker_engine::rule::RuleSet;
 use serde_json::json;
 use std::path::Path;
+
+/// The custom sections of a pack.
+pub const SECTIONS: [&str; 2] = [manifest::SECTION, manifest::TESTS_SECTION];
 
 /// Why there is no pack.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +49,15 @@ pub enum PackError {
     /// A module without rules.
     #[error("there are no rules inside: it was not made by `oxpecker pack`")]
     NotPacked,
+    /// A file of WAMR's compiler that does not say what it was made of.
+    #[error(
+        "it is compiled ahead of time for WAMR ({}, AOT format {}), without the pack's manifest: inspect the pack that it \
+         was made of, or compile that with --emit-custom-sections={}", .0.target, .0.format, SECTIONS.join(",")
+    )]
+    NoManifest(Compiled),
+    /// A file of WAMR's compiler, where a module is needed.
+    #[error("it is compiled ahead of time, and only WAMR runs it: give the self-test the pack that it was made of")]
+    CompiledAhead,
     /// A pack of a version after this one.
     #[error(
         "a newer version of oxpecker ({engine}) made this pack, in format {format}, and this one reads {FORMAT} and \
@@ -152,6 +169,8 @@ pub struct Packed {
     pub tests: Vec<TestEntry>,
     /// Whether there are tests in it that are not read: an earlier version wrote them.
     pub old_tests: bool,
+    /// What it was compiled for, if it is the machine code of a pack: of that no exports, memory and features are read.
+    pub compiled: Option<Compiled>,
     /// What it exports, in order.
     pub exports: Vec<Export>,
     /// Linear memory at the start, in bytes.
@@ -172,20 +191,40 @@ impl Packed {
     /// # Errors
     /// If the bytes are no module, or one without rules.
     pub fn from_bytes(wasm: &[u8]) -> Result<Self, PackError> {
+        if compiled::is_compiled(wasm) {
+            return Self::from_compiled(wasm);
+        }
         let found = sections::read(wasm)?;
-        let manifest = Manifest::from_bytes(found.custom(manifest::SECTION).ok_or(PackError::NotPacked)?)?;
-        let tests = found.custom(manifest::TESTS_SECTION);
+        let manifest = found.custom(manifest::SECTION).ok_or(PackError::NotPacked)?;
+        let mut packed = Self::of(wasm, manifest, found.custom(manifest::TESTS_SECTION))?;
+        (packed.memory, packed.memory_limit, packed.exports) = (found.memory, found.memory_limit, found.exports);
+        packed.features = needed(wasm);
+        Ok(packed)
+    }
+
+    fn from_compiled(file: &[u8]) -> Result<Self, PackError> {
+        let (compiled, customs) = compiled::read(file)?;
+        let custom = |name| customs.iter().find(|(known, _)| *known == name).map(|(_, data)| *data);
+        let [manifest, tests] = SECTIONS.map(custom);
+        let Some(manifest) = manifest else { return Err(PackError::NoManifest(compiled)) };
+        Ok(Self { compiled: Some(compiled), ..Self::of(file, manifest, tests)? })
+    }
+
+    /// What its sections say.
+    fn of(file: &[u8], manifest: &[u8], tests: Option<&[u8]>) -> Result<Self, PackError> {
+        let manifest = Manifest::from_bytes(manifest)?;
         let old_tests = tests.is_some() && manifest.format < FORMAT;
         Ok(Self {
             manifest,
             tests: tests.filter(|_| !old_tests).map(manifest::read_tests).transpose()?.unwrap_or_default(),
             old_tests,
-            memory: found.memory,
-            memory_limit: found.memory_limit,
-            exports: found.exports,
-            features: needed(wasm),
-            size: wasm.len() as u64,
-            sha256: hex(&sha256(wasm)),
+            compiled: None,
+            memory: 0,
+            memory_limit: None,
+            exports: Vec::new(),
+            features: Vec::new(),
+            size: file.len() as u64,
+            sha256: hex(&sha256(file)),
         })
     }
 

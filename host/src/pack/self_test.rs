@@ -31,6 +31,9 @@ const TAG: &str = "oxpecker.copy.self-test";
 /// # Errors
 /// If the module cannot be run at all.
 pub fn run(packed: &Packed, wasm: &[u8]) -> Result<Vec<Trial>, PackError> {
+    if packed.compiled.is_some() {
+        return Err(PackError::CompiledAhead);
+    }
     let module = Module::from_bytes(wasm)?;
     let mut trials = Vec::new();
     let mut tried = |what: &str, outcome: Result<(), String>| {
