@@ -9,7 +9,7 @@ WASM := target/oxpecker.wasm
 CLI := target/release/oxpecker
 SAMPLE := rules/samples/cloudtrail.ndjson
 
-.PHONY: help demo build playground test lint fmt rule-pages fuzz bench bench-peers bench-shippers instructions instructions-keep clean
+.PHONY: help demo build playground test test-aot lint fmt rule-pages fuzz bench bench-peers bench-shippers instructions instructions-keep clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
@@ -28,6 +28,9 @@ playground: ## the playground's page, and a command line that serves it (needs n
 test: ## every test
 	@.ci/test
 
+test-aot: build ## packs compiled ahead of time for Fluent Bit, in some ten minutes (installs LLVM)
+	@.ci/test-aot
+
 lint: build ## formatting and lints, warnings are errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --release --workspace --all-targets --locked -- -D warnings
@@ -44,7 +47,7 @@ fuzz: build ## fuzz each boundary for a minute (FUZZ_SECONDS=60)
 bench-peers: build ## Oxpecker and other rule engines on the same events and rules, as a table (BENCH_ROUNDS=5, BENCH_RULES=11,200,1000,10000)
 	@.ci/bench-peers
 
-bench-shippers: build ## what a record costs in Fluent Bit beside a Lua script with one rule, as a table (BENCH_ROUNDS=7, BENCH_RULES=11,200,1000)
+bench-shippers: build ## what a record costs in Fluent Bit beside a Lua script with one rule, as a table (BENCH_ROUNDS=7, BENCH_RULES=11,200,1000, BENCH_AOT=1 for compiled packs too)
 	@.ci/bench-shippers
 
 bench: ## time scanning, deciding, windows and loading (real events where OXPECKER_DATA has them)

@@ -1,4 +1,4 @@
-//! `oxpecker.wasm` as Fluent Bit runs it: WAMR's fast interpreter, the same steps in the same order as `flb_wasm.c` and
+//! `oxpecker.wasm` as Fluent Bit runs it: WAMR, the same steps in the same order as `flb_wasm.c` and
 //! `filter_wasm.c` take them. What is an error message there is a value here, so that tests can ask for it.
 
 use std::cell::Cell;

@@ -4,10 +4,19 @@
 
 use oxpecker_wamr::{Call, Host, Reply, Sizes};
 use serde_json::Value;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 pub const TAG: &str = "oxpecker.copy.logs.test";
+/// What docs/fluent-bit.md compiles with.
+pub const COMPILER_OPTIONS: [&str; 5] = [
+    "--target=x86_64",
+    "--cpu=x86-64",
+    "--disable-simd",
+    "--stack-bounds-checks=1",
+    "--emit-custom-sections=oxpecker.pack,oxpecker.tests",
+];
 pub const HEARTBEAT: &str = "oxpecker.heartbeat";
 /// 2025-03-11T12:00:00Z
 pub const NOON: u32 = 1_741_694_400;
@@ -23,6 +32,11 @@ fn from_environment(name: &str, default: &str) -> PathBuf {
 /// The built command line.
 pub fn oxpecker() -> Command {
     Command::new(from_environment("OXPECKER", "target/release/oxpecker"))
+}
+
+/// WAMR's compiler.
+pub fn compiler() -> Command {
+    Command::new(from_environment("OXPECKER_WAMRC", "target/wamrc/wamrc"))
 }
 
 /// The module without rules.
@@ -56,8 +70,36 @@ fn unique() -> usize {
     NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
 }
 
+/// An instance of a module; of its machine code where `OXPECKER_COMPILED` says at which level of optimisation.
 pub fn host(wasm: &[u8], sizes: Sizes) -> Host {
-    Host::new(wasm, sizes).expect("WAMR takes the module")
+    let level = std::env::var("OXPECKER_COMPILED").ok();
+    let code = level.map(|level| compile(wasm, &[&format!("--opt-level={level}")]));
+    Host::new(code.as_deref().unwrap_or(wasm), sizes).expect("WAMR takes the module")
+}
+
+/// A module compiled ahead of time as the manual says, and with more options. Kept: it takes a minute.
+pub fn compile(wasm: &[u8], more: &[&str]) -> Vec<u8> {
+    let program = compiler();
+    let program = std::fs::read(program.get_program())
+        .unwrap_or_else(|error| panic!("{program:?}: {error}; `make test-aot` builds it"));
+    let mut hasher = DefaultHasher::new();
+    (program, wasm, COMPILER_OPTIONS, more).hash(&mut hasher);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let kept = folder.join(format!("{:016x}.aot", hasher.finish()));
+    if let Ok(code) = std::fs::read(&kept) {
+        return code;
+    }
+    let module = folder.join(format!("{:016x}.wasm", hasher.finish()));
+    std::fs::write(&module, wasm).expect("the module is written");
+    let unfinished = kept.with_extension("part");
+    let mut command = compiler();
+    // It leaves files where it runs if it is stopped.
+    command.current_dir(folder).args(COMPILER_OPTIONS).args(more).arg("-o").args([&unfinished, &module]);
+    let output = command.output().expect("the compiler runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    std::fs::remove_file(module).expect("the module goes");
+    std::fs::rename(unfinished, &kept).expect("the code is kept");
+    std::fs::read(kept).expect("the code")
 }
 
 pub fn call<'a>(function: &'a str, record: &'a [u8]) -> Call<'a> {
