@@ -352,10 +352,18 @@ fn every_day_is_written_as_it_was_read() {
         let text = format_time(milliseconds);
         assert_eq!(Instant::parse(&text).map(|instant| instant.milliseconds()), Some(milliseconds), "{text}");
     }
-    assert_eq!(format_time(i64::MAX).len(), 24);
     assert_eq!(format_time(0), "1970-01-01T00:00:00Z");
     assert_eq!(format_time(-1), "1969-12-31T23:59:59.999Z");
-    assert_eq!(&format_time(i64::MIN)[..4], "0000");
+}
+
+#[test]
+fn a_time_that_cannot_be_written_is_the_nearest_that_can() {
+    let (first, last) = ("0000-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z");
+    let milliseconds = |text| Instant::parse(text).unwrap().milliseconds();
+    for (nearest, outside) in [(first, i64::MIN), (first, milliseconds(first) - 1), (last, i64::MAX)] {
+        assert_eq!(format_time(outside), nearest, "{outside}");
+    }
+    assert_eq!(format_time(milliseconds(last) + 1), last);
 }
 
 #[test]

@@ -154,7 +154,8 @@ fn thousandths(decimals: &str) -> i64 {
 /// 9999 are written as the nearest one inside.
 #[must_use]
 pub fn format_time(milliseconds: i64) -> String {
-    let seconds = milliseconds.div_euclid(1000).clamp(*WRITABLE_SECONDS.start(), *WRITABLE_SECONDS.end());
+    let milliseconds = milliseconds.clamp(WRITABLE_SECONDS.start() * 1000, WRITABLE_SECONDS.end() * 1000 + 999);
+    let seconds = milliseconds.div_euclid(1000);
     let (year, month, day) = date_of(seconds.div_euclid(DAY));
     let clock = seconds.rem_euclid(DAY);
     let mut text = String::with_capacity("0000-00-00T00:00:00.000Z".len());
