@@ -37,6 +37,9 @@ pub struct Request {
     pub shadow_alerts: bool,
     /// What keeps redacted values from being guessed by the hashes that tell them apart; see [`crate::redaction`].
     pub redaction_secret: String,
+    /// Whether the detections that [`Engine::observe`] is given are of this very engine with the same rules, and nobody could
+    /// change them on the way: their texts were checked when they were made, and are not checked again.
+    pub own_detections: bool,
     /// Bytes of one alert record; none for the usual. What is longer is cut.
     pub alert_bytes: Option<usize>,
     /// Whether it is counted what each rule and each predicate costs: see [`Engine::profile`].
@@ -139,6 +142,7 @@ pub struct Engine {
     /// For each column, whether its rule raises nothing.
     shadow: Vec<bool>,
     redaction_secret: String,
+    own_detections: bool,
     alert_bytes: usize,
 }
 
@@ -204,6 +208,7 @@ impl Engine {
             limits: request.event_limits,
             hits: Vec::new(),
             redaction_secret: request.redaction_secret.clone(),
+            own_detections: request.own_detections,
             alert_bytes: request.alert_bytes.unwrap_or(alert::RECORD_BYTES),
         }
     }
@@ -274,6 +279,37 @@ impl Engine {
         settle: impl Fn(&mut Detection),
         out: &mut dyn Records,
     ) -> Result<(), Reject> {
+        self.watch_each(bytes, settle, |_, _, _, _| {}, out)
+    }
+
+    /// The same; `note` sees each rule that matches, whether a suppression hides the event, and the title that an alert of
+    /// this event would have.
+    ///
+    /// # Errors
+    /// When the bytes are no event.
+    pub fn annotate(
+        &mut self,
+        bytes: &[u8],
+        settle: impl Fn(&mut Detection),
+        mut note: impl FnMut(&Collected, bool, String),
+        out: &mut dyn Records,
+    ) -> Result<(), Reject> {
+        let tell = |engine: &mut Self, column: usize, suppressed: bool, event: &mut MatchedEvent<'_>| {
+            let title = engine.title(column, suppressed, event);
+            if let (Some(title), Some(collected)) = (title, engine.set.rules.get(column)) {
+                note(collected, suppressed, title);
+            }
+        };
+        self.watch_each(bytes, settle, tell, out)
+    }
+
+    fn watch_each(
+        &mut self,
+        bytes: &[u8],
+        settle: impl Fn(&mut Detection),
+        mut each: impl FnMut(&mut Self, usize, bool, &mut MatchedEvent<'_>),
+        out: &mut dyn Records,
+    ) -> Result<(), Reject> {
         if self.verdicts(bytes)?.is_empty() {
             return Ok(());
         }
@@ -284,6 +320,7 @@ impl Engine {
         let hits = std::mem::take(&mut self.hits);
         for hit in &hits {
             let Some(suppressed) = self.raises(hit) else { continue };
+            each(self, hit.column, suppressed, &mut event);
             let counted = self.counted(hit.column, suppressed, &mut event).map(|mut counted| {
                 settle(&mut counted);
                 self.windows.count(counted, &self.set.rules, out)
@@ -339,6 +376,15 @@ impl Engine {
         if collected.redact.is_empty() { Some(shown) } else { redaction::apart(shown, event, &self.redaction_secret) }
     }
 
+    /// The title of an alert of an event that a rule matched.
+    fn title(&mut self, column: usize, suppressed: bool, event: &mut MatchedEvent<'_>) -> Option<String> {
+        let collected = self.set.rules.get(column)?;
+        if collected.redact.is_empty() {
+            return Detection::title_of(column, &collected.rule, event, &self.lists);
+        }
+        self.detection(column, suppressed, event).map(|detection| detection.title)
+    }
+
     /// What counting takes of an event that a rule matched; none where something is kept back.
     fn counted(&self, column: usize, suppressed: bool, event: &mut MatchedEvent<'_>) -> Option<Detection> {
         self.set.rules.get(column).filter(|collected| collected.redact.is_empty())?;
@@ -387,8 +433,18 @@ impl Engine {
 
     /// Puts a detection into its window; gives the alerts that fire or close by it.
     pub fn observe(&mut self, detection: Detection, out: &mut dyn Records) {
+        let author = if self.own_detections { self.author(detection.rule) } else { Author::Somebody };
+        self.observe_of(author, detection, out);
+    }
+
+    /// The same of a detection that [`Engine::detect`] of this engine has just made.
+    pub fn observe_own(&mut self, detection: Detection, out: &mut dyn Records) {
+        self.observe_of(self.author(detection.rule), detection, out);
+    }
+
+    fn observe_of(&mut self, author: Author, detection: Detection, out: &mut dyn Records) {
         let out = &mut Fitted { bytes: self.alert_bytes, out };
-        self.windows.observe(detection, &self.set.rules, out);
+        self.windows.take(detection, author, &self.set.rules, out);
     }
 
     /// Closes windows, in the order of their ends; gives the final form of alerts that fired. One call gives a bounded

@@ -115,7 +115,7 @@ impl Session {
 
     /// Evaluates a batch and puts what matches into windows; the result's body holds alert records.
     pub fn match_batch(&mut self, bytes: &[u8], now: i64) -> Status {
-        self.batch(bytes, now, |engine, detection, body| engine.observe(detection, body))
+        self.batch(bytes, now, |engine, detection, body| engine.observe_own(detection, body))
     }
 
     /// Evaluates a batch; the result's body holds detections. Keeps no state.

@@ -4,9 +4,8 @@
 //! refuse the whole record, and let the record pass off its own note as ours.
 
 use super::tell;
-use oxpecker_engine::Engine;
-use oxpecker_engine::detection::Detection;
 use oxpecker_engine::json::{Json, Limits, write_text};
+use oxpecker_engine::rule::Collected;
 
 /// The name of our member.
 const NAME: &str = "oxpecker";
@@ -28,17 +27,17 @@ pub(super) struct Note {
 }
 
 impl Note {
-    pub(super) fn new(detection: &Detection, engine: &Engine) -> Option<Self> {
-        let collected = engine.rules().get(detection.rule)?;
-        Some(Self {
-            rule_id: collected.rule.id.clone(),
-            rule: collected.rule.name.clone(),
+    pub(super) fn new(collected: &Collected, suppressed: bool, title: String) -> Self {
+        let rule = &collected.rule;
+        Self {
+            rule_id: rule.id.clone(),
+            rule: rule.name.clone(),
             ruleset: collected.ruleset.clone(),
-            title: detection.title.clone(),
-            severity: collected.rule.severity,
-            suppressed: detection.suppressed,
+            title,
+            severity: rule.severity,
+            suppressed,
             alert_id: None,
-        })
+        }
     }
 
     fn write(&self, out: &mut String) {

@@ -24,8 +24,9 @@ use crate::status::Status;
 use canary::Canary;
 use options::Options;
 use oxpecker_engine::detection::Detection;
+use oxpecker_engine::rule::Collected;
+use oxpecker_engine::same_bytes;
 use oxpecker_engine::window::Told;
-use oxpecker_engine::{Engine, same_bytes};
 use report::Reports;
 
 /// What a shipper hands over with one call.
@@ -69,7 +70,6 @@ pub struct Face {
     reports: Reports,
     tick: heartbeat::Tick,
     tag: Tag,
-    detections: Vec<Detection>,
     alerts: tell::Texts,
     /// The answer, ended by a NUL.
     text: Vec<u8>,
@@ -130,7 +130,6 @@ impl Face {
             reports: Reports::new(),
             tick: heartbeat::Tick::new(),
             tag: Tag { text: Vec::new(), own: 0, is_unclaimed: false, is_heartbeat: false, told: None },
-            detections: Vec::new(),
             alerts: tell::Texts::new(),
             text: Vec::new(),
         }
@@ -170,12 +169,8 @@ impl Face {
     fn filter_bytes(&mut self, session: &mut Session, record: &Record<'_>, bytes: &[u8]) -> Reply {
         self.arrive(session, record);
         let Some(engine) = session.engine_mut() else { return Reply::Nothing };
-        let settle = |detection: &mut Detection| {
-            let now = clock::of_shipper(record.seconds, record.nanoseconds);
-            clock::settle(detection, now, now);
-        };
         engine.tell(self.options.told());
-        let watched = engine.watch(bytes, settle, &mut self.alerts);
+        let watched = engine.watch(bytes, settler(record), &mut self.alerts);
         engine.tell(Told::All);
         if let Err(reject) = watched {
             self.counters.rejected += 1;
@@ -200,21 +195,22 @@ impl Face {
     fn annotate_bytes(&mut self, session: &mut Session, record: &Record<'_>, bytes: &[u8]) -> Reply {
         self.arrive(session, record);
         let Some(engine) = session.engine_mut() else { return self.pass(record) };
-        if self.detect(engine, record, bytes).is_err() {
+        let mut notes = Vec::new();
+        let note = |collected: &Collected, suppressed, title| {
+            notes.push(annotate::Note::new(collected, suppressed, title));
+        };
+        // A note names an alert that fires, and no other.
+        engine.tell(Told::Fired);
+        let watched = engine.annotate(bytes, settler(record), note, &mut self.alerts);
+        engine.tell(Told::All);
+        if watched.is_err() {
             self.counters.rejected += 1;
             return self.pass(record);
         }
-        if self.detections.is_empty() {
+        self.tick.event();
+        if notes.is_empty() {
             return self.pass(record);
         }
-        let mut notes: Vec<annotate::Note> =
-            self.detections.iter().filter_map(|detection| annotate::Note::new(detection, engine)).collect();
-        // A note names an alert that fires, and no other.
-        engine.tell(Told::Fired);
-        for detection in self.detections.drain(..) {
-            engine.observe(detection, &mut self.alerts);
-        }
-        engine.tell(Told::All);
         self.counters.alerts += annotate::join(&mut notes, &self.alerts.0);
         match std::str::from_utf8(bytes).ok().and_then(|text| annotate::annotated(text, &notes)) {
             Some(text) => self.say(&text),
@@ -225,7 +221,6 @@ impl Face {
     /// What comes before the record is looked at: its bytes, or the reply where that is settled already. `otherwise` is
     /// the reply of a module that detects nothing, unless its options say another.
     fn begin<'r>(&mut self, session: &mut Session, record: &Record<'r>, otherwise: Reply) -> Result<&'r [u8], Reply> {
-        self.detections.clear();
         self.alerts.0.clear();
         self.look_for_damage(session);
         self.look_at_tag(record.tag);
@@ -261,20 +256,6 @@ impl Face {
             Some(_) if damaged => Some("the canary raises no alert: the pack is damaged".to_owned()),
             Some(_) => None,
         };
-    }
-
-    /// Fills `detections`.
-    fn detect(
-        &mut self,
-        engine: &mut Engine,
-        record: &Record<'_>,
-        bytes: &[u8],
-    ) -> Result<(), oxpecker_engine::json::Reject> {
-        engine.detect(bytes, &mut self.detections)?;
-        let now = clock::of_shipper(record.seconds, record.nanoseconds);
-        self.detections.iter_mut().for_each(|detection| clock::settle(detection, now, now));
-        self.tick.event();
-        Ok(())
     }
 
     /// Says which tag the record had before it was copied, unless that is the last that was told.
@@ -329,6 +310,12 @@ impl Face {
         self.text.push(0);
         Reply::Text
     }
+}
+
+/// Gives a record's detections the shipper's time where they have none of their own.
+fn settler(record: &Record<'_>) -> impl Fn(&mut Detection) {
+    let now = clock::of_shipper(record.seconds, record.nanoseconds);
+    move |detection| clock::settle(detection, now, now)
 }
 
 impl Default for Face {
