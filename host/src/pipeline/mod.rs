@@ -4,8 +4,8 @@
 //! ```text
 //! first worker                                  every worker                    caller
 //! inputs ─> intake ─> jobs ─(whoever is free)─> evaluate ─(in their order)─> results ─> sorter ┐
-//!    └ evaluates itself while enough jobs wait                                                 │ once all is read
-//! caller                                        window thread                                  │
+//!    └ evaluates itself while enough jobs wait                                                 │ once all is read, or
+//! caller                                        window thread                                  │ what comes in order
 //! output <──(same order)─────────────────────── windows <──────────────────────────────────────┘
 //! ```
 //!
@@ -16,13 +16,15 @@ mod detector;
 mod exchange;
 mod feed;
 mod lanes;
+mod lines;
 mod sorter;
 mod tally;
 
 pub use detector::{Backend, Evaluated, KeepWindows, Searcher, Task};
 pub use feed::{Job, Note, Origin, Span, read};
 pub use lanes::{Done, Pipeline};
-pub use sorter::{Sorted, Sorter, lines};
+pub use lines::{Lines, SortedLines, lines};
+pub use sorter::{Sorted, Sorter};
 pub use tally::{Rejection, Tally};
 
 use crate::intake;

@@ -1,51 +1,29 @@
-//! Lines sorted by their bytes, in bounded memory: what does not fit is sorted in parts, kept in temporary files, and
-//! merged.
+//! Lines sorted by their bytes, in bounded memory: what does not fit is sorted in parts, kept in a temporary file, and
+//! merged. One file has all parts, however many there are: programs may open few.
 
+use super::lines::{Lines, SortedLines};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Seek, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
+use std::sync::Arc;
 
 /// Bytes of lines that are held in memory.
 const MEMORY: usize = 16 << 20;
 
-/// The lines of some bytes that are not empty, without their ends.
-pub fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut start = 0;
-    let ends = memchr::memchr_iter(b'\n', bytes).chain([bytes.len()]);
-    ends.filter_map(move |end| bytes.get(std::mem::replace(&mut start, end + 1)..end)).filter(|line| !line.is_empty())
-}
-
-/// A line in memory. Most are told apart by their first bytes, without looking where they lie.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    /// The first bytes as a number, so that a smaller one is of a line that comes first.
-    first: u128,
-    start: usize,
-    end: usize,
-}
-
-impl Place {
-    fn of<'t>(&self, text: &'t [u8]) -> &'t [u8] {
-        text.get(self.start..self.end).unwrap_or_default()
-    }
-}
-
-/// The first bytes of a line; zeros where it has fewer.
-fn first(line: &[u8]) -> u128 {
-    let mut bytes = [0; size_of::<u128>()];
-    bytes.iter_mut().zip(line).for_each(|(byte, of_line)| *byte = *of_line);
-    u128::from_be_bytes(bytes)
-}
+/// Bytes of a part that are read at a time: less where there are many parts, so that all of them together are bounded.
+const READ: Range<usize> = 4 << 10..64 << 10;
 
 /// Collects lines, none of which holds a line end.
 #[derive(Debug)]
 pub struct Sorter {
     memory: usize,
-    /// The lines that are not in a file yet, one after the other.
-    text: Vec<u8>,
-    lines: Vec<Place>,
-    runs: Vec<File>,
+    /// The lines that are not in the file.
+    lines: Lines,
+    file: Option<File>,
+    /// Where in the file each part lies.
+    parts: Vec<Range<u64>>,
 }
 
 impl Default for Sorter {
@@ -58,7 +36,7 @@ impl Sorter {
     /// A sorter that holds this many bytes of lines in memory.
     #[must_use]
     pub fn with_memory(memory: usize) -> Self {
-        Self { memory, text: Vec::new(), lines: Vec::new(), runs: Vec::new() }
+        Self { memory, lines: Lines::default(), file: None, parts: Vec::new() }
     }
 
     /// Takes a line, without its end.
@@ -74,32 +52,25 @@ impl Sorter {
     /// # Errors
     /// When a temporary file cannot be written.
     pub fn push_parts<'p>(&mut self, parts: impl IntoIterator<Item = &'p [u8]>) -> io::Result<()> {
-        let start = self.text.len();
-        parts.into_iter().for_each(|part| self.text.extend_from_slice(part));
-        let first = first(self.text.get(start..).unwrap_or_default());
-        self.lines.push(Place { first, start, end: self.text.len() });
-        // An entry of the index counts too, so that many short lines are bounded as few long ones are.
-        if self.text.len() + self.lines.len() * size_of::<Place>() > self.memory { self.spill() } else { Ok(()) }
-    }
-
-    fn sort(&mut self) {
-        let text = &self.text;
-        let by_bytes =
-            |left: &Place, right: &Place| left.first.cmp(&right.first).then_with(|| left.of(text).cmp(right.of(text)));
-        self.lines.sort_unstable_by(by_bytes);
+        self.lines.push_parts(parts);
+        if self.lines.bytes() > self.memory { self.spill() } else { Ok(()) }
     }
 
     fn spill(&mut self) -> io::Result<()> {
-        self.sort();
-        let mut out = BufWriter::with_capacity(256 << 10, tempfile::tempfile()?);
-        for place in self.lines.drain(..) {
-            out.write_all(place.of(&self.text))?;
-            out.write_all(b"\n")?;
-        }
-        let mut file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.rewind()?;
-        self.runs.push(file);
-        self.text.clear();
+        let start = self.parts.last().map_or(0, |part| part.end);
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(tempfile::tempfile()?),
+        };
+        let mut out = BufWriter::with_capacity(256 << 10, file);
+        let mut end = start;
+        self.lines.release(0, |line| {
+            end += line.len() as u64 + 1;
+            out.write_all(line)?;
+            out.write_all(b"\n")
+        })?;
+        out.flush()?;
+        self.parts.push(start..end);
         Ok(())
     }
 
@@ -107,11 +78,12 @@ impl Sorter {
     ///
     /// # Errors
     /// When a temporary file cannot be read.
-    pub fn sorted(mut self) -> io::Result<Sorted> {
-        self.sort();
-        let mut sources: Vec<Source> =
-            self.runs.into_iter().map(|file| Source::File(BufReader::with_capacity(64 << 10, file))).collect();
-        sources.push(Source::Memory { text: self.text, lines: self.lines.into_iter() });
+    pub fn sorted(self) -> io::Result<Sorted> {
+        let room = (self.memory / self.parts.len().max(1)).clamp(READ.start, READ.end);
+        let file = self.file.map(Arc::new);
+        let parts = self.parts.into_iter().flat_map(|part| file.clone().map(|file| Part { file, rest: part }));
+        let mut sources: Vec<Source> = parts.map(|part| Source::File(BufReader::with_capacity(room, part))).collect();
+        sources.push(Source::Memory(self.lines.into_sorted()));
         let mut sorted = Sorted { sources, next: BinaryHeap::new() };
         // One source alone is in order already.
         let several = sorted.sources.len() > 1;
@@ -119,6 +91,25 @@ impl Sorter {
             sorted.advance(source, Vec::new())?;
         }
         Ok(sorted)
+    }
+}
+
+/// A part of the file, read by itself. All parts are read by one thread, so none moves the file's place under another.
+#[derive(Debug)]
+struct Part {
+    file: Arc<File>,
+    rest: Range<u64>,
+}
+
+impl Read for Part {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.rest.end - self.rest.start).unwrap_or(usize::MAX);
+        let most = buffer.len().min(left);
+        let mut file = &*self.file;
+        file.seek(SeekFrom::Start(self.rest.start))?;
+        let got = file.read(buffer.get_mut(..most).unwrap_or_default())?;
+        self.rest.start += got as u64;
+        Ok(got)
     }
 }
 
@@ -132,8 +123,8 @@ pub struct Sorted {
 
 #[derive(Debug)]
 enum Source {
-    File(BufReader<File>),
-    Memory { text: Vec<u8>, lines: std::vec::IntoIter<Place> },
+    File(BufReader<Part>),
+    Memory(SortedLines),
 }
 
 impl Source {
@@ -147,9 +138,9 @@ impl Source {
                 }
                 Ok(found)
             }
-            Source::Memory { text, lines } => {
-                let next = lines.next();
-                out.extend_from_slice(next.map(|place| place.of(text)).unwrap_or_default());
+            Source::Memory(lines) => {
+                let next = lines.next_line();
+                out.extend_from_slice(next.unwrap_or_default());
                 Ok(next.is_some())
             }
         }
@@ -195,35 +186,20 @@ mod tests {
     }
 
     #[test]
-    fn the_lines_of_bytes_are_those_between_their_ends() {
-        for (bytes, expected) in
-            [(&b"a\n\nbc\n"[..], vec!["a", "bc"]), (b"", vec![]), (b"\na", vec!["a"]), (b"a", vec!["a"])]
-        {
-            assert_eq!(
-                lines(bytes).collect::<Vec<_>>(),
-                expected.iter().map(|line| line.as_bytes()).collect::<Vec<_>>()
-            );
-        }
-    }
-
-    #[test]
-    fn lines_are_sorted_in_memory_and_through_files() {
+    fn lines_are_sorted_in_memory_and_through_any_number_of_parts() {
         let lines: Vec<String> = (0..5_000u64).map(line).collect();
         let mut expected = lines.clone();
         expected.sort();
         for memory in [1, 1_000, 10_000_000] {
             let mut sorter = Sorter::with_memory(memory);
-            // One line a file would be too many files; a few hundred lines make the point.
-            let some = if memory == 1 { &lines[..200] } else { &lines[..] };
-            some.iter().for_each(|line| sorter.push(line.as_bytes()).unwrap());
+            // With room for one byte each line is a part: more of them than a program may open files.
+            lines.iter().for_each(|line| sorter.push(line.as_bytes()).unwrap());
             let mut sorted = sorter.sorted().unwrap();
             let mut found = Vec::new();
             let mut line = Vec::new();
             while sorted.append_next(&mut line).unwrap() {
                 found.push(String::from_utf8(std::mem::take(&mut line)).unwrap());
             }
-            let mut expected = if memory == 1 { some.to_vec() } else { expected.clone() };
-            expected.sort();
             assert_eq!(found, expected);
         }
     }
