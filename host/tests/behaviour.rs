@@ -354,6 +354,7 @@ fn windows_come_back_without_a_folder_for_temporary_files() {
     let output = command.env("TMPDIR", folder.path().join("none")).output().unwrap();
     let (alerts, said) = (text(&output.stdout), text(&output.stderr));
     assert!(said.contains("1 match dropped") && !said.contains("windows were lost"), "{said}");
+    assert!(said.contains(" times the instance of the windows failed and was replaced"), "{said}");
     // The last digit of the number of records that the windows took.
     assert!(alerts.lines().count() == 26 && alerts.lines().last().unwrap().contains(r#""count":6,"#), "{alerts}");
 }

@@ -220,6 +220,7 @@ fn a_flush_that_traps_loses_the_windows_and_says_so() {
     assert_eq!(keeper.window(b"A\n", 0).unwrap().alerts.len(), 1);
     let flushed = keeper.flush().unwrap();
     assert_eq!((flushed.alerts.len(), flushed.windows_lost, keeper.replaced()), (0, 1, 2), "two tries");
+    assert_eq!(flushed.replaced, 2);
     assert_eq!(flushed.before_loss, 0);
     assert_eq!(keeper.window(b"A\n", 0).unwrap().alerts.len(), 1);
 }

@@ -1,5 +1,6 @@
 //! Alerts as they leave a replay: each once, in the order in which they fired, or live as they come.
 
+use super::input;
 use super::out;
 use super::summary::Replayed;
 use anyhow::{Context, Result};
@@ -71,6 +72,7 @@ pub(crate) struct Announcer {
     done: Sorter,
     printed: u64,
     out: Box<dyn Write>,
+    interrupted: fn() -> bool,
 }
 
 impl Announcer {
@@ -83,6 +85,7 @@ impl Announcer {
             done: Sorter::default(),
             printed: 0,
             out: Box::new(out::stdout()),
+            interrupted: input::interrupted,
         };
         for (place, line) in pending.waiting {
             announcer.keep(place, &line)?;
@@ -95,10 +98,19 @@ impl Announcer {
         Self { out: Box::new(BufWriter::with_capacity(64 << 10, out)), ..self }
     }
 
+    /// Forgets all alerts that were taken: nothing of them was printed, and they come again. Not for alerts that are printed
+    /// as they come, or that an earlier run has left.
+    pub(crate) fn forget(&mut self) {
+        self.fired = 0;
+        self.open.clear();
+        self.done = Sorter::default();
+    }
+
     /// Takes what the windows gave.
     pub(crate) fn take(&mut self, kept: &Kept, replayed: &mut Replayed) -> Result<()> {
         replayed.windows_lost += kept.windows_lost;
         replayed.records_dropped += kept.records_dropped;
+        replayed.windows_replaced += kept.replaced;
         let (mut before, mut after) =
             (kept.alerts.iter().take(kept.before_loss), kept.alerts.iter().skip(kept.before_loss));
         before.try_for_each(|alert| self.take_one(&alert, replayed))?;
@@ -157,8 +169,10 @@ impl Announcer {
     }
 
     /// Prints what has fired, in order. With `leave_open`, alerts that are open, and those behind them, are left for the
-    /// next run and given back; without it their latest record stands for them.
-    pub(crate) fn finish(mut self, leave_open: bool) -> Result<Pending> {
+    /// next run and given back; without it their latest record stands for them. Nothing is given back where Ctrl-C ends the
+    /// printing, as it does unless it has ended something before.
+    pub(crate) fn finish(mut self, leave_open: bool) -> Result<Option<Pending>> {
+        let listens = !(self.interrupted)();
         let mut pending = Pending { fired: self.fired, ..Pending::default() };
         let open = std::mem::take(&mut self.open);
         if leave_open {
@@ -172,6 +186,10 @@ impl Announcer {
         let mut sorted = std::mem::take(&mut self.done).sorted().context("cannot read a temporary file")?;
         let mut record = Vec::new();
         while sorted.append_next(&mut record).context("cannot read a temporary file")? {
+            if listens && (self.interrupted)() {
+                self.out.flush()?;
+                return Ok(None);
+            }
             let Some((place, line)) = record.split_at_checked(PLACE) else { continue };
             let place = str::from_utf8(place).ok().and_then(|place| u64::from_str_radix(place.trim_end(), 16).ok());
             let place = place.unwrap_or(u64::MAX);
@@ -183,7 +201,7 @@ impl Announcer {
             record.clear();
         }
         self.out.flush()?;
-        Ok(pending)
+        Ok(Some(pending))
     }
 
     fn print(&mut self, line: &[u8]) -> Result<()> {
@@ -240,13 +258,13 @@ mod tests {
         let text = [line("a", "fired"), line("b", "fired"), line("b", "final")].join("\n");
         let alerts = Alerts::new(text.as_bytes()).unwrap();
         let left = |windows_lost: u64, before_loss: usize| {
-            let kept = Kept { alerts: alerts.clone(), windows_lost, before_loss, records_dropped: 0 };
+            let kept = Kept { alerts: alerts.clone(), windows_lost, before_loss, ..Kept::default() };
             let out = Box::new(std::io::sink());
             let mut announcer = Announcer::new(Form::Ndjson, false, Pending::default()).unwrap().writing_to(out);
             let mut replayed = Replayed::default();
             announcer.take(&kept, &mut replayed).unwrap();
             assert_eq!(replayed.alerts.iter().sum::<u64>(), 2);
-            let pending = announcer.finish(true).unwrap();
+            let pending = announcer.finish(true).unwrap().unwrap();
             (pending.open.len(), pending.waiting.len())
         };
         assert_eq!(left(1, 1), (0, 0));

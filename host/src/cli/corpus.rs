@@ -3,7 +3,7 @@
 use super::input::{self, InputArgs};
 use super::progress::Progress;
 use super::summary;
-use super::windows::{self, WindowStage};
+use super::windows::{self, Standing, WindowStage};
 use anyhow::{Result, bail};
 use oxpecker::alert::{Alert, State};
 use oxpecker::intake::Input;
@@ -109,7 +109,8 @@ pub(crate) fn run(backend: &Backend, request: &LoadRequest, args: &InputArgs, in
             rejects.problems(&done.job.notes);
             tally.count(&done, |rejection| rejects.tell(&rejection))?;
             count(&done.result.records, &report.rule_ids, &mut days);
-            windows.take(&done.result.records, &mut keep)
+            // Windows are not filled ahead here, so their alerts stand.
+            windows.take(&done.result.records, &mut keep).map(|_: Standing| ())
         })?;
         progress.update(pipeline.bytes_read(), tally.read, windows.detections);
         pipeline.give_back(done.job);

@@ -21,6 +21,15 @@ struct State<T> {
     closed: bool,
 }
 
+impl<T> State<T> {
+    /// Takes the first out.
+    fn take(&mut self) -> Option<T> {
+        let (bytes, value) = self.waiting.pop_front()?;
+        self.bytes = self.bytes.saturating_sub(bytes);
+        Some(value)
+    }
+}
+
 /// The end that things are put into.
 pub(crate) struct Sender<T>(Arc<Shared<T>>);
 
@@ -82,14 +91,22 @@ impl<T> Drop for Sender<T> {
     }
 }
 
+impl<T> Receiver<T> {
+    /// What waits, if anything does.
+    pub(crate) fn ready(&mut self) -> Option<T> {
+        let value = self.0.state().take()?;
+        self.0.changed.notify_all();
+        Some(value)
+    }
+}
+
 impl<T> Iterator for Receiver<T> {
     type Item = T;
 
     fn next(&mut self) -> Option<T> {
         let mut state = self.0.state();
         loop {
-            if let Some((bytes, value)) = state.waiting.pop_front() {
-                state.bytes = state.bytes.saturating_sub(bytes);
+            if let Some(value) = state.take() {
                 drop(state);
                 self.0.changed.notify_all();
                 return Some(value);

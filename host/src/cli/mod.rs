@@ -1,5 +1,6 @@
 //! The command line: arguments to library calls, results to text, outcomes to exit codes.
 
+mod ahead;
 mod announce;
 mod bench;
 mod check;
@@ -11,6 +12,7 @@ mod doctor;
 mod eval;
 mod exit;
 mod explain;
+mod filling;
 mod handover;
 mod import;
 mod input;
@@ -19,6 +21,7 @@ mod inventory;
 mod link;
 mod lists;
 mod loaded;
+mod ordered;
 mod out;
 mod pack;
 mod pages;

@@ -7,7 +7,7 @@ use super::profile::{self, Sample};
 use super::progress::Progress;
 use super::running::Rules;
 use super::summary::{self, Replayed};
-use super::windows::WindowStage;
+use super::windows::{Standing, WindowStage};
 use super::{out, state};
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
@@ -91,6 +91,10 @@ impl Opts {
         let mut replayed =
             Replayed { rules: report.rules, broken_rules, engine: engine(&backend), ..Replayed::default() };
         let mut windows = WindowStage::new(keeper, self.live, now);
+        // With one core there is nobody to fill windows meanwhile.
+        if self.state.is_none() && std::thread::available_parallelism().is_ok_and(|cores| cores.get() > 1) {
+            windows = windows.goes_ahead();
+        }
         let mut announcer = self.announcer(&mut windows, &rules)?;
         let mut sample = Sample::default();
         let mut tally = Tally::default();
@@ -99,7 +103,13 @@ impl Opts {
             progress.suspend(|| {
                 rejects.problems(&done.job.notes);
                 tally.count(&done, |rejection| rejects.tell(&rejection))?;
-                windows.take(&done.result.records, &mut |kept| announcer.take(&kept, &mut replayed))
+                windows.know_inputs(tally.inputs, inputs.len());
+                let standing = windows.take(&done.result.records, &mut |kept| announcer.take(&kept, &mut replayed))?;
+                if standing == Standing::Void {
+                    announcer.forget();
+                    replayed.forget_windows();
+                }
+                anyhow::Ok(())
             })?;
             progress.update(pipeline.bytes_read(), tally.read, windows.detections);
             if self.profile {
@@ -156,17 +166,17 @@ impl Opts {
     fn finish(&self, mut windows: WindowStage, mut announcer: Announcer, replayed: &mut Replayed) -> Result<()> {
         let leave_open = self.state.is_some() && !self.close;
         windows.finish(!leave_open, &mut |kept| announcer.take(&kept, replayed))?;
-        replayed.windows = windows.keeper().stats().unwrap_or_default();
+        replayed.windows = windows.keeper()?.stats().unwrap_or_default();
         (replayed.matched, replayed.suppressed) = (windows.detections, windows.suppressed);
         replayed.matching_rules = windows.rules() as u64;
         let pending = announcer.finish(leave_open)?;
         if let Some(path) = &self.state {
-            if windows.cut_short {
+            let Some(pending) = pending.filter(|_| !windows.cut_short) else {
                 // What was read is in no window: the next run had better begin where this one did.
                 out::say(&format!("note: interrupted: {} is left as it was", safe(&path.display().to_string())));
                 return Ok(());
-            }
-            let saved = windows.keeper().save()?;
+            };
+            let saved = windows.keeper()?.save()?;
             state::write(path, pending, saved)?;
         }
         Ok(())

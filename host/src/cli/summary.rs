@@ -95,6 +95,8 @@ pub(crate) struct Replayed {
     pub(crate) alerts: [u64; 3],
     pub(crate) windows_lost: u64,
     pub(crate) records_dropped: u64,
+    /// Instances of the windows that were lost. Those of windows that began anew count too.
+    pub(crate) windows_replaced: u64,
     /// The counters of the windows.
     pub(crate) windows: Value,
     /// What ran: the module's hash, or that there was no sandbox.
@@ -109,6 +111,11 @@ impl Replayed {
         }
     }
 
+    /// Forgets what windows gave: they begin anew.
+    pub(crate) fn forget_windows(&mut self) {
+        (self.alerts, self.windows_lost, self.records_dropped) = ([0; 3], 0, 0);
+    }
+
     /// What happened to windows that should not.
     fn window_lines(&self) -> Vec<String> {
         let number = |name: &str| self.windows.get(name).and_then(Value::as_u64).unwrap_or(0);
@@ -117,6 +124,7 @@ impl Replayed {
             (number("repeated"), "match", "of events that came twice, counted once"),
             (number("closed_early"), "window", "closed early for lack of room: their alerts may come twice"),
             (number("given_up"), "window", "given up for lack of room below their threshold: alerts may be missing"),
+            (self.windows_replaced, "time", "the instance of the windows failed and was replaced"),
             (self.windows_lost, "time", "the windows were lost with their instance"),
             (self.records_dropped, "match", "dropped: no instance would take them"),
         ];

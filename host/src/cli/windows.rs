@@ -1,10 +1,13 @@
 //! From detections to alerts, for every command that runs rules over events.
 //!
 //! Detections are collected, sorted by event time, and then put into windows, so that the order of the files changes
-//! nothing. Live, they go into windows as they come.
+//! nothing. Where they come in that order anyway, windows are filled while events are read: see [`super::ahead`]. Live, they
+//! go into windows as they come.
 //!
-//! Once all is read, windows are kept in a thread beside the one that renders and writes their alerts.
+//! Windows are kept in a thread beside the one that renders and writes their alerts, which is done once all is read.
 
+use super::ahead::{Ahead, Order};
+use super::filling::{CHUNK, Filling, WAITING, weight};
 use super::handover::channel;
 use super::input;
 use anyhow::{Context, Result, anyhow};
@@ -14,12 +17,6 @@ use oxpecker::sandbox::{Kept, LoadReport, LoadRequest, Restored, SandboxError};
 use std::collections::BTreeSet;
 use std::panic::resume_unwind;
 use std::thread;
-
-/// Bytes of detections that go to the windows in one call.
-const CHUNK: usize = 64 << 10;
-
-/// Bytes of answers of the windows that may wait to be written. One holds some hundred KiB, or a MiB where windows close.
-const WAITING: usize = 2 << 20;
 
 /// What evaluates, what loading the rules found, and what keeps windows.
 pub(crate) type Started = (Pipeline, LoadReport, Box<dyn KeepWindows>);
@@ -32,6 +29,7 @@ pub(crate) fn start(
     settings: Settings,
     now: i64,
 ) -> Result<Started> {
+    let request = &own_detections(request);
     thread::scope(|scope| {
         let keeper = scope.spawn(|| backend.keeper(request));
         let (pipeline, report) = Pipeline::start(backend, request, Task::Detect, inputs, settings, now)?;
@@ -40,15 +38,33 @@ pub(crate) fn start(
     })
 }
 
+/// The request of rules whose detections go to their windows without anybody between who could change them.
+pub(crate) fn own_detections(request: &LoadRequest) -> LoadRequest {
+    let mut request = request.clone();
+    request.options.insert("own_detections".into(), true.into());
+    request
+}
+
 /// Where alerts go.
 pub(crate) type Sink<'s> = dyn FnMut(Kept) -> Result<()> + 's;
 
+/// What becomes of the alerts that were given so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Standing {
+    /// They stand.
+    Stands,
+    /// They do not count: windows begin anew once all is read.
+    Void,
+}
+
 /// Windows with what waits to be put into them.
 pub(crate) struct WindowStage {
-    keeper: Box<dyn KeepWindows>,
+    /// The windows, where they are not being filled ahead.
+    filling: Option<Filling>,
+    ahead: Option<Ahead>,
     live: bool,
     sorter: Sorter,
-    now: i64,
     /// Detections taken so far.
     pub(crate) detections: u64,
     /// Those that a suppression hides.
@@ -58,55 +74,104 @@ pub(crate) struct WindowStage {
     /// Windows that were taken over.
     restored: u64,
     interrupted: fn() -> bool,
-    /// Ctrl-C ends this stage: it was not pressed before, to end the reading.
-    listens: bool,
-    /// Windows were left alone because of it.
+    /// Windows were left alone because of Ctrl-C.
     pub(crate) cut_short: bool,
 }
 
 impl WindowStage {
     pub(crate) fn new(keeper: Box<dyn KeepWindows>, live: bool, now: i64) -> Self {
+        let interrupted = input::interrupted;
         Self {
-            keeper,
+            filling: Some(Filling { keeper, now, interrupted, listens: false, cut_short: false }),
+            ahead: None,
             live,
             sorter: Sorter::default(),
-            now,
             detections: 0,
             suppressed: 0,
             rules: BTreeSet::new(),
             restored: 0,
-            interrupted: input::interrupted,
-            listens: false,
+            interrupted,
             cut_short: false,
+        }
+    }
+
+    /// Has windows filled while events are read, once [`WindowStage::know_inputs`] says so. Not for windows that an earlier
+    /// run saved: they could not be had again.
+    pub(crate) fn goes_ahead(mut self) -> Self {
+        if !self.live {
+            self.ahead = self.filling.take().map(Ahead::new);
+        }
+        self
+    }
+
+    /// Says how many of all inputs have begun. Whether one input begins where the one before it ends is known when the second
+    /// does: until then windows would most likely be filled in vain where it does not.
+    pub(crate) fn know_inputs(&mut self, begun: u64, all: usize) {
+        if let Some(ahead) = &mut self.ahead
+            && begun >= all.min(2) as u64
+        {
+            ahead.begin();
         }
     }
 
     /// Takes over windows that an earlier run saved.
     pub(crate) fn restore(&mut self, saved: &[u8]) -> Result<Restored, SandboxError> {
-        let restored = self.keeper.restore(saved)?;
+        let restored = self.keeper()?.restore(saved)?;
         // What the module says is not believed: a window takes a byte at least.
         self.restored = restored.windows.min(saved.len() as u64);
         Ok(restored)
     }
 
-    /// The windows themselves.
-    pub(crate) fn keeper(&mut self) -> &mut dyn KeepWindows {
-        self.keeper.as_mut()
+    /// The windows themselves, where they are not being filled.
+    pub(crate) fn keeper(&mut self) -> Result<&mut dyn KeepWindows, SandboxError> {
+        let filling = self.filling.as_mut().ok_or(SandboxError::Dead)?;
+        Ok(filling.keeper.as_mut())
+    }
+
+    fn filling(&mut self) -> Result<&mut Filling> {
+        Ok(self.filling.as_mut().ok_or(SandboxError::Dead)?)
     }
 
     /// Takes the detections of a job, one a line.
-    pub(crate) fn take(&mut self, records: &[u8], sink: &mut Sink<'_>) -> Result<()> {
+    pub(crate) fn take(&mut self, records: &[u8], sink: &mut Sink<'_>) -> Result<Standing> {
+        let mut standing = Standing::Stands;
         for line in lines(records) {
             self.detections += 1;
             self.suppressed += u64::from(line.get(24) == Some(&b's'));
             if let Some(rule) = line.get(16..24).and_then(|rule| rule.try_into().ok()) {
                 self.rules.insert(rule);
             }
-            if !self.live {
-                self.sorter.push(line).context("cannot write a temporary file")?;
+            if self.wait(line)? == Order::Broken {
+                self.begin_anew(line)?;
+                standing = Standing::Void;
             }
         }
-        if self.live { self.window(records, sink) } else { Ok(()) }
+        if self.live {
+            self.filling()?.window(records, sink)?;
+        }
+        if let Some(ahead) = &mut self.ahead {
+            ahead.tell(sink)?;
+        }
+        Ok(standing)
+    }
+
+    /// Puts a detection where it waits for the windows.
+    fn wait(&mut self, line: &[u8]) -> Result<Order> {
+        if let Some(ahead) = &mut self.ahead {
+            return ahead.push(line);
+        }
+        if !self.live {
+            self.sorter.push(line).context("cannot write a temporary file")?;
+        }
+        Ok(Order::Kept)
+    }
+
+    /// Sorts all after all: this one came too late.
+    fn begin_anew(&mut self, line: &[u8]) -> Result<()> {
+        let Some(ahead) = self.ahead.take() else { return Ok(()) };
+        let (filling, sorter) = ahead.give_up()?;
+        (self.filling, self.sorter) = (Some(filling), sorter);
+        self.wait(line).map(drop)
     }
 
     /// How many rules matched.
@@ -114,18 +179,25 @@ impl WindowStage {
         self.rules.len()
     }
 
-    fn window(&mut self, records: &[u8], sink: &mut Sink<'_>) -> Result<()> {
-        if records.is_empty() {
-            return Ok(());
-        }
-        sink(self.keeper.window(records, self.now)?)
-    }
-
     /// Puts what waits into windows and, with `close`, closes them all: in a thread of its own, while `sink` takes the alerts
     /// in this one, in their order. The first error of either ends both. Ctrl-C leaves the rest of the windows alone, but
     /// not where it has ended the reading: then what was read is finished.
     pub(crate) fn finish(&mut self, close: bool, sink: &mut Sink<'_>) -> Result<()> {
-        self.listens = !(self.interrupted)();
+        let listens = !(self.interrupted)();
+        let finished = match self.ahead.take() {
+            Some(ahead) => {
+                let filling = ahead.finish(close.then(|| self.most_windows()), listens, sink)?;
+                self.filling = Some(filling);
+                Ok(())
+            }
+            None => self.finish_sorted(close, listens, sink),
+        };
+        self.cut_short = self.filling.as_ref().is_some_and(|filling| filling.cut_short);
+        finished
+    }
+
+    fn finish_sorted(&mut self, close: bool, listens: bool, sink: &mut Sink<'_>) -> Result<()> {
+        self.filling()?.listens = listens;
         let (sender, mut alerts) = channel(WAITING);
         thread::scope(|scope| {
             let keep = move || {
@@ -149,47 +221,31 @@ impl WindowStage {
     /// Puts what waits into windows.
     pub(crate) fn drain(&mut self, sink: &mut Sink<'_>) -> Result<()> {
         let mut sorted = std::mem::take(&mut self.sorter).sorted().context("cannot read a temporary file")?;
+        let filling = self.filling()?;
         let mut chunk = Vec::new();
         while sorted.append_next(&mut chunk).context("cannot read a temporary file")? {
-            if self.stops() {
+            if filling.stops() {
                 return Ok(());
             }
             chunk.push(b'\n');
             if chunk.len() >= CHUNK {
-                self.window(&chunk, sink)?;
+                filling.window(&chunk, sink)?;
                 chunk.clear();
             }
         }
-        self.window(&chunk, sink)
+        filling.window(&chunk, sink)
     }
 
-    /// Closes all windows. Each call that gives alerts closes one at least, and a detection opens no more than one: a module
-    /// that goes on for longer would do so for ever.
+    /// Closes all windows.
     pub(crate) fn close(&mut self, sink: &mut Sink<'_>) -> Result<()> {
-        let most = self.detections.saturating_add(self.restored);
-        for _ in 0..=most {
-            if self.stops() {
-                return Ok(());
-            }
-            let kept = self.keeper.flush()?;
-            let ended = kept.alerts.is_empty();
-            sink(kept)?;
-            if ended {
-                return Ok(());
-            }
-        }
-        Err(SandboxError::Nonsense { during: "ox_flush", what: "more windows closed than were opened" }.into())
+        let most = self.most_windows();
+        self.filling()?.close(most, sink)
     }
 
-    fn stops(&mut self) -> bool {
-        self.cut_short = self.cut_short || self.listens && (self.interrupted)();
-        self.cut_short
+    /// So many windows can be open: a detection opens no more than one.
+    fn most_windows(&self) -> u64 {
+        self.detections.saturating_add(self.restored)
     }
-}
-
-/// Bytes that an answer holds. One without alerts has some too: there can be millions of them.
-fn weight(kept: &Kept) -> usize {
-    size_of::<Kept>() + kept.alerts.bytes()
 }
 
 #[cfg(test)]
@@ -217,6 +273,11 @@ mod tests {
             Ok(Kept { windows_lost: 1, ..Kept::default() })
         }
 
+        fn begin_anew(&mut self) -> Result<(), SandboxError> {
+            self.calls = 0;
+            Ok(())
+        }
+
         fn save(&mut self) -> Result<Vec<u8>, SandboxError> {
             Err(SandboxError::Dead)
         }
@@ -235,7 +296,7 @@ mod tests {
         let mut stage = WindowStage::new(Box::new(Counting { calls: 0, fails_at }), false, 0);
         let mut taken = Vec::new();
         for _ in 0..20 {
-            stage.take(&vec![b'x'; CHUNK], &mut |_| Ok(())).unwrap();
+            let _ = stage.take(&vec![b'x'; CHUNK], &mut |_| Ok(())).unwrap();
         }
         let outcome = stage.finish(close, &mut |kept| {
             if taken.len() == taken_at_most {
@@ -288,6 +349,10 @@ mod tests {
             self.window(b"", 0)
         }
 
+        fn begin_anew(&mut self) -> Result<(), SandboxError> {
+            Ok(())
+        }
+
         fn save(&mut self) -> Result<Vec<u8>, SandboxError> {
             Err(SandboxError::Dead)
         }
@@ -305,7 +370,7 @@ mod tests {
     fn a_module_that_closes_windows_for_ever_is_stopped() {
         let mut stage = WindowStage::new(Box::new(Endless), false, 0);
         stage.restore(b"abc").unwrap();
-        stage.take(b"x\ny\n", &mut |_| Ok(())).unwrap();
+        let _ = stage.take(b"x\ny\n", &mut |_| Ok(())).unwrap();
         let mut answers = 0;
         let error = stage.finish(true, &mut |_| {
             answers += 1;
@@ -316,13 +381,19 @@ mod tests {
         assert_eq!(answers, 1 + 2 + 3 + 1);
     }
 
+    fn interrupted_by(interrupted: fn() -> bool, mut stage: WindowStage) -> WindowStage {
+        stage.interrupted = interrupted;
+        stage.filling.as_mut().unwrap().interrupted = interrupted;
+        stage
+    }
+
     /// Times that an interrupt was asked for.
     static ASKED: AtomicU64 = AtomicU64::new(0);
 
     #[test]
     fn an_interrupt_ends_the_windows_unless_it_ended_the_reading() {
         let run = |interrupted: fn() -> bool| {
-            let mut stage = WindowStage { interrupted, ..WindowStage::new(Box::new(Endless), false, 0) };
+            let mut stage = interrupted_by(interrupted, WindowStage::new(Box::new(Endless), false, 0));
             stage.restore(&[0; 100]).unwrap();
             let finished = stage.finish(true, &mut |_| Ok(()));
             (finished.is_ok(), stage.cut_short)
@@ -331,9 +402,10 @@ mod tests {
         assert_eq!(run(|| true), (false, false), "it goes on to its own end");
         let counting = Box::new(Counting { calls: 0, fails_at: 0 });
         let mut stage = WindowStage::new(counting, false, 0);
-        stage.take(b"x\n", &mut |_| Ok(())).unwrap();
-        (stage.listens, stage.interrupted) = (true, || true);
+        let _ = stage.take(b"x\n", &mut |_| Ok(())).unwrap();
+        let filling = stage.filling.as_mut().unwrap();
+        (filling.listens, filling.interrupted) = (true, || true);
         stage.drain(&mut |_| Err(anyhow!("nothing is put into windows"))).unwrap();
-        assert!(stage.cut_short);
+        assert!(stage.filling.unwrap().cut_short);
     }
 }

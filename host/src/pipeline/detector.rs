@@ -81,6 +81,12 @@ pub trait KeepWindows: Send {
     /// When no instance of the sandbox works any more.
     fn flush(&mut self) -> Result<Kept, SandboxError>;
 
+    /// Forgets all windows and counters: as if nothing had been put into them.
+    ///
+    /// # Errors
+    /// When no instance of the sandbox works any more.
+    fn begin_anew(&mut self) -> Result<(), SandboxError>;
+
     /// The open windows, for [`KeepWindows::restore`] with the same rules.
     ///
     /// # Errors
@@ -167,6 +173,10 @@ impl KeepWindows for Keeper {
         Keeper::flush(self)
     }
 
+    fn begin_anew(&mut self) -> Result<(), SandboxError> {
+        Keeper::begin_anew(self)
+    }
+
     fn save(&mut self) -> Result<Vec<u8>, SandboxError> {
         Keeper::save(self)
     }
@@ -184,6 +194,8 @@ impl KeepWindows for Keeper {
 struct Native {
     session: Session,
     columns: usize,
+    /// What was loaded.
+    rules: Vec<u8>,
 }
 
 impl Native {
@@ -199,7 +211,7 @@ impl Native {
         if status == native::Status::RuleErrors {
             return Err(SandboxError::Rules(Box::new(report)));
         }
-        Ok((Self { session, columns: report.rule_ids.len() }, report))
+        Ok((Self { session, columns: report.rule_ids.len(), rules: text }, report))
     }
 
     fn call(
@@ -273,6 +285,13 @@ impl KeepWindows for Native {
     fn flush(&mut self) -> Result<Kept, SandboxError> {
         self.call("flush", Session::flush)?;
         self.kept()
+    }
+
+    fn begin_anew(&mut self) -> Result<(), SandboxError> {
+        let rules = std::mem::take(&mut self.rules);
+        let loaded = self.call("load", |session| session.load(&rules));
+        self.rules = rules;
+        loaded
     }
 
     fn save(&mut self) -> Result<Vec<u8>, SandboxError> {

@@ -34,6 +34,8 @@ pub struct Kept {
     pub before_loss: usize,
     /// Match records that no instance would take.
     pub records_dropped: u64,
+    /// How many instances were lost; the windows of one that is not counted above too were had again.
+    pub replaced: u64,
 }
 
 /// What a batch led to, and what it cost.
@@ -193,7 +195,7 @@ impl Keeper {
     /// # Errors
     /// Only if no instance works any more.
     pub fn window(&mut self, records: &[u8], now: i64) -> Result<Kept, SandboxError> {
-        let mut known = self.inner.windows_lost();
+        let (mut known, replaced) = (self.inner.windows_lost(), self.replaced());
         let mut kept = Kept::default();
         if records.is_empty() {
             return Ok(kept);
@@ -208,8 +210,18 @@ impl Keeper {
             }
         })?;
         kept.note_loss(&mut known, self.inner.windows_lost());
+        kept.replaced = self.replaced() - replaced;
         self.records_dropped += kept.records_dropped;
         Ok(kept)
+    }
+
+    /// Forgets all windows and counters: as if nothing had been put into them.
+    ///
+    /// # Errors
+    /// Only if no instance works any more.
+    pub fn begin_anew(&mut self) -> Result<(), SandboxError> {
+        self.records_dropped = 0;
+        self.inner.begin_anew()
     }
 
     /// The open windows, for [`Keeper::restore`] with the same rules.
@@ -234,10 +246,11 @@ impl Keeper {
     /// # Errors
     /// Only if no instance works any more.
     pub fn flush(&mut self) -> Result<Kept, SandboxError> {
-        let before = self.inner.windows_lost();
+        let (before, replaced) = (self.inner.windows_lost(), self.replaced());
         let (alerts, mut known) = self.inner.flush(Sandbox::flush)?;
         let mut kept = Kept { alerts: alerts.unwrap_or_default(), windows_lost: known - before, ..Kept::default() };
         kept.note_loss(&mut known, self.inner.windows_lost());
+        kept.replaced = self.replaced() - replaced;
         Ok(kept)
     }
 

@@ -150,6 +150,13 @@ impl Replaceable {
         Ok((flushed, lost))
     }
 
+    /// Starts an instance in place of one that did not fail, and without its windows.
+    pub(crate) fn begin_anew(&mut self) -> Result<(), SandboxError> {
+        self.journal = Journal::default();
+        self.sandbox = self.another()?;
+        Ok(())
+    }
+
     /// Takes over windows in place of those that are open.
     pub(crate) fn restore(&mut self, state: &[u8]) -> Result<Restored, SandboxError> {
         let restored = self.sandbox.restore(state)?;

@@ -4,7 +4,7 @@
 use super::events::Events;
 use super::probe::{Pass, Probe, Stage};
 use crate::cli::clock::Start;
-use crate::cli::windows::WindowStage;
+use crate::cli::windows::{Standing, WindowStage};
 use anyhow::{Result, bail};
 use oxpecker::pipeline::{Backend, Searcher, Task};
 use oxpecker::sandbox::{Document, Kept, LoadRequest};
@@ -123,7 +123,7 @@ fn windows(stage: &mut WindowStage, records: &[u8], work: &Work, alerts: &mut Ve
         alerts.push(kept);
         Ok(())
     };
-    stage.take(records, &mut sink)?;
+    let _: Standing = stage.take(records, &mut sink)?;
     stage.drain(&mut sink)?;
     stage.close(&mut sink)?;
     Ok(Pass { took: start.gone(), events: work.events.events })

@@ -6,7 +6,7 @@ use crate::cli::announce::{Announcer, Form, Pending};
 use crate::cli::clock::Start;
 use crate::cli::input;
 use crate::cli::summary::Replayed;
-use crate::cli::windows::WindowStage;
+use crate::cli::windows::{Standing, WindowStage};
 use anyhow::{Context, Result};
 use oxpecker::intake::Input;
 use oxpecker::pipeline::{self, Backend, Pipeline, Settings, Tally, Task};
@@ -52,8 +52,8 @@ fn announcer() -> Result<Announcer> {
 pub(crate) fn replay<'e>(backend: &'e Backend, work: &'e Work, inputs: Vec<Input>, settings: Settings) -> Probe<'e> {
     let workers = Some(settings.jobs);
     let probe = Probe::new(Stage::Replay, move || {
-        let mut windows = WindowStage::new(backend.keeper(&work.rules)?, false, work.now);
-        let (inputs, settings) = (inputs.clone(), settings.clone());
+        let mut windows = WindowStage::new(backend.keeper(&work.rules)?, false, work.now).goes_ahead();
+        let (inputs, settings, all) = (inputs.clone(), settings.clone(), inputs.len());
         let (mut pipeline, _) = Pipeline::start(backend, &work.rules, Task::Detect, inputs, settings, work.now)?;
         // The rules are loaded, and reading has just begun.
         let start = Instant::now();
@@ -61,7 +61,11 @@ pub(crate) fn replay<'e>(backend: &'e Backend, work: &'e Work, inputs: Vec<Input
         while let Some(done) = pipeline.next(input::interrupted) {
             let done = done?;
             tally.count(&done, |_| anyhow::Ok(()))?;
-            windows.take(&done.result.records, &mut |kept| announcer.take(&kept, &mut replayed))?;
+            windows.know_inputs(tally.inputs, all);
+            let standing = windows.take(&done.result.records, &mut |kept| announcer.take(&kept, &mut replayed))?;
+            if standing == Standing::Void {
+                announcer.forget();
+            }
             pipeline.give_back(done.job);
         }
         windows.finish(true, &mut |kept| announcer.take(&kept, &mut replayed))?;

@@ -1,0 +1,222 @@
+//! Windows that are filled while events are still being read, in a thread of their own.
+//!
+//! ```text
+//! detections ─> waiting, sorted ─(the first of them)─> ordered ─> windows ─> alerts
+//!                   └ one that belongs before those that left: all of it is void, and comes again once all is read
+//! ```
+//!
+//! **Invariant.** What windows are given is a beginning of all detections in the order of their lines, in the very pieces in
+//! which a run that sorts all of them gives them; or it does not count. So the alerts are the same bytes.
+//!
+//! Input is in order as a rule, or nearly: so a share of the detections waits for those that should have come before.
+
+use super::filling::{CHUNK, Filling, WAITING, weight};
+use super::handover::{Receiver, Sender, channel};
+use super::ordered::{Next, Ordered};
+use super::windows::Sink;
+use anyhow::{Context, Result, anyhow};
+use oxpecker::pipeline::{Lines, Sorter, lines};
+use oxpecker::sandbox::{Kept, SandboxError};
+use std::ops::RangeInclusive;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+/// One of so many bytes of detections waits: what waits at the end is put into windows after the reading.
+const SHARE: usize = 16;
+
+/// Bytes of detections that wait, half as many more before some leave.
+const WAIT: RangeInclusive<usize> = 512 << 10..=2 << 20;
+
+/// So many bytes of detections come in order before windows are filled: where they do not, that shows soon, and little was
+/// done in vain. Fewer take no time worth saving.
+const TRUST: usize = 2 << 20;
+
+/// See the module.
+pub(crate) struct Ahead {
+    waiting: Lines,
+    /// The last that has left.
+    last: Vec<u8>,
+    /// Those that have left since the last piece.
+    piece: Vec<u8>,
+    /// Bytes of all so far.
+    bytes: usize,
+    /// The windows may begin.
+    may_begin: bool,
+    /// The windows before they begin.
+    resting: Option<Filling>,
+    running: Option<Running>,
+    input: Input,
+}
+
+/// Whether a detection could be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    Kept,
+    /// It belongs before one that has left.
+    Broken,
+}
+
+/// How the windows' input ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Those were all.
+    All {
+        /// How many windows can be open, where they are to be closed.
+        close: Option<u64>,
+        listens: bool,
+    },
+    /// They were not, or nobody wants to know.
+    Void,
+}
+
+/// Windows that are being filled.
+struct Running {
+    thread: JoinHandle<(Filling, Result<()>)>,
+    answers: Receiver<Kept>,
+}
+
+/// The windows' input. Without it they end.
+struct Input(Arc<Ordered<End>>);
+
+impl Drop for Input {
+    fn drop(&mut self) {
+        self.0.cut(End::Void);
+    }
+}
+
+impl Ahead {
+    pub(crate) fn new(windows: Filling) -> Self {
+        Self {
+            waiting: Lines::default(),
+            last: Vec::new(),
+            piece: Vec::new(),
+            bytes: 0,
+            may_begin: false,
+            resting: Some(windows),
+            running: None,
+            input: Input(Arc::default()),
+        }
+    }
+
+    /// From now on the windows are filled.
+    pub(crate) fn begin(&mut self) {
+        self.may_begin = true;
+    }
+
+    /// Takes a detection, unless it is too late for it.
+    pub(crate) fn push(&mut self, line: &[u8]) -> Result<Order> {
+        if line < self.last.as_slice() {
+            return Ok(Order::Broken);
+        }
+        self.waiting.push_parts([line]);
+        self.bytes = self.bytes.saturating_add(line.len());
+        let keep = (self.bytes / SHARE).clamp(*WAIT.start(), *WAIT.end());
+        if self.waiting.bytes() > keep + keep / 2 {
+            self.release(keep)?;
+            if self.may_begin && self.bytes >= TRUST {
+                self.start()?;
+            }
+        }
+        Ok(Order::Kept)
+    }
+
+    /// Lets the first of those that wait go.
+    fn release(&mut self, keep: usize) -> Result<()> {
+        let Self { waiting, last, piece, input, .. } = self;
+        let mut leave = |line: &[u8]| {
+            piece.extend_from_slice(line);
+            piece.push(b'\n');
+            line.clone_into(last);
+            if piece.len() < CHUNK { Ok(()) } else { input.0.push(piece) }
+        };
+        waiting.release(keep, &mut leave).context("cannot write a temporary file")
+    }
+
+    /// Starts filling the windows.
+    fn start(&mut self) -> Result<()> {
+        let Some(mut filling) = self.resting.take() else { return Ok(()) };
+        let (sender, answers) = channel(WAITING);
+        let ordered = Arc::clone(&self.input.0);
+        let fill = move || {
+            let filled = fill(&mut filling, &ordered, &sender);
+            (filling, filled)
+        };
+        let thread = thread::Builder::new().name("windows".to_owned()).spawn(fill);
+        self.running = Some(Running { thread: thread.context("no thread to keep windows")?, answers });
+        Ok(())
+    }
+
+    /// Gives the answers that are there.
+    pub(crate) fn tell(&mut self, sink: &mut Sink<'_>) -> Result<()> {
+        let answers = self.running.as_mut().map(|running| &mut running.answers);
+        answers.map_or(Ok(()), |answers| std::iter::from_fn(|| answers.ready()).try_for_each(sink))
+    }
+
+    /// Ends what was begun too early: windows in which nothing is, and all detections so far.
+    pub(crate) fn give_up(mut self) -> Result<(Filling, Sorter)> {
+        self.input.0.cut(End::Void);
+        let mut filling = match self.running.take() {
+            None => self.resting.take(),
+            Some(Running { thread, answers }) => {
+                drop(answers);
+                let (filling, filled) = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+                // That nobody takes the alerts any more is no failure.
+                filled.or_else(|error| if error.is::<SandboxError>() { Err(error) } else { Ok(()) })?;
+                Some(filling)
+            }
+        };
+        if let Some(filling) = &mut filling {
+            filling.keeper.begin_anew()?;
+        }
+        let mut all = Sorter::default();
+        let mut place = 0;
+        while let Some(piece) = self.input.0.get(place).context("cannot read a temporary file")? {
+            lines(&piece).try_for_each(|line| all.push(line)).context("cannot write a temporary file")?;
+            place += 1;
+        }
+        lines(&self.piece).try_for_each(|line| all.push(line)).context("cannot write a temporary file")?;
+        self.waiting.release(0, |line| all.push(line)).context("cannot write a temporary file")?;
+        Ok((filling.context("the windows are gone")?, all))
+    }
+
+    /// Puts the rest into windows and, with `close`, closes so many at most; gives the windows back.
+    pub(crate) fn finish(mut self, close: Option<u64>, listens: bool, sink: &mut Sink<'_>) -> Result<Filling> {
+        self.release(0)?;
+        if !self.piece.is_empty() {
+            self.input.0.push(&mut self.piece).context("cannot write a temporary file")?;
+        }
+        self.input.0.end(End::All { close, listens });
+        self.start()?;
+        let Running { thread, mut answers } = self.running.take().context("the windows are gone")?;
+        // Where this stops early the channel closes, and so the other side ends with an error that comes second.
+        let taken = answers.try_for_each(sink);
+        drop(answers);
+        let (filling, filled) = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+        taken.and(filled).map(|()| filling)
+    }
+}
+
+/// Puts what comes into windows until it ends.
+fn fill(filling: &mut Filling, ordered: &Ordered<End>, sender: &Sender<Kept>) -> Result<()> {
+    let mut send = |kept: Kept| {
+        let sent = sender.send(weight(&kept), kept);
+        if sent { Ok(()) } else { Err(anyhow!("nobody takes the alerts")) }
+    };
+    let mut place = 0;
+    loop {
+        let next = ordered.wait_for(place).context("cannot read a temporary file")?;
+        // Ctrl-C ends this only after the reading: that is known with the end, which comes before the last pieces are taken.
+        filling.listens = matches!(ordered.known_end(), Some(End::All { listens: true, .. }));
+        match next {
+            _ if filling.stops() => return Ok(()),
+            Next::Chunk(piece) => filling.window(&piece, &mut send)?,
+            Next::End(End::All { close: Some(most), .. }) => return filling.close(most, &mut send),
+            Next::End(_) => return Ok(()),
+        }
+        place += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,178 @@
+use super::*;
+use oxpecker::pipeline::KeepWindows;
+use oxpecker::sandbox::Restored;
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// What windows were given, and the times that they began anew.
+type Seen = Arc<Mutex<(Vec<Vec<u8>>, usize)>>;
+
+/// Notes what it is given; an answer says how many pieces there were.
+struct Noting {
+    seen: Seen,
+    fails_at: usize,
+}
+
+impl KeepWindows for Noting {
+    fn window(&mut self, records: &[u8], _: i64) -> Result<Kept, SandboxError> {
+        let mut seen = self.seen.lock().unwrap();
+        if seen.0.len() == self.fails_at {
+            return Err(SandboxError::Dead);
+        }
+        seen.0.push(records.to_vec());
+        Ok(Kept { records_dropped: seen.0.len() as u64, ..Kept::default() })
+    }
+
+    fn flush(&mut self) -> Result<Kept, SandboxError> {
+        Ok(Kept { windows_lost: 1, ..Kept::default() })
+    }
+
+    fn begin_anew(&mut self) -> Result<(), SandboxError> {
+        let mut seen = self.seen.lock().unwrap();
+        seen.0.clear();
+        seen.1 += 1;
+        Ok(())
+    }
+
+    fn save(&mut self) -> Result<Vec<u8>, SandboxError> {
+        Err(SandboxError::Dead)
+    }
+
+    fn restore(&mut self, _: &[u8]) -> Result<Restored, SandboxError> {
+        Err(SandboxError::Dead)
+    }
+
+    fn stats(&mut self) -> Result<serde_json::Value, SandboxError> {
+        Err(SandboxError::Dead)
+    }
+}
+
+fn ahead(fails_at: usize) -> (Ahead, Seen) {
+    let seen = Seen::default();
+    let keeper = Box::new(Noting { seen: Arc::clone(&seen), fails_at });
+    let filling = Filling { keeper, now: 0, interrupted: || false, listens: false, cut_short: false };
+    (Ahead::new(filling), seen)
+}
+
+const LINE: usize = 1_000;
+
+/// Lines in blocks of ten, each in reverse.
+fn detections(number: usize) -> impl Iterator<Item = String> {
+    (0..number).map(|place| format!("{:0LINE$}", place / 10 * 10 + 9 - place % 10))
+}
+
+/// Waits for windows that are being filled.
+fn until(seen: &Seen, is_so: impl Fn(&(Vec<Vec<u8>>, usize)) -> bool) {
+    while !is_so(&seen.lock().unwrap()) {
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// The pieces in which a run that sorts all lines gives them.
+fn pieces(mut lines: Vec<String>) -> Vec<Vec<u8>> {
+    lines.sort();
+    let mut pieces = vec![Vec::new()];
+    for line in lines {
+        if pieces.last().unwrap().len() >= CHUNK {
+            pieces.push(Vec::new());
+        }
+        pieces.last_mut().unwrap().extend(format!("{line}\n").into_bytes());
+    }
+    pieces
+}
+
+#[test]
+fn windows_get_meanwhile_what_they_would_get_at_the_end() {
+    let (mut ahead, seen) = ahead(usize::MAX);
+    ahead.begin();
+    let mut answers = Vec::new();
+    let mut sink = |kept: Kept| {
+        answers.push((kept.records_dropped, kept.windows_lost));
+        Ok(())
+    };
+    for line in detections(8_000) {
+        assert_eq!(ahead.push(line.as_bytes()).unwrap(), Order::Kept);
+        ahead.tell(&mut sink).unwrap();
+    }
+    until(&seen, |(pieces, _)| pieces.len() > 80);
+    ahead.finish(Some(8_000), false, &mut sink).unwrap();
+    let expected = pieces(detections(8_000).collect());
+    assert!(seen.lock().unwrap().0 == expected);
+    let numbered = (1..=expected.len() as u64).map(|number| (number, 0));
+    assert_eq!(answers, numbered.chain([(0, 1)]).collect::<Vec<_>>());
+}
+
+#[test]
+fn one_that_comes_too_late_makes_all_of_it_void() {
+    let (mut ahead, seen) = ahead(usize::MAX);
+    ahead.begin();
+    detections(5_000).for_each(|line| assert_eq!(ahead.push(line.as_bytes()).unwrap(), Order::Kept));
+    until(&seen, |(pieces, _)| !pieces.is_empty());
+    // As late as what waits can tell is no harm.
+    let late = format!("{:0LINE$}", 4_900);
+    assert_eq!(ahead.push(late.as_bytes()).unwrap(), Order::Kept);
+    assert_eq!(ahead.push(b"000").unwrap(), Order::Broken);
+    let (_, all) = ahead.give_up().unwrap();
+    assert_eq!(*seen.lock().unwrap(), (vec![], 1));
+    let (mut sorted, mut found, mut line) = (all.sorted().unwrap(), Vec::new(), Vec::new());
+    while sorted.append_next(&mut line).unwrap() {
+        found.push(String::from_utf8(std::mem::take(&mut line)).unwrap());
+    }
+    let mut expected: Vec<String> = detections(5_000).chain([late]).collect();
+    expected.sort();
+    assert!(found == expected);
+}
+
+#[test]
+fn windows_wait_until_they_are_told_to_begin() {
+    let (mut ahead, seen) = ahead(usize::MAX);
+    detections(5_000).for_each(|line| assert_eq!(ahead.push(line.as_bytes()).unwrap(), Order::Kept));
+    assert!(ahead.running.is_none());
+    assert_eq!(ahead.push(b"000").unwrap(), Order::Broken);
+    ahead.give_up().unwrap();
+    assert_eq!(*seen.lock().unwrap(), (vec![], 1));
+}
+
+#[test]
+fn the_first_error_is_told() {
+    let said = |fails_at: usize, taken_at_most: u64| {
+        let (mut ahead, _) = ahead(fails_at);
+        ahead.begin();
+        detections(5_000).for_each(|line| assert_eq!(ahead.push(line.as_bytes()).unwrap(), Order::Kept));
+        let mut taken = 0;
+        let finished = ahead.finish(None, false, &mut |_| {
+            taken += 1;
+            if taken > taken_at_most { Err(anyhow!("the disk is full")) } else { Ok(()) }
+        });
+        (taken, finished.err().map(|error| error.to_string()))
+    };
+    assert_eq!(said(7, u64::MAX), (7, Some(SandboxError::Dead.to_string())));
+    assert_eq!(said(usize::MAX, 3), (4, Some("the disk is full".to_owned())));
+    assert_eq!(said(usize::MAX, u64::MAX).1, None);
+    let (mut ahead, seen) = ahead(1);
+    ahead.begin();
+    detections(5_000).for_each(|line| assert_eq!(ahead.push(line.as_bytes()).unwrap(), Order::Kept));
+    until(&seen, |(pieces, _)| pieces.len() == 1);
+    while !ahead.running.as_ref().unwrap().thread.is_finished() {
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(ahead.give_up().map(drop).unwrap_err().to_string(), SandboxError::Dead.to_string());
+}
+
+#[test]
+fn ctrl_c_ends_the_windows_once_all_is_read_and_not_before() {
+    for listens in [false, true] {
+        let (mut ahead, seen) = ahead(usize::MAX);
+        ahead.resting.iter_mut().for_each(|filling| filling.interrupted = || true);
+        ahead.begin();
+        detections(5_000).for_each(|line| assert_eq!(ahead.push(line.as_bytes()).unwrap(), Order::Kept));
+        until(&seen, |(pieces, _)| pieces.len() > 10);
+        let mut closed = false;
+        let mut sink = |kept: Kept| {
+            closed |= kept.windows_lost > 0;
+            Ok(())
+        };
+        let filling = ahead.finish(Some(5_000), listens, &mut sink).unwrap();
+        assert_eq!((filling.cut_short, closed), (listens, !listens));
+    }
+}
