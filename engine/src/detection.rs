@@ -166,11 +166,10 @@ impl Detection {
     }
 
     /// The title alone. None for a rule that is not asked about.
-    pub(crate) fn title_of(column: usize, rule: &Rule, event: &mut MatchedEvent<'_>, lists: &Lists) -> Option<String> {
+    pub(crate) fn title_of(place: usize, rule: &Rule, event: &mut MatchedEvent<'_>, lists: &Lists) -> Option<String> {
         let asked = event.asked();
-        let by = asked.rule(column)?;
-        let (version, _) = event.counted();
-        Some(version.title(rule, by, asked, lists))
+        let by = asked.rule(place)?;
+        Some(event.version(by.redaction).title(rule, by, asked, lists))
     }
 
     /// What a window needs to count an event, and no more: title, type, context, predicates and the event are empty. Of the

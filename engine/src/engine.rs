@@ -368,6 +368,17 @@ impl Engine {
 
     /// All that an alert can say of an event that a rule matched.
     fn detection(&mut self, column: usize, suppressed: bool, event: &mut MatchedEvent<'_>) -> Option<Detection> {
+        if event.has_room_for(column) {
+            return self.detection_of(column, suppressed, event);
+        }
+        // Of an event of its own, which goes with all that was made of it.
+        let asked = Arc::clone(&self.asked);
+        let versions = self.versions(event.bytes()).ok()?;
+        let mut event = MatchedEvent::new(event.bytes(), &versions, self.limits, &asked);
+        self.detection_of(column, suppressed, &mut event)
+    }
+
+    fn detection_of(&mut self, column: usize, suppressed: bool, event: &mut MatchedEvent<'_>) -> Option<Detection> {
         let collected = self.set.rules.get(column)?;
         let (whole, answers) = event.answers();
         let matched = self.matcher.matched(column, &collected.rule.filter, whole, answers);
@@ -378,11 +389,11 @@ impl Engine {
 
     /// The title of an alert of an event that a rule matched.
     fn title(&mut self, column: usize, suppressed: bool, event: &mut MatchedEvent<'_>) -> Option<String> {
-        let collected = self.set.rules.get(column)?;
-        if collected.redact.is_empty() {
-            return Detection::title_of(column, &collected.rule, event, &self.lists);
+        if !event.has_room_for(column) {
+            return self.detection(column, suppressed, event).map(|detection| detection.title);
         }
-        self.detection(column, suppressed, event).map(|detection| detection.title)
+        let collected = self.set.rules.get(column)?;
+        Detection::title_of(column, &collected.rule, event, &self.lists)
     }
 
     /// What counting takes of an event that a rule matched; none where something is kept back.

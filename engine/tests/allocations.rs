@@ -253,6 +253,29 @@ fn redaction_takes_little_room_beside_the_event() {
     assert!(most < 8 * event.len().cast_signed(), "{most} bytes for {} of an event", event.len());
 }
 
+/// Sets that keep back each something else share nothing of a large event, and hold it no more often for that.
+#[test]
+fn many_redactions_of_a_large_event_are_not_held_at_once() {
+    let event = format!(r#"{{"n":1,"k":"{}","long":"{}"}}"#, "a".repeat(40), "ab".repeat(700_000));
+    let most = |sets: usize| {
+        let rule = |number| {
+            let rule = format!(
+                "redact: [k, k{number}]\nruleset: s{number}\nrules:\n  - id: r{number}\n    name: R\n    type: CloudTrail\n    \
+                 severity: 3\n    description: d\n    filter: n = 1\n"
+            );
+            (format!("f{number}.yaml"), rule.into_bytes())
+        };
+        let mut engine = engine((0..sets).map(rule).collect(), &[], Width::Native);
+        let mut detections = Vec::new();
+        let most = most_bytes(|| assert_eq!(engine.detect(event.as_bytes(), &mut detections), Ok(0)));
+        assert_eq!(detections.len(), sets);
+        most
+    };
+    let (few, many) = (most(4), most(24));
+    // What the detections hold themselves, and no tree.
+    assert!(many - few < 20 * 3 / 2 * event.len().cast_signed(), "{few} bytes, then {many}, for {}", event.len());
+}
+
 /// What a hundred more rules that ask the same of an event allocate: how often, and how many bytes, beside what one takes.
 fn of_a_hundred_more(redact: &str, title: &str, filter: &str, event: &str) -> (u64, usize, u64) {
     let rule = |number| {

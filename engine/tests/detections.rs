@@ -100,7 +100,7 @@ fn rules_that_ask_alike_tell_the_same_alone_and_together() {
         "title: '{{none}} {{lookup(@names, v).who}}'\n    aggregate: [items.o]\n    threshold: {count: 2, distinct: none}",
     ];
     let redactions: [&[&str]; 5] = [&[], &["v"], &["items.v", "none"], &["v"], &["items"]];
-    let mut rules = "lists:\n  names:\n    key: name\n    rows:\n      - {name: x, who: Xena}\n      - {name: b, who: Bob}\nrules:\n".to_owned();
+    let mut rules = "lists:\n  names:\n    x: {who: Xena}\n    b: {who: Bob}\nrules:\n".to_owned();
     for (number, (filter, shown)) in filters.iter().flat_map(|filter| shown.map(|shown| (filter, shown))).enumerate() {
         rules += &format!(
             "  - id: r{number}\n    name: R{number}\n    type: CloudTrail\n    severity: 3\n    description: d\n    filter: |\n      {filter}\n    {shown}\n"
@@ -125,6 +125,31 @@ fn rules_that_ask_alike_tell_the_same_alone_and_together() {
     let events = events.map(str::as_bytes);
     let set = load(&[("f.yaml".to_owned(), rules.into_bytes())]);
     assert_eq!(set.rules.len(), 60);
+    let titles: Vec<String> =
+        told(set.clone(), &events).into_iter().flatten().map(|detection| detection.title).collect();
+    assert!(
+        ["Xena", "Bob"].iter().all(|who| titles.iter().any(|title| title.contains(who))),
+        "the lists are looked into"
+    );
     assert!(check(&set, &events) > 200);
     assert!(check(&kept_back(set, &redactions), &events) > 200);
+}
+
+/// More is kept back in different ways than is kept of a large event at once.
+#[test]
+fn what_many_sets_leave_of_a_large_event_is_the_same_alone_and_together() {
+    let rule = |number: usize| {
+        let head = format!(
+            "rules:\n  - id: r{number}\n    name: R\n    title: '{{{{k{number}}}}} {{{{k0}}}}'\n    type: CloudTrail\n"
+        );
+        let rule = head + "    severity: 3\n    description: d\n    aggregate: [k0, k1]\n    filter: n = 1\n";
+        (format!("f{number}.yaml"), format!("ruleset: s{number}\n{rule}").into_bytes())
+    };
+    let keys: Vec<String> = (0..8).map(|number| format!("k{number}")).collect();
+    let members: Vec<String> = keys.iter().map(|key| format!(r#""{key}":"value of {key}""#)).collect();
+    let event = format!(r#"{{"n":1,{},"long":"{}"}}"#, members.join(","), "ab".repeat(700_000));
+    let redactions: Vec<[&str; 1]> = keys.iter().map(|key| [key.as_str()]).collect();
+    let redactions: Vec<&[&str]> = redactions.iter().map(|keys| keys.as_slice()).collect();
+    let set = kept_back(load(&(0..12).map(rule).collect::<Vec<_>>()), &redactions);
+    assert_eq!(check(&set, &[event.as_bytes()]), 12);
 }

@@ -31,6 +31,10 @@ impl Versions {
     }
 }
 
+/// Bytes of events, as they came, of which it may be kept what redactions leave of them: of each that is a tree, its texts
+/// and a compact text, some six times as much. A first one is always kept.
+const KEPT: usize = 4 << 20;
+
 /// An event that some rule matched.
 pub(crate) struct MatchedEvent<'v> {
     bytes: &'v [u8],
@@ -83,6 +87,21 @@ impl<'v> MatchedEvent<'v> {
         }
     }
 
+    /// The bytes that it was read from.
+    pub(crate) fn bytes(&self) -> &'v [u8] {
+        self.bytes
+    }
+
+    /// Whether what a rule's set leaves of it is kept, or can be: where sets keep many different things back, a large event
+    /// is not held as often.
+    pub(crate) fn has_room_for(&self, rule: usize) -> bool {
+        let room = |redaction| {
+            let is_kept = self.left.is_empty() || self.left.contains_key(&redaction);
+            is_kept || (self.left.len() + 1).saturating_mul(self.bytes.len()) <= KEPT
+        };
+        self.asked.rule(rule).and_then(|by| by.redaction).is_none_or(room)
+    }
+
     /// What the rules ask for.
     pub(crate) fn asked(&self) -> &'v Asked {
         self.asked
@@ -119,6 +138,11 @@ impl<'v> MatchedEvent<'v> {
         let new = || Version::left(versions.left(redaction, asked), &versions.whole);
         let (version, shared) = left.entry(redaction).or_insert_with(new);
         (version, shared)
+    }
+
+    /// What is told of the event where this is kept back, for who needs nothing of what all detections say.
+    pub(super) fn version(&mut self, redaction: Option<usize>) -> &mut Version<'v> {
+        if redaction.is_none() { &mut self.whole } else { self.told(redaction).0 }
     }
 
     /// The whole event, and what counting it takes.

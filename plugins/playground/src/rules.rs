@@ -104,14 +104,19 @@ pub(crate) fn told(collected: &Collected) -> Json {
 
 /// A title as rule files write it.
 fn title(title: &Template) -> String {
-    title.render(|key, lookup| {
-        Some(match lookup {
+    let shown: Vec<String> = title
+        .shown()
+        .map(|(key, lookup)| match lookup {
             None => format!("{{{{{key}}}}}"),
             Some(lookup) => {
                 let column: String = lookup.column.iter().map(|name| format!(".{name}")).collect();
                 format!("{{{{lookup(@{}, {key}){column}}}}}", lookup.list)
             }
         })
+        .collect();
+    title.render(|place, out| {
+        out.push_str(shown.get(place).map_or("", String::as_str));
+        true
     })
 }
 
