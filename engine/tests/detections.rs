@@ -153,3 +153,14 @@ fn what_many_sets_leave_of_a_large_event_is_the_same_alone_and_together() {
     let set = kept_back(load(&(0..12).map(rule).collect::<Vec<_>>()), &redactions);
     assert_eq!(check(&set, &[event.as_bytes()]), 12);
 }
+
+/// What a match is owed to is told as it holds, also where no operator says it.
+#[test]
+fn a_comparison_under_a_not_is_told_as_it_holds() {
+    let rule = "rules:\n  - id: r\n    name: R\n    type: CloudTrail\n    severity: 3\n    description: d\n    filter: n = 1 and not (a < 5 or b = 2)\n";
+    let set = load(&[("f.yaml".to_owned(), rule.as_bytes().to_vec())]);
+    let told = told(set, &[br#"{"n":1,"a":7,"b":3}"#]);
+    let matched = &told[0][0].matched;
+    assert!(matched.contains(r#"{"predicate":"not a < 5","values":[7]}"#), "{matched}");
+    assert!(matched.contains(r#"{"predicate":"b != 2","values":[3]}"#), "{matched}");
+}

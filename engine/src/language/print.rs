@@ -79,7 +79,8 @@ impl Display for Predicate {
         match &self.test {
             Test::Equals(value) if self.negated => write!(f, "{operand} != {value}"),
             Test::Equals(value) => write!(f, "{operand} = {value}"),
-            Test::Compare(comparison, value) => write!(f, "{operand} {} {value}", comparison.as_str()),
+            // Filters have no operator for it; alerts tell of one under a `not` by what they owe their match to.
+            Test::Compare(comparison, value) => write!(f, "{not}{operand} {} {value}", comparison.as_str()),
             Test::Text(operator, value) => {
                 write!(f, "{operand} {not}{} {value}", value::text_operator_name(*operator))
             }
