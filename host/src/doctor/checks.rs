@@ -203,6 +203,15 @@ fn compiled(code: &Compiled, circumstances: &Circumstances<'_>, line: usize, fin
         let help = "compile the pack with the compiler of Fluent Bit's own WAMR";
         findings.push(finding("aot-format", level, line, message, help));
     }
+    if code.format == format && circumstances.version.is_some_and(|version| version > last) {
+        let message = format!(
+            "the code is of AOT format {format}, which Fluent Bit up to {}.{}.{} loads; a later one may load another, and then \
+             does not start",
+            last.0, last.1, last.2
+        );
+        let help = "compile the pack with the compiler of Fluent Bit's own WAMR, and try it before it is rolled out";
+        findings.push(finding("aot-format", Level::Note, line, message, help));
+    }
     let message = format!(
         "the code is for {}: on another processor Fluent Bit does not start, and on an older one of these it may be killed",
         code.target

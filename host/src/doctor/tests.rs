@@ -107,6 +107,7 @@ fn a_compiled_pack_is_looked_at_as_far_as_it_can_be() {
         (5, true, &[(SECTIONS[0], &filters)], known, ("aot-simd", Level::Error)),
         (6, false, &[(SECTIONS[0], &filters)], known, ("aot-format", Level::Error)),
         (6, false, &[(SECTIONS[0], &filters)], later, ("aot-format", Level::Warning)),
+        (5, false, &[(SECTIONS[0], &filters)], later, ("aot-format", Level::Note)),
         (5, false, &[], known, ("no-manifest", Level::Note)),
     ] {
         let mut found = found_in(&compiled_file(format, simd, customs), version);

@@ -16,6 +16,7 @@ const RAW: u32 = 0;
 /// Bytes of the target's section: numbers that say what ELF says, flags, and the name of the processor.
 const FLAGS_AT: usize = 16;
 const NAME_AT: usize = 32;
+const NAME_BYTES: usize = 16;
 /// The flag that the code needs SIMD.
 const SIMD: u64 = 1;
 
@@ -62,7 +63,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Compiled, Vec<Custom<'_>>), PackErro
 
 fn target(content: &[u8], compiled: &mut Compiled) -> Result<(), PackError> {
     let flags = content.get(FLAGS_AT..FLAGS_AT + 8).and_then(|flags| flags.try_into().ok()).ok_or_else(broken)?;
-    let name = content.get(NAME_AT..).ok_or_else(broken)?.split(|byte| *byte == 0).next().unwrap_or_default();
+    let name = content
+        .get(NAME_AT..NAME_AT + NAME_BYTES)
+        .ok_or_else(broken)?
+        .split(|byte| *byte == 0)
+        .next()
+        .unwrap_or_default();
     compiled.simd = u64::from_le_bytes(flags) & SIMD != 0;
     compiled.target = String::from_utf8_lossy(name).into_owned();
     Ok(())
