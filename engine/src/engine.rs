@@ -37,9 +37,6 @@ pub struct Request {
     pub shadow_alerts: bool,
     /// What keeps redacted values from being guessed by the hashes that tell them apart; see [`crate::redaction`].
     pub redaction_secret: String,
-    /// Whether the detections that [`Engine::observe`] is given are of this very engine with the same rules, and nobody could
-    /// change them on the way: their texts were checked when they were made, and are not checked again.
-    pub own_detections: bool,
     /// Bytes of one alert record; none for the usual. What is longer is cut.
     pub alert_bytes: Option<usize>,
     /// Whether it is counted what each rule and each predicate costs: see [`Engine::profile`].
@@ -142,7 +139,6 @@ pub struct Engine {
     /// For each column, whether its rule raises nothing.
     shadow: Vec<bool>,
     redaction_secret: String,
-    own_detections: bool,
     alert_bytes: usize,
 }
 
@@ -208,7 +204,6 @@ impl Engine {
             limits: request.event_limits,
             hits: Vec::new(),
             redaction_secret: request.redaction_secret.clone(),
-            own_detections: request.own_detections,
             alert_bytes: request.alert_bytes.unwrap_or(alert::RECORD_BYTES),
         }
     }
@@ -442,10 +437,10 @@ impl Engine {
         self.windows.tell(told);
     }
 
-    /// Puts a detection into its window; gives the alerts that fire or close by it.
+    /// Puts a detection into its window; gives the alerts that fire or close by it. Its texts are checked: whoever carries
+    /// detections from one engine to another may be told anything.
     pub fn observe(&mut self, detection: Detection, out: &mut dyn Records) {
-        let author = if self.own_detections { self.author(detection.rule) } else { Author::Somebody };
-        self.observe_of(author, detection, out);
+        self.observe_of(Author::Somebody, detection, out);
     }
 
     /// The same of a detection that [`Engine::detect`] of this engine has just made.

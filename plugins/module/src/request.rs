@@ -41,7 +41,6 @@ fn read_options(options: &[(String, Json)], request: &mut Request) -> Option<()>
         match name.as_str() {
             "lenient" => request.lenient = value.as_bool()?,
             "profile" => request.profile = value.as_bool()?,
-            "own_detections" => request.own_detections = value.as_bool()?,
             "shadow_alerts" => request.shadow_alerts = value.as_bool()?,
             "redaction_secret" => value.as_text()?.clone_into(&mut request.redaction_secret),
             "alert_bytes" => request.alert_bytes = Some(value.scalar_text()?.parse().ok()?),

@@ -12,7 +12,6 @@ use super::lists::ListArgs;
 use super::loaded::Loaded;
 use super::out::{self, Form};
 use super::rules;
-use super::windows::own_detections;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use engines::{Place, Work};
@@ -91,7 +90,7 @@ impl Opts {
         let events = Events::read(&inputs, &Settings::default())?;
         let keys = engines::keys(&loaded.set);
         let asleep = engines::asleep(&keys, &request);
-        let work = Work { events, rules: own_detections(&request), keys: asleep, now: input::now() };
+        let work = Work { events, rules: request, keys: asleep, now: input::now() };
         let mut places = self.places()?;
         let mut report = Report {
             inputs: if self.inputs.is_empty() { 0 } else { inputs.len() },
