@@ -16,7 +16,7 @@ use super::ordered::{Next, Ordered};
 use super::windows::Sink;
 use anyhow::{Context, Result, anyhow};
 use oxpecker::pipeline::{Lines, Sorter, lines};
-use oxpecker::sandbox::{Kept, SandboxError};
+use oxpecker::sandbox::Kept;
 use std::ops::RangeInclusive;
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -32,9 +32,13 @@ const WAIT: RangeInclusive<usize> = 512 << 10..=2 << 20;
 /// done in vain. Fewer take no time worth saving.
 const TRUST: usize = 2 << 20;
 
+/// How lines of events without a time begin. They come behind all others, whenever they are found.
+const UNTIMED: &[u8] = b"ffffffffffffffff";
+
 /// See the module.
 pub(crate) struct Ahead {
     waiting: Lines,
+    untimed: Sorter,
     /// The last that has left.
     last: Vec<u8>,
     /// Those that have left since the last piece.
@@ -89,6 +93,7 @@ impl Ahead {
     pub(crate) fn new(windows: Filling) -> Self {
         Self {
             waiting: Lines::default(),
+            untimed: Sorter::default(),
             last: Vec::new(),
             piece: Vec::new(),
             bytes: 0,
@@ -106,6 +111,10 @@ impl Ahead {
 
     /// Takes a detection, unless it is too late for it.
     pub(crate) fn push(&mut self, line: &[u8]) -> Result<Order> {
+        if line.starts_with(UNTIMED) {
+            self.untimed.push(line).context("cannot write a temporary file")?;
+            return Ok(Order::Kept);
+        }
         if line < self.last.as_slice() {
             return Ok(Order::Broken);
         }
@@ -125,12 +134,25 @@ impl Ahead {
     fn release(&mut self, keep: usize) -> Result<()> {
         let Self { waiting, last, piece, input, .. } = self;
         let mut leave = |line: &[u8]| {
-            piece.extend_from_slice(line);
-            piece.push(b'\n');
             line.clone_into(last);
-            if piece.len() < CHUNK { Ok(()) } else { input.0.push(piece) }
+            add(line, piece, input)
         };
         waiting.release(keep, &mut leave).context("cannot write a temporary file")
+    }
+
+    /// Lets all go, those without a time behind the others.
+    fn release_all(&mut self) -> Result<()> {
+        self.release(0)?;
+        let mut sorted = std::mem::take(&mut self.untimed).sorted().context("cannot read a temporary file")?;
+        let mut line = Vec::new();
+        while sorted.append_next(&mut line).context("cannot read a temporary file")? {
+            add(&line, &mut self.piece, &self.input).context("cannot write a temporary file")?;
+            line.clear();
+        }
+        if self.piece.is_empty() {
+            return Ok(());
+        }
+        self.input.0.push(&mut self.piece).context("cannot write a temporary file")
     }
 
     /// Starts filling the windows.
@@ -153,21 +175,16 @@ impl Ahead {
         answers.map_or(Ok(()), |answers| std::iter::from_fn(|| answers.ready()).try_for_each(sink))
     }
 
-    /// Ends what was begun too early: windows in which nothing is, and all detections so far.
+    /// Ends what was begun too early: windows in which nothing is, and all detections so far. What failed in vain counts for
+    /// nothing: whether the windows work shows when they begin anew.
     pub(crate) fn give_up(mut self) -> Result<(Filling, Sorter)> {
         self.input.0.cut(End::Void);
-        let mut filling = match self.running.take() {
-            None => self.resting.take(),
-            Some(Running { thread, answers }) => {
-                drop(answers);
-                let (filling, filled) = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
-                // That nobody takes the alerts any more is no failure.
-                filled.or_else(|error| if error.is::<SandboxError>() { Err(error) } else { Ok(()) })?;
-                Some(filling)
-            }
-        };
-        if let Some(filling) = &mut filling {
-            filling.keeper.begin_anew()?;
+        let mut filling = self.resting.take();
+        if let Some(Running { thread, answers }) = self.running.take() {
+            drop(answers);
+            let (mut filled, _) = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+            filled.keeper.begin_anew()?;
+            filling = Some(filled);
         }
         let mut all = Sorter::default();
         let mut place = 0;
@@ -177,15 +194,18 @@ impl Ahead {
         }
         lines(&self.piece).try_for_each(|line| all.push(line)).context("cannot write a temporary file")?;
         self.waiting.release(0, |line| all.push(line)).context("cannot write a temporary file")?;
+        let mut untimed = std::mem::take(&mut self.untimed).sorted().context("cannot read a temporary file")?;
+        let mut line = Vec::new();
+        while untimed.append_next(&mut line).context("cannot read a temporary file")? {
+            all.push(&line).context("cannot write a temporary file")?;
+            line.clear();
+        }
         Ok((filling.context("the windows are gone")?, all))
     }
 
     /// Puts the rest into windows and, with `close`, closes so many at most; gives the windows back.
     pub(crate) fn finish(mut self, close: Option<u64>, listens: bool, sink: &mut Sink<'_>) -> Result<Filling> {
-        self.release(0)?;
-        if !self.piece.is_empty() {
-            self.input.0.push(&mut self.piece).context("cannot write a temporary file")?;
-        }
+        self.release_all()?;
         self.input.0.end(End::All { close, listens });
         self.start()?;
         let Running { thread, mut answers } = self.running.take().context("the windows are gone")?;
@@ -195,6 +215,13 @@ impl Ahead {
         let (filling, filled) = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
         taken.and(filled).map(|()| filling)
     }
+}
+
+/// Puts a line into a piece, and the piece into the windows' input where it is full.
+fn add(line: &[u8], piece: &mut Vec<u8>, input: &Input) -> std::io::Result<()> {
+    piece.extend_from_slice(line);
+    piece.push(b'\n');
+    if piece.len() < CHUNK { Ok(()) } else { input.0.push(piece) }
 }
 
 /// Puts what comes into windows until it ends.

@@ -2,7 +2,7 @@
 
 use super::input;
 use super::out;
-use super::summary::Replayed;
+use super::summary::{self, Replayed};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use oxpecker::alert::{Alert, Record, State};
@@ -188,6 +188,8 @@ impl Announcer {
         while sorted.append_next(&mut record).context("cannot read a temporary file")? {
             if listens && (self.interrupted)() {
                 self.out.flush()?;
+                let left = summary::count(self.fired.saturating_sub(self.printed), "alert");
+                out::say(&format!("note: interrupted: {left} that fired not printed"));
                 return Ok(None);
             }
             let Some((place, line)) = record.split_at_checked(PLACE) else { continue };

@@ -169,6 +169,9 @@ impl Opts {
         replayed.windows = windows.keeper()?.stats().unwrap_or_default();
         (replayed.matched, replayed.suppressed) = (windows.detections, windows.suppressed);
         replayed.matching_rules = windows.rules() as u64;
+        if windows.cut_short {
+            out::say("note: interrupted: what was left is in no window, and alerts may be missing");
+        }
         let pending = announcer.finish(leave_open)?;
         if let Some(path) = &self.state {
             let Some(pending) = pending.filter(|_| !windows.cut_short) else {

@@ -95,7 +95,7 @@ pub(crate) struct Replayed {
     pub(crate) alerts: [u64; 3],
     pub(crate) windows_lost: u64,
     pub(crate) records_dropped: u64,
-    /// Instances of the windows that were lost. Those of windows that began anew count too.
+    /// Instances of the windows that were lost.
     pub(crate) windows_replaced: u64,
     /// The counters of the windows.
     pub(crate) windows: Value,
@@ -113,7 +113,7 @@ impl Replayed {
 
     /// Forgets what windows gave: they begin anew.
     pub(crate) fn forget_windows(&mut self) {
-        (self.alerts, self.windows_lost, self.records_dropped) = ([0; 3], 0, 0);
+        (self.alerts, self.windows_lost, self.records_dropped, self.windows_replaced) = ([0; 3], 0, 0, 0);
     }
 
     /// What happened to windows that should not.

@@ -29,20 +29,12 @@ pub(crate) fn start(
     settings: Settings,
     now: i64,
 ) -> Result<Started> {
-    let request = &own_detections(request);
     thread::scope(|scope| {
         let keeper = scope.spawn(|| backend.keeper(request));
         let (pipeline, report) = Pipeline::start(backend, request, Task::Detect, inputs, settings, now)?;
         let keeper = keeper.join().map_err(|_| anyhow!("a thread broke off while it loaded the rules"))?;
         Ok((pipeline, report, keeper?))
     })
-}
-
-/// The request of rules whose detections go to their windows without anybody between who could change them.
-pub(crate) fn own_detections(request: &LoadRequest) -> LoadRequest {
-    let mut request = request.clone();
-    request.options.insert("own_detections".into(), true.into());
-    request
 }
 
 /// Where alerts go.

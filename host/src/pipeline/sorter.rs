@@ -108,6 +108,9 @@ impl Read for Part {
         let mut file = &*self.file;
         file.seek(SeekFrom::Start(self.rest.start))?;
         let got = file.read(buffer.get_mut(..most).unwrap_or_default())?;
+        if got == 0 && most > 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
         self.rest.start += got as u64;
         Ok(got)
     }
