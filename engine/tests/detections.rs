@@ -149,7 +149,7 @@ fn what_many_sets_leave_of_a_large_event_is_the_same_alone_and_together() {
     let members: Vec<String> = keys.iter().map(|key| format!(r#""{key}":"value of {key}""#)).collect();
     let event = format!(r#"{{"n":1,{},"long":"{}"}}"#, members.join(","), "ab".repeat(700_000));
     let redactions: Vec<[&str; 1]> = keys.iter().map(|key| [key.as_str()]).collect();
-    let redactions: Vec<&[&str]> = redactions.iter().map(|keys| keys.as_slice()).collect();
+    let redactions: Vec<&[&str]> = redactions.iter().map(<[&str; 1]>::as_slice).collect();
     let set = kept_back(load(&(0..12).map(rule).collect::<Vec<_>>()), &redactions);
     assert_eq!(check(&set, &[event.as_bytes()]), 12);
 }
