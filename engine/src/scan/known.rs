@@ -129,7 +129,7 @@ impl KnownNames {
     /// A name at a node, if it is remembered. `name` is as it stands, without quotes or backslashes.
     pub(super) fn find(&self, from: NodeId, name: &[u8]) -> Option<u32> {
         let is_it = |known: &Known| known.from == from && same(known.name(), name);
-        lookup(&self.name_slots, hash(name, from), |at| self.names.get(at as usize).map(is_it)).ok()
+        lookup(&self.name_slots, hash(name, from), |at| self.names.get(at as usize).is_some_and(is_it)).ok()
     }
 
     /// Remembers a name that [`KnownNames::find`] did not find, if there is room.
@@ -138,7 +138,7 @@ impl KnownNames {
         // The first value tells whether to expect texts.
         let length = u8::try_from(name.len() + 4).ok()?;
         let known = Known { pattern: pattern(name)?, length, is_text: true, from, way, node };
-        let free = lookup(&self.name_slots, hash(name, from), |_| Some(false)).err()?;
+        let free = lookup(&self.name_slots, hash(name, from), |_| false).err()?;
         *self.name_slots.get_mut(free)? = added;
         self.names.push(known);
         Some(added)
@@ -173,9 +173,8 @@ impl KnownNames {
     /// The step from one name to another, made where there is none.
     fn step(&mut self, before: u32, name: u32) -> Option<u32> {
         let pair = (before, name);
-        match lookup(&self.step_slots, hash(&name.to_le_bytes(), before), |at| {
-            Some(*self.steps.get(at as usize)? == pair)
-        }) {
+        let is_it = |at: u32| self.steps.get(at as usize) == Some(&pair);
+        match lookup(&self.step_slots, hash(&name.to_le_bytes(), before), is_it) {
             Ok(step) => Some(step),
             Err(free) => {
                 let step = self.push(pair)?;
@@ -193,14 +192,13 @@ impl KnownNames {
     }
 }
 
-/// What a table of slots has under a hash that `is_it`, else the free slot where it would be. `is_it` gives none where a
-/// slot holds nothing.
-fn lookup(slots: &[u32], hash: u32, is_it: impl Fn(u32) -> Option<bool>) -> Result<u32, usize> {
+/// What a table of slots has under a hash that `is_it`, else the free slot where it would be.
+fn lookup(slots: &[u32], hash: u32, is_it: impl Fn(u32) -> bool) -> Result<u32, usize> {
     let mut slot = hash as usize % SLOTS;
     loop {
         match slots.get(slot).copied().filter(|entry| *entry != FREE) {
             None => return Err(slot),
-            Some(entry) if is_it(entry) == Some(true) => return Ok(entry),
+            Some(entry) if is_it(entry) => return Ok(entry),
             Some(_) => slot = (slot + 1) % SLOTS,
         }
     }
