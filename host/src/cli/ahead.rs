@@ -10,11 +10,11 @@
 //!
 //! Input is in order as a rule, or nearly: so a share of the detections waits for those that should have come before.
 
-use super::filling::{CHUNK, Filling, WAITING, weight};
+use super::filling::{CHUNK, Filling, WAITING, handing};
 use super::handover::{Receiver, Sender, channel};
 use super::ordered::{Next, Ordered};
 use super::windows::Sink;
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use oxpecker::pipeline::{Lines, Sorter, lines};
 use oxpecker::sandbox::Kept;
 use std::ops::RangeInclusive;
@@ -226,10 +226,7 @@ fn add(line: &[u8], piece: &mut Vec<u8>, input: &Input) -> std::io::Result<()> {
 
 /// Puts what comes into windows until it ends.
 fn fill(filling: &mut Filling, ordered: &Ordered<End>, sender: &Sender<Kept>) -> Result<()> {
-    let mut send = |kept: Kept| {
-        let sent = sender.send(weight(&kept), kept);
-        if sent { Ok(()) } else { Err(anyhow!("nobody takes the alerts")) }
-    };
+    let mut send = handing(sender);
     let mut place = 0;
     loop {
         let next = ordered.wait_for(place).context("cannot read a temporary file")?;

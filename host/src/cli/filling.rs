@@ -1,7 +1,8 @@
 //! One who puts detections into windows and closes them, until there are no more or Ctrl-C ends it.
 
+use super::handover::Sender;
 use super::windows::Sink;
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use oxpecker::pipeline::KeepWindows;
 use oxpecker::sandbox::{Kept, SandboxError};
 
@@ -52,6 +53,14 @@ impl Filling {
     pub(crate) fn stops(&mut self) -> bool {
         self.cut_short = self.cut_short || self.listens && (self.interrupted)();
         self.cut_short
+    }
+}
+
+/// Hands answers over, until nobody takes them any more.
+pub(crate) fn handing(sender: &Sender<Kept>) -> impl FnMut(Kept) -> Result<()> {
+    |kept| {
+        let sent = sender.send(weight(&kept), kept);
+        if sent { Ok(()) } else { Err(anyhow!("nobody takes the alerts")) }
     }
 }
 

@@ -7,7 +7,7 @@
 //! Windows are kept in a thread beside the one that renders and writes their alerts, which is done once all is read.
 
 use super::ahead::{Ahead, Order};
-use super::filling::{CHUNK, Filling, WAITING, weight};
+use super::filling::{CHUNK, Filling, WAITING, handing};
 use super::handover::channel;
 use super::input;
 use anyhow::{Context, Result, anyhow};
@@ -193,10 +193,7 @@ impl WindowStage {
         let (sender, mut alerts) = channel(WAITING);
         thread::scope(|scope| {
             let keep = move || {
-                let mut send = |kept: Kept| {
-                    let sent = sender.send(weight(&kept), kept);
-                    if sent { Ok(()) } else { Err(anyhow!("nobody takes the alerts")) }
-                };
+                let mut send = handing(&sender);
                 self.drain(&mut send)?;
                 if close { self.close(&mut send) } else { Ok(()) }
             };
@@ -242,6 +239,7 @@ impl WindowStage {
 
 #[cfg(test)]
 mod tests {
+    use super::super::filling::weight;
     use super::*;
     use oxpecker::alert::Alerts;
     use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,5 @@
 use super::*;
+use anyhow::anyhow;
 use oxpecker::pipeline::KeepWindows;
 use oxpecker::sandbox::{Restored, SandboxError};
 use std::sync::Mutex;
