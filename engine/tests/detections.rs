@@ -164,3 +164,25 @@ fn a_comparison_under_a_not_is_told_as_it_holds() {
     assert!(matched.contains(r#"{"predicate":"not a < 5","values":[7]}"#), "{matched}");
     assert!(matched.contains(r#"{"predicate":"b != 2","values":[3]}"#), "{matched}");
 }
+
+/// A match that is owed to one element of several is told by it, and not by those that speak against it.
+#[test]
+fn all_under_a_not_is_told_by_the_elements_that_do_not_satisfy_it() {
+    let told_of = |filter: &str| {
+        let rule = format!(
+            "rules:\n  - id: r\n    name: R\n    type: CloudTrail\n    severity: 3\n    description: d\n    filter: n = 1 and {filter}\n"
+        );
+        let set = load(&[("f.yaml".to_owned(), rule.into_bytes())]);
+        told(set, &[br#"{"n":1,"b":[3,1,2,0],"c":[]}"#])[0][0].matched.clone()
+    };
+    for (filter, expected) in [
+        ("not (all(b) >= 2)", r#"{"predicate":"not all(b) >= 2","values":[1,0]}"#),
+        ("all(b) != 3", r#"{"predicate":"all(b) != 3","values":[1,2,0]}"#),
+        ("all(b) >= 0", r#"{"predicate":"all(b) >= 0","values":[3,1,2,0]}"#),
+        ("not (all(c) >= 2)", r#"{"predicate":"not all(c) >= 2","values":[]}"#),
+        ("b > 1", r#"{"predicate":"b > 1","values":[3,2]}"#),
+    ] {
+        let matched = told_of(filter);
+        assert!(matched.contains(expected), "{filter}: {matched}");
+    }
+}

@@ -64,7 +64,8 @@ pub struct Matched<'f> {
     pub predicate: &'f str,
     /// The key that it asks for.
     pub key: &'f Key,
-    /// The values that made it true, a few of them and long ones cut; for a negated predicate, what is there instead.
+    /// The values that made it true, a few of them and long ones cut; for a negated predicate, what is there instead, of
+    /// `all(…)` what does not satisfy it.
     pub values: Vec<Json>,
 }
 
@@ -169,7 +170,8 @@ impl Filter {
         }
     }
 
-    /// What the predicate looks at in the event: the values that satisfy its test, or all where none does by itself.
+    /// What the predicate looks at in the event: the values that settle its test, or all where none does by itself. One that
+    /// satisfies a test settles it; that of `all(…)` is settled by one that does not.
     fn values(&self, asked: &Asked, event: &Event) -> Vec<Json> {
         let operand = &asked.predicate.operand;
         let found = event.resolve(&operand.key);
@@ -178,10 +180,11 @@ impl Filter {
             Some(function) => apply(function, &found),
         };
         let elements = found.elements();
-        let satisfies = |element: &&&Json| self.test(&Found::at(vec![**element]), asked);
-        let satisfying: Vec<Json> =
-            elements.iter().filter(satisfies).take(VALUES).map(|value| value_shown(value)).collect();
-        if satisfying.is_empty() { elements.into_iter().take(VALUES).map(value_shown).collect() } else { satisfying }
+        let settled_by = operand.function != Some(Function::All);
+        let settles = |element: &&&Json| self.test(&Found::at(vec![**element]), asked) == settled_by;
+        let settling: Vec<Json> =
+            elements.iter().filter(settles).take(VALUES).map(|value| value_shown(value)).collect();
+        if settling.is_empty() { elements.into_iter().take(VALUES).map(value_shown).collect() } else { settling }
     }
 }
 
