@@ -183,7 +183,7 @@ impl Ahead {
         if let Some(Running { thread, answers }) = self.running.take() {
             drop(answers);
             let (mut filled, _) = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
-            filled.keeper.begin_anew()?;
+            filled.keeper.forget_all()?;
             filling = Some(filled);
         }
         let mut all = Sorter::default();

@@ -134,7 +134,7 @@ impl WindowStage {
                 self.rules.insert(rule);
             }
             if self.wait(line)? == Order::Broken {
-                self.begin_anew(line)?;
+                self.give_up_ahead(line)?;
                 standing = Standing::Void;
             }
         }
@@ -159,7 +159,7 @@ impl WindowStage {
     }
 
     /// Sorts all after all: this one came too late.
-    fn begin_anew(&mut self, line: &[u8]) -> Result<()> {
+    fn give_up_ahead(&mut self, line: &[u8]) -> Result<()> {
         let Some(ahead) = self.ahead.take() else { return Ok(()) };
         let (filling, sorter) = ahead.give_up()?;
         (self.filling, self.sorter) = (Some(filling), sorter);
@@ -263,7 +263,7 @@ mod tests {
             Ok(Kept { windows_lost: 1, ..Kept::default() })
         }
 
-        fn begin_anew(&mut self) -> Result<(), SandboxError> {
+        fn forget_all(&mut self) -> Result<(), SandboxError> {
             self.calls = 0;
             Ok(())
         }
@@ -339,7 +339,7 @@ mod tests {
             self.window(b"", 0)
         }
 
-        fn begin_anew(&mut self) -> Result<(), SandboxError> {
+        fn forget_all(&mut self) -> Result<(), SandboxError> {
             Ok(())
         }
 

@@ -85,7 +85,7 @@ pub trait KeepWindows: Send {
     ///
     /// # Errors
     /// When no instance of the sandbox works any more.
-    fn begin_anew(&mut self) -> Result<(), SandboxError>;
+    fn forget_all(&mut self) -> Result<(), SandboxError>;
 
     /// The open windows, for [`KeepWindows::restore`] with the same rules.
     ///
@@ -173,8 +173,8 @@ impl KeepWindows for Keeper {
         Keeper::flush(self)
     }
 
-    fn begin_anew(&mut self) -> Result<(), SandboxError> {
-        Keeper::begin_anew(self)
+    fn forget_all(&mut self) -> Result<(), SandboxError> {
+        Keeper::forget_all(self)
     }
 
     fn save(&mut self) -> Result<Vec<u8>, SandboxError> {
@@ -287,7 +287,7 @@ impl KeepWindows for Native {
         self.kept()
     }
 
-    fn begin_anew(&mut self) -> Result<(), SandboxError> {
+    fn forget_all(&mut self) -> Result<(), SandboxError> {
         let rules = std::mem::take(&mut self.rules);
         let loaded = self.call("load", |session| session.load(&rules));
         self.rules = rules;

@@ -219,9 +219,9 @@ impl Keeper {
     ///
     /// # Errors
     /// Only if no instance works any more.
-    pub fn begin_anew(&mut self) -> Result<(), SandboxError> {
+    pub fn forget_all(&mut self) -> Result<(), SandboxError> {
         self.records_dropped = 0;
-        self.inner.begin_anew()
+        self.inner.start_without_windows()
     }
 
     /// The open windows, for [`Keeper::restore`] with the same rules.

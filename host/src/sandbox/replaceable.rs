@@ -151,7 +151,7 @@ impl Replaceable {
     }
 
     /// Starts an instance in place of one that did not fail, and without its windows.
-    pub(crate) fn begin_anew(&mut self) -> Result<(), SandboxError> {
+    pub(crate) fn start_without_windows(&mut self) -> Result<(), SandboxError> {
         self.journal = Journal::default();
         self.note_progress();
         self.sandbox = self.another()?;

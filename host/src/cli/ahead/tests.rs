@@ -28,7 +28,7 @@ impl KeepWindows for Noting {
         Ok(Kept { windows_lost: 1, ..Kept::default() })
     }
 
-    fn begin_anew(&mut self) -> Result<(), SandboxError> {
+    fn forget_all(&mut self) -> Result<(), SandboxError> {
         let mut seen = self.seen.lock().unwrap();
         seen.0.clear();
         seen.1 += 1;
