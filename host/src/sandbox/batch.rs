@@ -158,12 +158,12 @@ impl Divisible for Events<'_> {
 
 /// A run of match records, each ended by LF, that arrived together.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Lines<'a> {
+pub(crate) struct Records<'a> {
     pub(crate) text: &'a [u8],
     pub(crate) now: i64,
 }
 
-impl Divisible for Lines<'_> {
+impl Divisible for Records<'_> {
     fn len(&self) -> usize {
         self.text.split_inclusive(|byte| *byte == b'\n').count()
     }
@@ -172,7 +172,7 @@ impl Divisible for Lines<'_> {
         let first = Divisible::len(&self) / 2;
         let bytes = self.text.split_inclusive(|byte| *byte == b'\n').take(first).map(<[u8]>::len).sum();
         let (left, right) = self.text.split_at_checked(bytes).unwrap_or((self.text, &[]));
-        (Lines { text: left, ..self }, Lines { text: right, ..self })
+        (Records { text: left, ..self }, Records { text: right, ..self })
     }
 
     fn note(&self, journal: &mut Journal) {

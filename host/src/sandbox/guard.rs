@@ -1,7 +1,7 @@
 //! Batches through sandboxes that may die: detection in one place, windows in another, and nothing lost in silence.
 
 use super::answer::{RejectReason, Rejected};
-use super::batch::{Batch, Events, Lines};
+use super::batch::{Batch, Events, Records};
 use super::error::SandboxError;
 use super::instance::{Detections, Matches, Restored, Sandbox};
 use super::limits::Limits;
@@ -200,9 +200,10 @@ impl Keeper {
         if records.is_empty() {
             return Ok(kept);
         }
-        let work =
-            |sandbox: &mut Sandbox, lines: &Lines<'_>, effort| sandbox.window_lines(lines.text, lines.now, effort);
-        self.inner.divide(Lines { text: records, now }, work, |_, result, lost| {
+        let work = |sandbox: &mut Sandbox, records: &Records<'_>, effort| {
+            sandbox.window_lines(records.text, records.now, effort)
+        };
+        self.inner.divide(Records { text: records, now }, work, |_, result, lost| {
             kept.note_loss(&mut known, lost);
             match result {
                 Ok(alerts) => kept.alerts.append(alerts),
