@@ -3,6 +3,7 @@
 use super::input;
 use super::out;
 use super::summary::{self, Replayed};
+use super::windows::{Standing, WindowStage};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use oxpecker::alert::{Alert, Record, State};
@@ -98,9 +99,23 @@ impl Announcer {
         Self { out: Box::new(BufWriter::with_capacity(64 << 10, out)), ..self }
     }
 
+    /// Puts detections into windows and takes what these give: what they gave before counts no more where they say so.
+    pub(crate) fn window(
+        &mut self,
+        windows: &mut WindowStage,
+        detections: &[u8],
+        replayed: &mut Replayed,
+    ) -> Result<()> {
+        if windows.take(detections, &mut |kept| self.take(&kept, replayed))? == Standing::Void {
+            self.forget();
+            replayed.forget_windows();
+        }
+        Ok(())
+    }
+
     /// Forgets all alerts that were taken: nothing of them was printed, and they come again. Not for alerts that are printed
     /// as they come, or that an earlier run has left.
-    pub(crate) fn forget(&mut self) {
+    fn forget(&mut self) {
         self.fired = 0;
         self.open.clear();
         self.done = Sorter::default();

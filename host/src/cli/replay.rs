@@ -7,7 +7,7 @@ use super::profile::{self, Sample};
 use super::progress::Progress;
 use super::running::Rules;
 use super::summary::{self, Replayed};
-use super::windows::{Standing, WindowStage};
+use super::windows::WindowStage;
 use super::{out, state};
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
@@ -104,12 +104,7 @@ impl Opts {
                 rejects.problems(&done.job.notes);
                 tally.count(&done, |rejection| rejects.tell(&rejection))?;
                 windows.know_inputs(tally.inputs, inputs.len());
-                let standing = windows.take(&done.result.records, &mut |kept| announcer.take(&kept, &mut replayed))?;
-                if standing == Standing::Void {
-                    announcer.forget();
-                    replayed.forget_windows();
-                }
-                anyhow::Ok(())
+                announcer.window(&mut windows, &done.result.records, &mut replayed)
             })?;
             progress.update(pipeline.bytes_read(), tally.read, windows.detections);
             if self.profile {

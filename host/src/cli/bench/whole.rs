@@ -6,7 +6,7 @@ use crate::cli::announce::{Announcer, Form, Pending};
 use crate::cli::clock::Start;
 use crate::cli::input;
 use crate::cli::summary::Replayed;
-use crate::cli::windows::{Standing, WindowStage};
+use crate::cli::windows::WindowStage;
 use anyhow::{Context, Result};
 use oxpecker::intake::Input;
 use oxpecker::pipeline::{self, Backend, Pipeline, Settings, Tally, Task};
@@ -62,10 +62,7 @@ pub(crate) fn replay<'e>(backend: &'e Backend, work: &'e Work, inputs: Vec<Input
             let done = done?;
             tally.count(&done, |_| anyhow::Ok(()))?;
             windows.know_inputs(tally.inputs, all);
-            let standing = windows.take(&done.result.records, &mut |kept| announcer.take(&kept, &mut replayed))?;
-            if standing == Standing::Void {
-                announcer.forget();
-            }
+            announcer.window(&mut windows, &done.result.records, &mut replayed)?;
             pipeline.give_back(done.job);
         }
         windows.finish(true, &mut |kept| announcer.take(&kept, &mut replayed))?;
