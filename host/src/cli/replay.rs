@@ -77,15 +77,7 @@ impl Opts {
         let backend = self.input.backend()?;
         let mut rejects = self.input.rejects(&inputs)?;
         let progress = Progress::new(&inputs, self.quiet);
-        let mut settings = Settings { span, keep_events: self.profile, ..self.input.settings() };
-        if self.profile {
-            // What evaluating an event costs depends on those that the same worker saw before: with several of them, counts
-            // would differ from run to run.
-            if settings.jobs != 1 && self.input.tells_jobs() && !self.quiet {
-                out::say("note: --profile runs with one worker, whatever --jobs says");
-            }
-            settings.jobs = 1;
-        }
+        let settings = self.settings(span);
         let (begun, now) = (Instant::now(), input::now());
         let ((mut pipeline, report, keeper), broken_rules) = rules.start(&backend, &inputs, &settings, now)?;
         let mut replayed =
@@ -124,6 +116,20 @@ impl Opts {
             profile::tell(&stats, &rules.loaded(), &sample, self.input.event_type.clone());
         }
         self.answer(&tally, &replayed)
+    }
+
+    /// How events are read and evaluated.
+    fn settings(&self, span: Span) -> Settings {
+        let mut settings = Settings { span, keep_events: self.profile, ..self.input.settings() };
+        if self.profile {
+            // What evaluating an event costs depends on those that the same worker saw before: with several of them, counts
+            // would differ from run to run.
+            if settings.jobs != 1 && self.input.tells_jobs() && !self.quiet {
+                out::say("note: --profile runs with one worker, whatever --jobs says");
+            }
+            settings.jobs = 1;
+        }
+        settings
     }
 
     /// Who prints the alerts; with --state, windows and alerts of the run before are taken over.
