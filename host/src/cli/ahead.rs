@@ -10,17 +10,13 @@
 //!
 //! Input is in order as a rule, or nearly: so a share of the detections waits for those that should have come before.
 
-use super::filling::{CHUNK, Filling, WAITING, handing};
-use super::handover::{Receiver, Sender, channel};
+use super::filling::{CHUNK, Filling, Running};
 use super::ordered::{Next, Ordered};
 use super::windows::Sink;
 use anyhow::{Context, Result};
 use oxpecker::pipeline::{Lines, Sorter, lines};
-use oxpecker::sandbox::Kept;
 use std::ops::RangeInclusive;
-use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
 
 /// One of so many bytes of detections waits: what waits at the end is put into windows after the reading.
 const SHARE: usize = 16;
@@ -72,12 +68,6 @@ enum End {
     },
     /// They were not, or nobody wants to know.
     Void,
-}
-
-/// Windows that are being filled.
-struct Running {
-    thread: JoinHandle<(Filling, Result<()>)>,
-    answers: Receiver<Kept>,
 }
 
 /// The windows' input. Without it they end.
@@ -157,22 +147,15 @@ impl Ahead {
 
     /// Starts filling the windows.
     fn start(&mut self) -> Result<()> {
-        let Some(mut filling) = self.resting.take() else { return Ok(()) };
-        let (sender, answers) = channel(WAITING);
+        let Some(filling) = self.resting.take() else { return Ok(()) };
         let ordered = Arc::clone(&self.input.0);
-        let fill = move || {
-            let filled = fill(&mut filling, &ordered, &sender);
-            (filling, filled)
-        };
-        let thread = thread::Builder::new().name("windows".to_owned()).spawn(fill);
-        self.running = Some(Running { thread: thread.context("no thread to keep windows")?, answers });
+        self.running = Some(Running::start(filling, move |filling, sink| fill(filling, &ordered, sink))?);
         Ok(())
     }
 
     /// Gives the answers that are there.
     pub(crate) fn tell(&mut self, sink: &mut Sink<'_>) -> Result<()> {
-        let answers = self.running.as_mut().map(|running| &mut running.answers);
-        answers.map_or(Ok(()), |answers| std::iter::from_fn(|| answers.ready()).try_for_each(sink))
+        self.running.as_mut().map_or(Ok(()), |running| running.tell(sink))
     }
 
     /// Ends what was begun too early: windows in which nothing is, and all detections so far. What failed in vain counts for
@@ -180,9 +163,8 @@ impl Ahead {
     pub(crate) fn give_up(mut self) -> Result<(Filling, Sorter)> {
         self.input.0.cut(End::Void);
         let mut filling = self.resting.take();
-        if let Some(Running { thread, answers }) = self.running.take() {
-            drop(answers);
-            let (mut filled, _) = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+        if let Some(running) = self.running.take() {
+            let (mut filled, _) = running.stop();
             filled.keeper.forget_all()?;
             filling = Some(filled);
         }
@@ -208,12 +190,7 @@ impl Ahead {
         self.release_all()?;
         self.input.0.end(End::All { close, listens });
         self.start()?;
-        let Running { thread, mut answers } = self.running.take().context("the windows are gone")?;
-        // Where this stops early the channel closes, and so the other side ends with an error that comes second.
-        let taken = answers.try_for_each(sink);
-        drop(answers);
-        let (filling, filled) = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
-        taken.and(filled).map(|()| filling)
+        self.running.take().context("the windows are gone")?.finish(sink)
     }
 }
 
@@ -225,8 +202,7 @@ fn add(line: &[u8], piece: &mut Vec<u8>, input: &Input) -> std::io::Result<()> {
 }
 
 /// Puts what comes into windows until it ends.
-fn fill(filling: &mut Filling, ordered: &Ordered<End>, sender: &Sender<Kept>) -> Result<()> {
-    let mut send = handing(sender);
+fn fill(filling: &mut Filling, ordered: &Ordered<End>, sink: &mut Sink<'_>) -> Result<()> {
     let mut place = 0;
     loop {
         let next = ordered.wait_for(place).context("cannot read a temporary file")?;
@@ -234,8 +210,8 @@ fn fill(filling: &mut Filling, ordered: &Ordered<End>, sender: &Sender<Kept>) ->
         filling.listens = matches!(ordered.known_end(), Some(End::All { listens: true, .. }));
         match next {
             _ if filling.stops() => return Ok(()),
-            Next::Chunk(piece) => filling.window(&piece, &mut send)?,
-            Next::End(End::All { close: Some(most), .. }) => return filling.close(most, &mut send),
+            Next::Chunk(piece) => filling.window(&piece, sink)?,
+            Next::End(End::All { close: Some(most), .. }) => return filling.close(most, sink),
             Next::End(_) => return Ok(()),
         }
         place += 1;

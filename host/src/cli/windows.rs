@@ -7,15 +7,13 @@
 //! Windows are kept in a thread beside the one that renders and writes their alerts, which is done once all is read.
 
 use super::ahead::{Ahead, Order};
-use super::filling::{CHUNK, Filling, WAITING, handing};
-use super::handover::channel;
+use super::filling::{Filling, Running};
 use super::input;
 use anyhow::{Context, Result, anyhow};
 use oxpecker::intake::Input;
 use oxpecker::pipeline::{Backend, KeepWindows, Pipeline, Settings, Sorter, Task, lines};
 use oxpecker::sandbox::{Kept, LoadReport, LoadRequest, Restored, SandboxError};
 use std::collections::BTreeSet;
-use std::panic::resume_unwind;
 use std::thread;
 
 /// What evaluates, what loading the rules found, and what keeps windows.
@@ -176,53 +174,31 @@ impl WindowStage {
     /// not where it has ended the reading: then what was read is finished.
     pub(crate) fn finish(&mut self, close: bool, sink: &mut Sink<'_>) -> Result<()> {
         let listens = !(self.interrupted)();
-        let finished = match self.ahead.take() {
-            Some(ahead) => {
-                let filling = ahead.finish(close.then(|| self.most_windows()), listens, sink)?;
-                self.filling = Some(filling);
-                Ok(())
-            }
-            None => self.finish_sorted(close, listens, sink),
+        let close = close.then(|| self.most_windows());
+        let filling = match self.ahead.take() {
+            Some(ahead) => ahead.finish(close, listens, sink)?,
+            None => self.start_sorted(close, listens)?.finish(sink)?,
         };
-        self.cut_short = self.filling.as_ref().is_some_and(|filling| filling.cut_short);
-        finished
+        self.cut_short = filling.cut_short;
+        self.filling = Some(filling);
+        Ok(())
     }
 
-    fn finish_sorted(&mut self, close: bool, listens: bool, sink: &mut Sink<'_>) -> Result<()> {
-        self.filling()?.listens = listens;
-        let (sender, mut alerts) = channel(WAITING);
-        thread::scope(|scope| {
-            let keep = move || {
-                let mut send = handing(&sender);
-                self.drain(&mut send)?;
-                if close { self.close(&mut send) } else { Ok(()) }
-            };
-            let keeper = thread::Builder::new().name("windows".to_owned()).spawn_scoped(scope, keep);
-            let keeper = keeper.context("no thread to keep windows")?;
-            // Where this stops early the channel closes, and so the other side ends with an error that comes second.
-            let taken = alerts.try_for_each(sink);
-            drop(alerts);
-            let kept = keeper.join().unwrap_or_else(|panic| resume_unwind(panic));
-            taken.and(kept)
+    /// Starts putting what was sorted into windows and, with `close`, closing so many at most.
+    fn start_sorted(&mut self, close: Option<u64>, listens: bool) -> Result<Running> {
+        let mut filling = self.filling.take().ok_or(SandboxError::Dead)?;
+        filling.listens = listens;
+        let sorter = std::mem::take(&mut self.sorter);
+        Running::start(filling, move |filling, sink| {
+            filling.drain(sorter, sink)?;
+            close.map_or(Ok(()), |most| filling.close(most, sink))
         })
     }
 
     /// Puts what waits into windows.
     pub(crate) fn drain(&mut self, sink: &mut Sink<'_>) -> Result<()> {
-        let mut sorted = std::mem::take(&mut self.sorter).sorted().context("cannot read a temporary file")?;
-        let filling = self.filling()?;
-        let mut chunk = Vec::new();
-        while sorted.append_next(&mut chunk).context("cannot read a temporary file")? {
-            if filling.stops() {
-                return Ok(());
-            }
-            chunk.push(b'\n');
-            if chunk.len() >= CHUNK {
-                filling.window(&chunk, sink)?;
-                chunk.clear();
-            }
-        }
-        filling.window(&chunk, sink)
+        let sorter = std::mem::take(&mut self.sorter);
+        self.filling()?.drain(sorter, sink)
     }
 
     /// Closes all windows.
@@ -239,51 +215,35 @@ impl WindowStage {
 
 #[cfg(test)]
 mod tests {
-    use super::super::filling::weight;
+    use super::super::filling::CHUNK;
+    use super::super::filling::double::{Call, Double};
     use super::*;
     use oxpecker::alert::Alerts;
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    /// Numbers its answers, and fails at one of them.
-    struct Counting {
-        calls: u64,
-        fails_at: u64,
+    /// Windows that number their answers, and fail at one of them.
+    fn counting(fails_at: u64) -> Box<dyn KeepWindows> {
+        let mut calls = 0;
+        Box::new(Double(move |call: Call<'_>| match call {
+            Call::Window(_) => {
+                calls += 1;
+                let answer = Kept { records_dropped: calls, ..Kept::default() };
+                if calls == fails_at { Err(SandboxError::Dead) } else { Ok(answer) }
+            }
+            Call::Flush => Ok(Kept { windows_lost: 1, ..Kept::default() }),
+            Call::ForgetAll => Err(SandboxError::Dead),
+        }))
     }
 
-    impl KeepWindows for Counting {
-        fn window(&mut self, _: &[u8], _: i64) -> Result<Kept, SandboxError> {
-            self.calls += 1;
-            if self.calls == self.fails_at {
-                return Err(SandboxError::Dead);
-            }
-            Ok(Kept { records_dropped: self.calls, ..Kept::default() })
-        }
-
-        fn flush(&mut self) -> Result<Kept, SandboxError> {
-            Ok(Kept { windows_lost: 1, ..Kept::default() })
-        }
-
-        fn forget_all(&mut self) -> Result<(), SandboxError> {
-            self.calls = 0;
-            Ok(())
-        }
-
-        fn save(&mut self) -> Result<Vec<u8>, SandboxError> {
-            Err(SandboxError::Dead)
-        }
-
-        fn restore(&mut self, _: &[u8]) -> Result<Restored, SandboxError> {
-            Err(SandboxError::Dead)
-        }
-
-        fn stats(&mut self) -> Result<serde_json::Value, SandboxError> {
-            Err(SandboxError::Dead)
-        }
+    /// Windows that give the same alert for ever.
+    fn endless() -> Box<dyn KeepWindows> {
+        let line = r#"{"alert_id":"a","rule_id":"r","rule":"R","severity":1,"title":"t","count":1,"threshold":1,"rule_version":"v","state":"final"}"#;
+        Box::new(Double(|_: Call<'_>| Ok(Kept { alerts: Alerts::new(line.as_bytes()).unwrap(), ..Kept::default() })))
     }
 
     /// What a run of twenty calls gives: the answers that were taken, and its error.
     fn finish(fails_at: u64, close: bool, taken_at_most: usize) -> (Vec<(u64, u64)>, Option<String>) {
-        let mut stage = WindowStage::new(Box::new(Counting { calls: 0, fails_at }), false, 0);
+        let mut stage = WindowStage::new(counting(fails_at), false, 0);
         let mut taken = Vec::new();
         for _ in 0..20 {
             let _ = stage.take(&vec![b'x'; CHUNK], &mut |_| Ok(())).unwrap();
@@ -310,55 +270,8 @@ mod tests {
     }
 
     #[test]
-    fn answers_without_alerts_are_bounded_too() {
-        let (sender, answers) = channel(WAITING);
-        let most = WAITING / size_of::<Kept>();
-        thread::scope(|scope| {
-            let sends = scope.spawn(|| {
-                let kept = (0..=most).map(|_| Kept::default());
-                kept.take_while(|kept| sender.send(weight(kept), kept.clone())).count()
-            });
-            while !sends.is_finished() && sender.blocked() == 0 {
-                thread::yield_now();
-            }
-            drop(answers);
-            assert_eq!(sends.join().unwrap(), most);
-        });
-    }
-
-    /// Gives the same alert for ever.
-    struct Endless;
-
-    impl KeepWindows for Endless {
-        fn window(&mut self, _: &[u8], _: i64) -> Result<Kept, SandboxError> {
-            let line = r#"{"alert_id":"a","rule_id":"r","rule":"R","severity":1,"title":"t","count":1,"threshold":1,"rule_version":"v","state":"final"}"#;
-            Ok(Kept { alerts: Alerts::new(line.as_bytes()).unwrap(), ..Kept::default() })
-        }
-
-        fn flush(&mut self) -> Result<Kept, SandboxError> {
-            self.window(b"", 0)
-        }
-
-        fn forget_all(&mut self) -> Result<(), SandboxError> {
-            Ok(())
-        }
-
-        fn save(&mut self) -> Result<Vec<u8>, SandboxError> {
-            Err(SandboxError::Dead)
-        }
-
-        fn restore(&mut self, _: &[u8]) -> Result<Restored, SandboxError> {
-            Ok(Restored { windows: u64::MAX, dropped: 0 })
-        }
-
-        fn stats(&mut self) -> Result<serde_json::Value, SandboxError> {
-            Err(SandboxError::Dead)
-        }
-    }
-
-    #[test]
     fn a_module_that_closes_windows_for_ever_is_stopped() {
-        let mut stage = WindowStage::new(Box::new(Endless), false, 0);
+        let mut stage = WindowStage::new(endless(), false, 0);
         stage.restore(b"abc").unwrap();
         let _ = stage.take(b"x\ny\n", &mut |_| Ok(())).unwrap();
         let mut answers = 0;
@@ -383,15 +296,14 @@ mod tests {
     #[test]
     fn an_interrupt_ends_the_windows_unless_it_ended_the_reading() {
         let run = |interrupted: fn() -> bool| {
-            let mut stage = interrupted_by(interrupted, WindowStage::new(Box::new(Endless), false, 0));
+            let mut stage = interrupted_by(interrupted, WindowStage::new(endless(), false, 0));
             stage.restore(&[0; 100]).unwrap();
             let finished = stage.finish(true, &mut |_| Ok(()));
             (finished.is_ok(), stage.cut_short)
         };
         assert_eq!(run(|| ASKED.fetch_add(1, Ordering::SeqCst) > 50), (true, true));
         assert_eq!(run(|| true), (false, false), "it goes on to its own end");
-        let counting = Box::new(Counting { calls: 0, fails_at: 0 });
-        let mut stage = WindowStage::new(counting, false, 0);
+        let mut stage = WindowStage::new(counting(0), false, 0);
         let _ = stage.take(b"x\n", &mut |_| Ok(())).unwrap();
         let filling = stage.filling.as_mut().unwrap();
         (filling.listens, filling.interrupted) = (true, || true);

@@ -1,56 +1,36 @@
+use super::super::filling::double::{Call, Double};
 use super::*;
 use anyhow::anyhow;
 use oxpecker::pipeline::KeepWindows;
-use oxpecker::sandbox::{Restored, SandboxError};
+use oxpecker::sandbox::{Kept, SandboxError};
 use std::sync::Mutex;
+use std::thread;
 use std::time::Duration;
 
 /// What windows were given, and the times that they began anew.
 type Seen = Arc<Mutex<(Vec<Vec<u8>>, usize)>>;
 
-/// Notes what it is given; an answer says how many pieces there were.
-struct Noting {
-    seen: Seen,
-    fails_at: usize,
-}
-
-impl KeepWindows for Noting {
-    fn window(&mut self, records: &[u8], _: i64) -> Result<Kept, SandboxError> {
-        let mut seen = self.seen.lock().unwrap();
-        if seen.0.len() == self.fails_at {
-            return Err(SandboxError::Dead);
+/// Windows that note what they are given; an answer says how many pieces there were.
+fn noting(seen: &Seen, fails_at: usize) -> Box<dyn KeepWindows> {
+    let seen = Arc::clone(seen);
+    Box::new(Double(move |call: Call<'_>| {
+        let mut seen = seen.lock().unwrap();
+        match call {
+            Call::Window(_) if seen.0.len() == fails_at => return Err(SandboxError::Dead),
+            Call::Window(records) => seen.0.push(records.to_vec()),
+            Call::Flush => return Ok(Kept { windows_lost: 1, ..Kept::default() }),
+            Call::ForgetAll => {
+                seen.0.clear();
+                seen.1 += 1;
+            }
         }
-        seen.0.push(records.to_vec());
         Ok(Kept { records_dropped: seen.0.len() as u64, ..Kept::default() })
-    }
-
-    fn flush(&mut self) -> Result<Kept, SandboxError> {
-        Ok(Kept { windows_lost: 1, ..Kept::default() })
-    }
-
-    fn forget_all(&mut self) -> Result<(), SandboxError> {
-        let mut seen = self.seen.lock().unwrap();
-        seen.0.clear();
-        seen.1 += 1;
-        Ok(())
-    }
-
-    fn save(&mut self) -> Result<Vec<u8>, SandboxError> {
-        Err(SandboxError::Dead)
-    }
-
-    fn restore(&mut self, _: &[u8]) -> Result<Restored, SandboxError> {
-        Err(SandboxError::Dead)
-    }
-
-    fn stats(&mut self) -> Result<serde_json::Value, SandboxError> {
-        Err(SandboxError::Dead)
-    }
+    }))
 }
 
 fn ahead(fails_at: usize) -> (Ahead, Seen) {
     let seen = Seen::default();
-    let keeper = Box::new(Noting { seen: Arc::clone(&seen), fails_at });
+    let keeper = noting(&seen, fails_at);
     let filling = Filling { keeper, now: 0, interrupted: || false, listens: false, cut_short: false };
     (Ahead::new(filling), seen)
 }
@@ -178,7 +158,7 @@ fn the_first_error_is_told() {
     ahead.begin();
     detections(5_000).for_each(|line| assert_eq!(ahead.push(line.as_bytes()).unwrap(), Order::Kept));
     until(&seen, |(pieces, _)| pieces.len() == 1);
-    while !ahead.running.as_ref().unwrap().thread.is_finished() {
+    while !ahead.running.as_ref().unwrap().is_finished() {
         thread::sleep(Duration::from_millis(1));
     }
     // In the order in which they come after all nothing need fail.

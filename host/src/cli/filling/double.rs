@@ -1,0 +1,40 @@
+//! Windows for tests: a function says what they answer.
+
+use oxpecker::pipeline::KeepWindows;
+use oxpecker::sandbox::{Kept, Restored, SandboxError};
+
+/// What windows are asked for.
+pub(crate) enum Call<'r> {
+    Window(&'r [u8]),
+    Flush,
+    ForgetAll,
+}
+
+/// Answers calls by its function, takes any state for more windows than there can be, and refuses the rest.
+pub(crate) struct Double<F>(pub(crate) F);
+
+impl<F: FnMut(Call<'_>) -> Result<Kept, SandboxError> + Send> KeepWindows for Double<F> {
+    fn window(&mut self, records: &[u8], _: i64) -> Result<Kept, SandboxError> {
+        (self.0)(Call::Window(records))
+    }
+
+    fn flush(&mut self) -> Result<Kept, SandboxError> {
+        (self.0)(Call::Flush)
+    }
+
+    fn forget_all(&mut self) -> Result<(), SandboxError> {
+        (self.0)(Call::ForgetAll).map(drop)
+    }
+
+    fn save(&mut self) -> Result<Vec<u8>, SandboxError> {
+        Err(SandboxError::Dead)
+    }
+
+    fn restore(&mut self, _: &[u8]) -> Result<Restored, SandboxError> {
+        Ok(Restored { windows: u64::MAX, dropped: 0 })
+    }
+
+    fn stats(&mut self) -> Result<serde_json::Value, SandboxError> {
+        Err(SandboxError::Dead)
+    }
+}
