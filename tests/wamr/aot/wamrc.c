@@ -4,11 +4,15 @@
  * wamrc [--target=NAME] [--cpu=NAME] [--bounds-checks=0|1] [--stack-bounds-checks=0|1] [--opt-level=N] [--disable-simd]
  *       [--emit-custom-sections=NAME,...] -o FILE.aot FILE.wasm
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "aot_export.h"
 #include "wasm_export.h"
+
+/* Names of custom sections that are taken. */
+#define SECTIONS 8
 
 static const char *value_of(const char *argument, const char *name)
 {
@@ -16,13 +20,27 @@ static const char *value_of(const char *argument, const char *name)
     return strncmp(argument, name, length) == 0 ? argument + length : NULL;
 }
 
-/* The parts between commas, at most as many as there is room for. */
-static uint32_t split(char *text, char **parts, uint32_t room)
+/* The parts between commas; false where there are more than there is room for, and then the text is as it was. */
+static bool split(char *text, char **parts, uint32_t room, uint32_t *count)
 {
-    uint32_t count = 0;
-    for (char *part = strtok(text, ","); part && count < room; part = strtok(NULL, ","))
-        parts[count++] = part;
-    return count;
+    uint32_t most = 1;
+    for (const char *at = text; *at; at++)
+        most += *at == ',';
+    if (most > room)
+        return false;
+    *count = 0;
+    for (char *part = strtok(text, ","); part; part = strtok(NULL, ","))
+        parts[(*count)++] = part;
+    return true;
+}
+
+/* One digit, and no more than `most`. */
+static bool digit(const char *text, char most, uint32_t *number)
+{
+    if (text[0] < '0' || text[0] > most || text[1] != '\0')
+        return false;
+    *number = (uint32_t)(text[0] - '0');
+    return true;
 }
 
 static int fail(const char *what, const char *why)
@@ -74,7 +92,7 @@ static int compile(const char *in, const char *out, AOTCompOption *option)
 int main(int count, char **arguments)
 {
     const char *in = NULL, *out = NULL, *value;
-    char *sections[8];
+    char *sections[SECTIONS];
     uint32_t sections_count = 0;
     /* 2: as the platform has it, which is what wamrc does where it is told nothing. */
     AOTCompOption option = {
@@ -93,6 +111,7 @@ int main(int count, char **arguments)
     aot_call_stack_features_init_default(&option.call_stack_features);
     for (int at = 1; at < count; at++) {
         char *argument = arguments[at];
+        bool is_good = true;
         if (strcmp(argument, "-o") == 0 && at + 1 < count)
             out = arguments[++at];
         else if ((value = value_of(argument, "--cpu=")))
@@ -100,19 +119,21 @@ int main(int count, char **arguments)
         else if ((value = value_of(argument, "--target=")))
             option.target_arch = (char *)value;
         else if ((value = value_of(argument, "--bounds-checks=")))
-            option.bounds_checks = (uint32_t)atoi(value);
+            is_good = digit(value, '1', &option.bounds_checks);
         else if ((value = value_of(argument, "--stack-bounds-checks=")))
-            option.stack_bounds_checks = (uint32_t)atoi(value);
+            is_good = digit(value, '1', &option.stack_bounds_checks);
         else if ((value = value_of(argument, "--opt-level=")))
-            option.opt_level = (uint32_t)atoi(value);
+            is_good = digit(value, '3', &option.opt_level);
         else if ((value = value_of(argument, "--emit-custom-sections=")))
-            sections_count = split((char *)value, sections, 8);
+            is_good = split((char *)value, sections, SECTIONS, &sections_count);
         else if (strcmp(argument, "--disable-simd") == 0)
             option.enable_simd = false;
         else if (argument[0] != '-' && !in)
             in = argument;
         else
             return fail(argument, "unknown");
+        if (!is_good)
+            return fail(argument, "not a value that it takes");
     }
     if (!in || !out)
         return fail("usage", "wamrc [options] -o FILE.aot FILE.wasm");

@@ -158,6 +158,18 @@ fn wamr_refuses_code_that_is_not_for_it() {
 }
 
 #[test]
+fn the_compiler_refuses_what_it_would_not_do() {
+    let nine = format!("--emit-custom-sections={}", ["a"; 9].join(","));
+    for option in
+        ["--opt-level=fast", "--opt-level=4", "--bounds-checks=", "--stack-bounds-checks=10", &nine, "--cup=x"]
+    {
+        let output = common::compiler().args([option, "-o", "none.aot", "none.wasm"]).output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && said.contains(option), "{option}: {said}");
+    }
+}
+
+#[test]
 fn the_manual_names_these_options() {
     let manual = std::fs::read_to_string(common::root().join("docs/fluent-bit.md")).expect("the manual");
     let text = manual.replace("\\\n", " ");
