@@ -21,6 +21,7 @@ mod version;
 pub(crate) use asked::Asked;
 pub(crate) use matched::{MatchedEvent, Tagged, Versions};
 
+use crate::alert::WHOLE_BYTES;
 use crate::event::Event;
 use crate::json::{self, Json, Limits};
 use crate::lists::Lists;
@@ -71,8 +72,9 @@ pub struct Detection {
     pub context: String,
     /// The predicates that the match is owed to, with their values: a JSON array.
     pub matched: String,
-    /// The event, as compact JSON. The detections of one event share it.
-    pub event: Arc<str>,
+    /// The event, as compact JSON. The detections of one event share it. None where it is longer than what an alert shows
+    /// whole: many rules that match a large event would else write it down as often.
+    pub event: Option<Arc<str>>,
 }
 
 /// Bounds on a part that is read. Its bytes are there already; it must not be deeper than saved windows may be.
@@ -161,7 +163,7 @@ impl Detection {
             distinct: by.distinct.and_then(|key| version.filled(key, asked)).map(str::to_owned),
             context: shared.context.clone(),
             matched: version.matched(&found.matched),
-            event: Arc::clone(&shared.text),
+            event: shown_whole(&shared.text),
         })
     }
 
@@ -190,14 +192,14 @@ impl Detection {
             event_type: None,
             context: String::new(),
             matched: String::new(),
-            event: Arc::from(""),
+            event: None,
         })
     }
 
     /// The same as a line, without the line end.
     #[must_use]
     pub fn to_line(&self) -> String {
-        let mut line = String::with_capacity(self.event.len() + 1_024);
+        let mut line = String::with_capacity(self.event.as_ref().map_or(0, |event| event.len()) + 1_024);
         self.write_line(&mut line);
         line
     }
@@ -221,7 +223,8 @@ impl Detection {
         json::write_text(&self.title, out);
         out.push(BETWEEN);
         optional(self.event_type.as_deref(), out);
-        for part in [self.distinct.as_deref().unwrap_or(NULL), &self.context, &self.matched, &self.event] {
+        let (distinct, event) = (self.distinct.as_deref().unwrap_or(NULL), self.event.as_deref().unwrap_or(NULL));
+        for part in [distinct, &self.context, &self.matched, event] {
             out.push(BETWEEN);
             out.push_str(part);
         }
@@ -252,10 +255,18 @@ impl Detection {
             distinct: Some(parts.next()?).filter(|part| *part != NULL).map(str::to_owned),
             context: enclosed(parts.next()?, '{', '}')?.to_owned(),
             matched: enclosed(parts.next()?, '[', ']')?.to_owned(),
-            event: enclosed(parts.next()?, '{', '}')?.into(),
+            event: match parts.next()? {
+                NULL => None,
+                event => Some(enclosed(event, '{', '}')?.into()),
+            },
         };
         parts.next().is_none().then_some(detection)
     }
+}
+
+/// An event's text, unless it is longer than what an alert shows whole.
+pub(crate) fn shown_whole(text: &Arc<str>) -> Option<Arc<str>> {
+    (text.len() <= WHOLE_BYTES).then(|| Arc::clone(text))
 }
 
 /// What stands between the parts of a line.
@@ -414,14 +425,14 @@ mod tests {
             distinct: Some("1e0".to_owned()),
             context: r#"{"ip":"\t"}"#.to_owned(),
             matched: "[]".to_owned(),
-            event: r#"{"a":1}"#.into(),
+            event: Some(r#"{"a":1}"#.into()),
         }
     }
 
     #[test]
     fn a_line_reads_back_and_has_no_line_end() {
-        for detection in [some(), Detection { time: None, suppressed: true, distinct: None, event_id: None, ..some() }]
-        {
+        let bare = Detection { time: None, suppressed: true, distinct: None, event_id: None, event: None, ..some() };
+        for detection in [some(), bare] {
             let line = detection.to_line();
             assert!(!line.contains('\n'));
             assert_eq!(Detection::from_line(line.as_bytes()), Some(detection));

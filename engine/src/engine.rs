@@ -4,7 +4,7 @@
 
 use crate::Span;
 use crate::alert::{self, Fitted, Records};
-use crate::detection::{Asked, Author, Detection, Match, MatchedEvent, Versions};
+use crate::detection::{Asked, Author, Detection, Match, MatchedEvent, Versions, shown_whole};
 use crate::event::Event;
 use crate::json::{self, Reject};
 use crate::language;
@@ -322,7 +322,7 @@ impl Engine {
             });
             let detection = match counted {
                 Some(None) => continue,
-                Some(Some((Needs::Event, counted))) => Some(Detection { event: event.text(), ..counted }),
+                Some(Some((Needs::Event, counted))) => Some(Detection { event: shown_whole(&event.text()), ..counted }),
                 Some(Some((Needs::Everything, _))) | None => {
                     let mut detection = self.detection(hit.column, suppressed, &mut event);
                     detection.iter_mut().for_each(&settle);

@@ -229,6 +229,30 @@ fn neither_the_number_of_threads_nor_the_sandbox_changes_a_byte() {
     }
 }
 
+#[test]
+fn a_large_event_raises_an_alert_of_each_of_many_rules() {
+    const RULES: usize = 60;
+    let folder = tempfile::tempdir().unwrap();
+    let mut rules = "ruleset: r\nrules:\n".to_owned();
+    for number in 0..RULES {
+        writeln!(
+            rules,
+            "  - {{id: r{number}, name: R, title: R, type: CloudTrail, severity: 3, description: R., filter: 'n = 1'}}"
+        )
+        .unwrap();
+    }
+    let rules = file(folder.path(), "rules.yaml", rules);
+    let event = format!(r#"{{"eventID":"e","n":1,"long":"{}"}}"#, "a".repeat(3 << 20));
+    let input = file(folder.path(), "in.ndjson", event);
+    let output = run(&["replay", "--rules", &rules, "-o", "ndjson", &input]);
+    assert!(!text(&output.stderr).contains("guest-trap"), "{}", text(&output.stderr));
+    let named = text(&output.stdout)
+        .lines()
+        .filter(|line| line.contains(r#""id": "e""#) || line.contains(r#""id":"e""#))
+        .count();
+    assert_eq!(named, RULES, "{}", text(&output.stderr));
+}
+
 /// The most memory a process has had, in KiB.
 fn peak(child: &Child) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();

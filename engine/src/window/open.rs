@@ -296,7 +296,8 @@ impl Group {
             return 0;
         }
         let id_bytes = detection.event_id.as_ref().map_or(0, String::len);
-        let event = (self.events.len() < alert::WHOLE_EVENTS).then(|| self.whole(&detection.event, author)).flatten();
+        let is_first = self.events.len() < alert::WHOLE_EVENTS;
+        let event = detection.event.filter(|_| is_first).and_then(|event| self.whole(&event, author));
         self.events.push(Contribution { id: detection.event_id, time: detection.time, event });
         id_bytes
     }

@@ -107,6 +107,41 @@ fn detecting_and_windowing_apart_is_the_same_as_together() {
     assert!(!expected.is_empty());
 }
 
+/// The room that a call needs would grow with the event times the rules that match it.
+#[test]
+fn a_large_event_that_many_rules_match_is_not_written_down_for_each() {
+    let rules: String = (0..60).map(|number| {
+        format!("  - {{id: r{number}, name: R, title: R, type: CloudTrail, severity: 3, description: d, filter: n = 1}}\n")
+    }).collect();
+    let text = format!("rules:\n{rules}");
+    let request = serde_json::json!({"documents": [{"name": "f.yaml", "text": text}]}).to_string();
+    let loaded = || {
+        let mut session = Session::new();
+        assert_eq!(session.load(request.as_bytes()), Status::Ok);
+        session
+    };
+    let event = |length: usize| format!(r#"{{"n":1,"eventID":"e{length}","long":"{}"}}"#, "a".repeat(length));
+    // What an alert shows whole, and what it does not.
+    for (length, is_shown) in [(60_000, true), (3 << 20, false)] {
+        let mut together = loaded();
+        assert_eq!(together.match_batch(&batch(1, event(length).as_bytes()), i64::MIN), Status::Ok);
+        let expected = answer(&together).1;
+        let mut apart = loaded();
+        assert_eq!(apart.detect(&batch(1, event(length).as_bytes()), i64::MIN), Status::Ok);
+        let detections = answer(&apart).1;
+        assert_eq!(detections.lines().count(), 60);
+        assert_eq!(detections.len() > length, is_shown, "{length}");
+        assert_eq!(loaded_window(loaded(), &detections), expected);
+        // Each fires and is final at once.
+        assert_eq!((expected.lines().count(), expected.contains("aaaa")), (2 * 60, is_shown));
+    }
+}
+
+fn loaded_window(mut keeper: Session, detections: &str) -> String {
+    assert_eq!(keeper.window(detections.as_bytes(), i64::MIN), Status::Ok);
+    String::from_utf8_lossy(keeper.result()).into_owned()
+}
+
 #[test]
 fn bad_bytes_get_a_status_and_leave_the_session_usable() {
     let mut session = Session::new();
