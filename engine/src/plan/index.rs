@@ -5,17 +5,18 @@
 //! starts_with    a table of prefixes          one look-up for each length that occurs
 //! ends_with      a table of suffixes          likewise
 //! like           one automaton of all texts   one walk over the value
-//! = network      a table for each length      one look-up for each length that occurs
+//! = network      all in order                 one search, and a step for each that lies around
 //! ```
 
 use super::automaton::{Inside, Room};
 use super::door::Door;
 use super::members::NumberKey;
-use super::network::{Address, network};
+use super::network::{Address, Nests, network};
 use super::test::has_text;
 use crate::flat::ByteMap;
 use crate::language::expr::{TextOperator, Value as Wanted};
 use crate::scan::Kind;
+use std::cmp::Reverse;
 
 /// The number of a predicate.
 pub(super) type PredicateId = u32;
@@ -77,15 +78,6 @@ impl Ends {
     }
 }
 
-/// Networks of one length.
-#[derive(Debug, Clone)]
-struct SameLength {
-    /// Bits that differ inside one.
-    free: u128,
-    is_v4: bool,
-    networks: ByteMap,
-}
-
 /// The index of one key, or of what one function makes of it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Index {
@@ -95,7 +87,9 @@ pub(super) struct Index {
     number_texts: ByteMap,
     yes: Vec<PredicateId>,
     no: Vec<PredicateId>,
-    networks: Vec<SameLength>,
+    /// Networks with their predicates, as they were added.
+    added: Vec<(Address, Address, PredicateId)>,
+    networks: Nests,
     prefixes: Ends,
     suffixes: Ends,
     inside: ByteMap,
@@ -116,7 +110,7 @@ impl Index {
                     let list = self.number_texts.get_or_insert(key, 0, self.postings.next());
                     self.postings.add(list, predicate);
                 } else if let Some((first, last)) = network(text.as_bytes()) {
-                    self.network(first, last, predicate);
+                    self.added.push((first, last, predicate));
                 }
             }
             Wanted::Number(number) => {
@@ -131,20 +125,6 @@ impl Index {
         }
     }
 
-    fn network(&mut self, first: Address, last: Address, predicate: PredicateId) {
-        let (is_v4, first) = bits(first);
-        let free = first ^ bits(last).1;
-        let of_length = self.networks.iter().position(|same| same.free == free && same.is_v4 == is_v4);
-        let place = of_length.unwrap_or_else(|| {
-            self.networks.push(SameLength { free, is_v4, networks: ByteMap::default() });
-            self.networks.len() - 1
-        });
-        if let Some(same) = self.networks.get_mut(place) {
-            let list = same.networks.get_or_insert(&first.to_le_bytes(), 0, self.postings.next());
-            self.postings.add(list, predicate);
-        }
-    }
-
     /// Adds a predicate that holds for values with this text in them.
     pub(super) fn word(&mut self, operator: TextOperator, text: &[u8], predicate: PredicateId) {
         let next = self.postings.next();
@@ -156,8 +136,14 @@ impl Index {
         self.postings.add(list, predicate);
     }
 
-    /// Makes the automaton, once everything is added.
+    /// Makes what is looked up together, once everything is added.
     pub(super) fn finish(&mut self, room: &mut Room) {
+        let mut added = std::mem::take(&mut self.added);
+        added.sort_unstable_by_key(|(first, last, predicate)| (*first, Reverse(*last), *predicate));
+        for (first, last, predicate) in added {
+            let list = self.networks.push(first, last, self.postings.next());
+            self.postings.add(list, predicate);
+        }
         if self.inside.is_empty() {
             return;
         }
@@ -241,10 +227,7 @@ impl Index {
             return;
         }
         let Some(address) = Address::read(text) else { return };
-        let (is_v4, address) = bits(address);
-        for same in self.networks.iter().filter(|same| same.is_v4 == is_v4) {
-            self.postings.report(same.networks.get(&(address & !same.free).to_le_bytes(), 0), found);
-        }
+        self.networks.each(address, |list| self.postings.report(Some(list), found));
     }
 
     #[inline]
@@ -262,11 +245,4 @@ fn first(text: &[u8], length: usize) -> &[u8] {
 
 fn last(text: &[u8], length: usize) -> &[u8] {
     text.len().checked_sub(length).and_then(|from| text.get(from..)).unwrap_or_default()
-}
-
-fn bits(address: Address) -> (bool, u128) {
-    match address {
-        Address::V4(bits) => (true, u128::from(bits)),
-        Address::V6(bits) => (false, bits),
-    }
 }

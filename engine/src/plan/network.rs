@@ -1,4 +1,4 @@
-//! Addresses and networks, as numbers: whether an address lies in one of many networks is one search.
+//! Addresses and networks, as numbers: whether an address lies in one of many networks, and in which, is one search.
 
 use std::net::IpAddr;
 
@@ -17,12 +17,35 @@ impl Address {
         if text.len() > LONGEST || !stands(text.first()) || !stands(text.last()) {
             return None;
         }
-        let address: IpAddr = std::str::from_utf8(text).ok()?.parse().ok()?;
+        // Nearly all addresses in a log are of this kind, and the standard library takes four times the steps.
+        if let Some(address) = dotted(text) {
+            return Some(Address::V4(address));
+        }
+        let address: IpAddr = std::str::from_utf8(text).ok().filter(|text| text.contains(':'))?.parse().ok()?;
         Some(match address.to_canonical() {
             IpAddr::V4(address) => Address::V4(address.to_bits()),
             IpAddr::V6(address) => Address::V6(address.to_bits()),
         })
     }
+}
+
+/// An address of four numbers with dots between them, none with a zero in front.
+fn dotted(text: &[u8]) -> Option<u32> {
+    let (mut address, mut dots) = (0, 0);
+    let mut part: Option<u32> = None;
+    for byte in text {
+        part = match (byte, part) {
+            (b'0'..=b'9', None) => Some(u32::from(byte - b'0')),
+            (b'0'..=b'9', Some(part @ 1..=25)) => Some(part * 10 + u32::from(byte - b'0')),
+            (b'.', Some(part @ ..256)) => {
+                address = address << 8 | part;
+                dots += 1;
+                None
+            }
+            _ => return None,
+        };
+    }
+    Some(address << 8 | part.filter(|part| dots == 3 && *part < 256)?)
 }
 
 /// The first and the last address of a network written `address/length`; bits behind the length count as zero.
@@ -83,5 +106,82 @@ impl Networks {
     fn hold_address(&self, address: Address) -> bool {
         let behind = self.0.partition_point(|(first, _)| *first <= address);
         behind.checked_sub(1).and_then(|at| self.0.get(at)).is_some_and(|(_, last)| address <= *last)
+    }
+}
+
+/// Networks, each with a number: all that an address lies in are found by one search and a step for each.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Nests {
+    v4: Nest<u32>,
+    v6: Nest<u128>,
+}
+
+impl Nests {
+    /// Adds a network; gives its number, which is the known one if it was added last. All that it lies in were added
+    /// before: they begin earlier or are larger.
+    pub(super) fn push(&mut self, first: Address, last: Address, number: u32) -> u32 {
+        match (first, last) {
+            (Address::V4(first), Address::V4(last)) => self.v4.push(first, last, number),
+            (Address::V6(first), Address::V6(last)) => self.v6.push(first, last, number),
+            _ => number,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.v4.firsts.is_empty() && self.v6.firsts.is_empty()
+    }
+
+    /// Calls `visit` with the number of each network that an address lies in.
+    #[inline]
+    pub(super) fn each(&self, address: Address, visit: impl FnMut(u32)) {
+        match address {
+            Address::V4(address) => self.v4.each(address, visit),
+            Address::V6(address) => self.v6.each(address, visit),
+        }
+    }
+}
+
+/// Those of one family. Two networks have nothing in common, or one lies in the other.
+#[derive(Debug, Clone, Default)]
+struct Nest<A> {
+    /// The first address of each, in order; of those that begin alike the largest comes first.
+    firsts: Vec<A>,
+    /// Of each its last address, the place of the smallest around it, [`NOTHING`] where there is none, and its number.
+    others: Vec<(A, u32, u32)>,
+}
+
+const NOTHING: u32 = u32::MAX;
+
+impl<A: Copy + Ord> Nest<A> {
+    /// Adds a network; gives its number.
+    fn push(&mut self, first: A, last: A, number: u32) -> u32 {
+        if let (Some(same), Some((end, _, known))) = (self.firsts.last(), self.others.last())
+            && (*same, *end) == (first, last)
+        {
+            return *known;
+        }
+        let mut around = u32::try_from(self.firsts.len()).map_or(NOTHING, |count| count.wrapping_sub(1));
+        while let Some((end, further, _)) = self.others.get(around as usize) {
+            if *end >= last {
+                break;
+            }
+            around = *further;
+        }
+        self.firsts.push(first);
+        self.others.push((last, around, number));
+        number
+    }
+
+    #[inline]
+    fn each(&self, address: A, mut visit: impl FnMut(u32)) {
+        // What holds the address is the last network that begins before it or at it, or lies around that one.
+        let behind = self.firsts.partition_point(|first| *first <= address);
+        let mut place = behind.wrapping_sub(1);
+        while let Some((last, around, number)) = self.others.get(place) {
+            if address <= *last {
+                visit(*number);
+            }
+            place = *around as usize;
+        }
     }
 }

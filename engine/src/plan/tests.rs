@@ -161,6 +161,31 @@ mod networks {
         );
     }
 
+    /// Which of them, not only whether any; also where the last that begins before an address ends before it.
+    #[test]
+    fn each_network_around_an_address() {
+        let networks =
+            ["10.1.0.0/16", "10.0.0.0/8", "10.1.2.0/24", "10.1.0.0/16", "10.1.2.3/32", "10.1.0.0/24", "0.0.0.0/0"];
+        let mut index = Index::default();
+        (0..).zip(networks).for_each(|(number, text)| index.equal(&Value::Text(text.to_owned()), number));
+        index.finish(&mut Room::default());
+        for (address, expected) in [
+            ("10.1.2.3", &[0, 1, 2, 3, 4, 6][..]),
+            ("10.1.2.4", &[0, 1, 2, 3, 6]),
+            ("10.1.0.0", &[0, 1, 3, 5, 6]),
+            ("10.1.3.0", &[0, 1, 3, 6]),
+            ("10.2.0.0", &[1, 6]),
+            ("9.255.255.255", &[6]),
+            ("255.255.255.255", &[6]),
+            ("::1", &[]),
+        ] {
+            let mut found = Vec::new();
+            index.find(Kind::Text, address.as_bytes(), &mut NumberKey::default(), &mut found);
+            found.sort_unstable();
+            assert_eq!(found, expected, "{address}");
+        }
+    }
+
     /// As many free bits in both: they are looked up apart.
     #[test]
     fn networks_of_both_families_with_the_same_free_bits() {
@@ -190,6 +215,24 @@ mod networks {
         for text in ["", "g::1", "10.0.0.256", "10.0.0.1/8", "1.2.3.4.5", "fd00::1%1", &"1".repeat(46)] {
             assert_eq!(Address::read(text.as_bytes()), None, "{text}");
         }
+        // Every dotted text of short parts: read as the standard library reads it.
+        let parts = [
+            "", "0", "00", "01", "7", "10", "99", "100", "255", "256", "2567", "3000", "0255", "1000", "a", "-1", " 1",
+        ];
+        let mut read = 0;
+        for (place, first) in parts.iter().enumerate() {
+            for second in parts {
+                for dots in 0..5 {
+                    let mut all = vec![second; dots + 1];
+                    all[place % (dots + 1)] = first;
+                    let text = all.join(".");
+                    let expected = text.parse().ok().map(|address: std::net::Ipv4Addr| Address::V4(address.to_bits()));
+                    assert_eq!(Address::read(text.as_bytes()), expected, "{text}");
+                    read += usize::from(expected.is_some());
+                }
+            }
+        }
+        assert!(read > 30, "{read}");
         let longest = "0000:0000:0000:0000:0000:ffff:255.255.255.254";
         assert_eq!((longest.len(), Address::read(longest.as_bytes())), (45, Some(Address::V4(0xffff_fffe))));
         assert_eq!(Address::read(b":0:0:0:0:0:0:0:1"), None);
