@@ -12,6 +12,7 @@ use crate::language::expr::{self, Comparison, Function, Literal, TextOperator, V
 use crate::language::pattern;
 use crate::lists::Lists;
 use crate::scan::{Kind, MemberNames, Value, any_inside, count_elements, count_members, decode};
+use memchr::memmem::Finder;
 use regex::bytes::Regex;
 use std::io::Write;
 
@@ -30,8 +31,13 @@ pub(super) enum Test {
     Exists,
     /// `<`, `<=`, `>`, `>=` with any of these.
     Compare(Comparison, Box<[Bound]>),
-    /// `like`, `starts_with`, `ends_with` with any of these.
-    Word(TextOperator, Box<[Box<[u8]>]>),
+    /// `starts_with` with any of these.
+    StartsWith(Box<[Box<[u8]>]>),
+    /// `ends_with` with any of these.
+    EndsWith(Box<[Box<[u8]>]>),
+    /// `like` with any of these. To get ready to look for a text takes longer than to look through a short value: so it is
+    /// done once.
+    Like(Box<[Finder<'static>]>),
     /// `contains`: on arrays an element equals one of the values, elsewhere as `like`.
     Contains(Box<Contains>),
     /// `matches` with any of these.
@@ -50,7 +56,7 @@ pub(super) struct Bound {
 pub(super) struct Contains {
     equal: Members,
     null: bool,
-    inside: Box<[Box<[u8]>]>,
+    inside: Box<[Finder<'static>]>,
 }
 
 /// Room to work in, used again for every event.
@@ -70,6 +76,10 @@ pub(super) struct Room {
 
 fn bytes(text: &str) -> Box<[u8]> {
     text.as_bytes().into()
+}
+
+fn finder(text: &str) -> Finder<'static> {
+    Finder::new(text).into_owned()
 }
 
 /// What a literal stands for: a list for its values, any other for itself.
@@ -100,11 +110,16 @@ impl Test {
                 Test::Contains(Box::new(Contains {
                     equal: Members::of(values.iter()),
                     null: values.contains(&Wanted::Null),
-                    inside: values.iter().filter_map(Wanted::as_text).map(bytes).collect(),
+                    inside: values.iter().filter_map(Wanted::as_text).map(finder).collect(),
                 }))
             }
             expr::Test::Text(operator, literal) => {
-                Test::Word(*operator, values(literal, lists).iter().filter_map(Wanted::as_text).map(bytes).collect())
+                let texts = values(literal, lists).iter().filter_map(Wanted::as_text);
+                match operator {
+                    TextOperator::StartsWith => Test::StartsWith(texts.map(bytes).collect()),
+                    TextOperator::EndsWith => Test::EndsWith(texts.map(bytes).collect()),
+                    TextOperator::Like | TextOperator::Contains => Test::Like(texts.map(finder).collect()),
+                }
             }
             expr::Test::Matches(literal) => {
                 let patterns = values(literal, lists).iter().filter_map(Wanted::as_text);
@@ -156,6 +171,10 @@ impl Test {
                 });
                 equal || (contains.null && !holds_value)
             }
+            // Most values are what they are: nothing is made of them and nothing is inside.
+            _ if function.is_none() && !matches!(end.kind, Kind::Array | Kind::Escaped) => {
+                self.scalar(end.kind, end.text, key)
+            }
             _ => room.each(function, end, &mut |kind, text| self.scalar(kind, text, key)),
         }
     }
@@ -188,8 +207,10 @@ impl Test {
             Test::Compare(comparison, bounds) => {
                 matches!(kind, Kind::Text | Kind::Number) && bounds.iter().any(|bound| bound.admits(*comparison, text))
             }
-            Test::Word(operator, wanted) => word && wanted.iter().any(|wanted| stands(*operator, wanted, text)),
-            Test::Contains(contains) => word && contains.inside.iter().any(|wanted| memmem(text, wanted)),
+            Test::StartsWith(wanted) => word && wanted.iter().any(|wanted| text.starts_with(wanted)),
+            Test::EndsWith(wanted) => word && wanted.iter().any(|wanted| text.ends_with(wanted)),
+            Test::Like(wanted) => word && wanted.iter().any(|wanted| wanted.find(text).is_some()),
+            Test::Contains(contains) => word && contains.inside.iter().any(|wanted| wanted.find(text).is_some()),
             Test::Matches(patterns) => word && patterns.iter().any(|pattern| pattern.is_match(text)),
         }
     }
@@ -200,8 +221,8 @@ impl Test {
             Test::Same(_) | Test::HasValue | Test::Exists => 1.0,
             Test::Member(_) | Test::MemberOrNull(_) => 2.0,
             Test::Compare(_, bounds) => 2.0 * size(bounds),
-            Test::Word(TextOperator::Like, wanted) => 4.0 * size(wanted),
-            Test::Word(_, wanted) => size(wanted),
+            Test::Like(wanted) => 4.0 * size(wanted),
+            Test::StartsWith(wanted) | Test::EndsWith(wanted) => size(wanted),
             Test::Contains(contains) => 4.0 * size(&contains.inside),
             Test::Matches(patterns) => 50.0 * size(patterns),
         }
@@ -222,19 +243,6 @@ fn is_only_itself(text: &str) -> bool {
 /// Whether the operators on text see a value: a text, a number as it stands, a boolean as its word.
 pub(super) fn has_text(kind: Kind) -> bool {
     !matches!(kind, Kind::Null | Kind::Object | Kind::Array)
-}
-
-fn stands(operator: TextOperator, wanted: &[u8], text: &[u8]) -> bool {
-    match operator {
-        TextOperator::StartsWith => text.starts_with(wanted),
-        TextOperator::EndsWith => text.ends_with(wanted),
-        TextOperator::Like | TextOperator::Contains => memmem(text, wanted),
-    }
-}
-
-/// Whether `wanted` occurs in `text`.
-fn memmem(text: &[u8], wanted: &[u8]) -> bool {
-    memchr::memmem::find(text, wanted).is_some()
 }
 
 impl Bound {
