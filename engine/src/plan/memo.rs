@@ -2,13 +2,14 @@
 //!
 //! Neighbours in a log are alike: the same caller with the same agent from the same address. To look for texts and patterns
 //! in a value, or for networks around it, takes some steps for each of its bytes; to see that it is one of the last few
-//! takes one for each eight. What is remembered changes no answer, and is bounded.
+//! takes one for each eight. Each value has one place where it can be, told by its length and its last bytes, so only
+//! one is looked at however many there are. What is remembered changes no answer, and is bounded.
 
 use super::index::PredicateId;
 use crate::flat::same;
 
-/// How many values are remembered.
-const VALUES: usize = 4;
+/// How many values are remembered, a power of two.
+const VALUES: usize = 32;
 /// Bytes of a value that is remembered.
 const LONGEST: usize = 320;
 /// Predicates of one.
@@ -16,6 +17,8 @@ const MOST: usize = 16;
 
 #[derive(Debug, Default)]
 struct Known {
+    /// Whether there is a value yet: the empty text is one.
+    is_filled: bool,
     value: Vec<u8>,
     found: Vec<PredicateId>,
 }
@@ -23,36 +26,45 @@ struct Known {
 /// The last values of one key.
 #[derive(Debug, Default)]
 pub(super) struct Memo {
-    /// Room is made once: it grows no more when longer values come.
+    /// Room is made once, for the first value: it grows no more when others come.
     known: Vec<Known>,
-    oldest: usize,
 }
 
 impl Memo {
     /// What was found for a value, if it is remembered.
     #[inline]
     pub(super) fn known(&self, value: &[u8]) -> Option<&[PredicateId]> {
-        self.known.iter().find(|known| same(&known.value, value)).map(|known| known.found.as_slice())
+        let known = self.known.get(place(value))?;
+        (known.is_filled && same(&known.value, value)).then_some(known.found.as_slice())
     }
 
-    /// Remembers what was found for a value, in place of the oldest.
+    /// Remembers what was found for a value, in place of the one that was there.
     #[inline(never)]
     pub(super) fn remember(&mut self, value: &[u8], found: &[PredicateId]) {
         if value.len() > LONGEST || found.len() > MOST {
             return;
         }
-        if self.known.len() < VALUES {
-            self.known.reserve_exact(VALUES - self.known.len());
-            self.known.push(Known { value: Vec::with_capacity(LONGEST), found: Vec::with_capacity(MOST) });
-            self.oldest = self.known.len() - 1;
+        if self.known.is_empty() {
+            let known =
+                || Known { is_filled: false, value: Vec::with_capacity(LONGEST), found: Vec::with_capacity(MOST) };
+            self.known = std::iter::repeat_with(known).take(VALUES).collect();
         }
-        let Some(known) = self.known.get_mut(self.oldest) else { return };
+        let Some(known) = self.known.get_mut(place(value)) else { return };
+        known.is_filled = true;
         known.value.clear();
         known.value.extend_from_slice(value);
         known.found.clear();
         known.found.extend_from_slice(found);
-        self.oldest = (self.oldest + 1) % VALUES;
     }
+}
+
+/// Where a value is remembered.
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "only the few bits that number a place are left")]
+fn place(value: &[u8]) -> usize {
+    const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
+    let last = value.last_chunk::<8>().map_or(0, |last| u64::from_le_bytes(*last));
+    ((last ^ value.len() as u64).wrapping_mul(MIX) >> (u64::BITS - VALUES.trailing_zeros())) as usize
 }
 
 #[cfg(test)]
@@ -60,17 +72,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_values_are_known_and_no_others() {
+    fn a_value_is_known_until_another_takes_its_place() {
         let mut memo = Memo::default();
-        for (number, value) in (0..).zip([&b"a"[..], b"bc", b"def", b"", b"fifth"]) {
-            assert_eq!(memo.known(value), None);
-            memo.remember(value, &[number, 7]);
-            assert_eq!(memo.known(value), Some(&[number, 7][..]));
+        assert_eq!(memo.known(b""), None);
+        memo.remember(b"other", &[3]);
+        assert_eq!(memo.known(b""), None, "a place that nothing was put in holds no value, not the empty one");
+        let values = ["", "a", "bc", "def", "198.51.100.7", "198.51.100.8", "a value of more than one word"];
+        for (number, value) in (0..).zip(values) {
+            memo.remember(value.as_bytes(), &[number, 7]);
+            assert_eq!(memo.known(value.as_bytes()), Some(&[number, 7][..]));
         }
-        // The fifth value took the place of the first.
-        assert_eq!(memo.known(b"a"), None);
-        assert_eq!(memo.known(b"bc"), Some(&[1, 7][..]));
-        assert_eq!(memo.known(b""), Some(&[3, 7][..]));
+        // As long and with the same end, so in the same place.
+        let (first, second) = (b"1 and the same end", b"2 and the same end");
+        memo.remember(first, &[1]);
+        assert_eq!((memo.known(first), memo.known(second)), (Some(&[1][..]), None));
+        memo.remember(second, &[2]);
+        assert_eq!((memo.known(first), memo.known(second)), (None, Some(&[2][..])));
     }
 
     #[test]
