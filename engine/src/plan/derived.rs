@@ -417,7 +417,7 @@ impl Derived {
             return None;
         }
         let behind_colon = facts.text(principal, event).and_then(|text| {
-            let colon = text.iter().position(|byte| *byte == b':')?;
+            let colon = memchr::memchr(b':', text)?;
             (colon + 1 < text.len()).then_some((principal, colon + 1..text.len()))
         });
         let end_of_arn = || {
