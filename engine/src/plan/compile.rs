@@ -5,7 +5,7 @@ use super::derived::{self, Derived};
 use super::door::Door;
 use super::facts::{Facts, Slot};
 use super::index::{Index, PredicateId};
-use super::memo::Memo;
+use super::memo::{Memo, MemoKey};
 use super::nnf::{Form, Literal};
 use super::profile::Profile;
 use super::program::{Code, Line};
@@ -55,7 +55,7 @@ impl Plan {
         let Draft { mut all, code, known, .. } = draft;
         let profile = profiled.then(|| Box::new(Profile::new(&guarded, texts(known, all.len()))));
         let (wakes, always) = sleepers(&guarded, all.len());
-        let (eager, memos) = eager(&mut all, &wakes, &slots, lists);
+        let (eager, remembered) = eager(&mut all, &wakes, &slots, lists);
         let doors = eager.iter().map(|eager| eager.as_ref().map_or(Door::default(), |eager| eager.door()));
         let now = Now {
             facts: Facts::new(doors, &slots.traces),
@@ -63,7 +63,7 @@ impl Plan {
             event: 0,
             answers: vec![(0, false); all.len()],
             ran: vec![0; columns.len()],
-            memos: std::iter::repeat_with(Memo::default).take(memos).collect(),
+            memo: Memo::new(remembered),
             found: Vec::new(),
             work: Work::default(),
             profile,
@@ -283,13 +283,13 @@ fn sleepers(guarded: &[Guarded], predicates: usize) -> (Vec<Vec<Wake>>, Vec<u32>
 /// What asking a predicate costs at least whose answers are worth a memo: it looks at every byte of a value.
 const COSTLY: f32 = 4.0;
 
-/// Puts the predicates that wake somebody where they are found; also gives how many memos that takes.
+/// Puts the predicates that wake somebody where they are found; also gives how many keys have a memo.
 fn eager(
     all: &mut [Drafted<'_>],
     wakes: &[Vec<Wake>],
     slots: &Slots,
     lists: &Lists,
-) -> (Vec<Option<Box<Eager>>>, usize) {
+) -> (Vec<Option<Box<Eager>>>, MemoKey) {
     let mut eager: Vec<Option<Box<Eager>>> = vec![None; slots.count()];
     let mut indexes: HashMap<(Slot, Option<Function>), Index> = HashMap::new();
     for (id, drafted) in (0..).zip(all.iter_mut()) {
@@ -316,14 +316,14 @@ fn eager(
         }
     }
     let is_costly = |id: &PredicateId| all.get(*id as usize).is_some_and(|drafted| drafted.cost >= COSTLY);
-    let mut memos = 0;
+    let mut keys = 0;
     for eager in eager.iter_mut().flatten() {
         if eager.direct.iter().any(is_costly) || !eager.indexes.iter().all(|(_, index)| index.is_only_of_values()) {
-            eager.memo = Some(memos);
-            memos += 1;
+            eager.memo = Some(keys);
+            keys += 1;
         }
     }
-    (eager, memos)
+    (eager, keys)
 }
 
 fn is_indexable(drafted: &Drafted<'_>) -> bool {

@@ -48,7 +48,7 @@ use derived::{Derived, Waking};
 use door::Door;
 use facts::{Facts, Slot};
 use index::{Index, PredicateId};
-use memo::Memo;
+use memo::{Memo, MemoKey};
 use program::{Code, Line};
 use test::{Scratch, Test};
 
@@ -80,8 +80,8 @@ struct Eager {
     indexes: Vec<(Option<Function>, Index)>,
     /// Predicates that no index can find.
     direct: Vec<PredicateId>,
-    /// The place of the key's memo, where finding takes so long that it is worth one.
-    memo: Option<usize>,
+    /// The key's number in the memo, where finding takes so long that it is worth one.
+    memo: Option<MemoKey>,
 }
 
 impl Eager {
@@ -141,7 +141,7 @@ struct Now {
     /// For each column, the event for which it ran.
     ran: Vec<u64>,
     /// What was found for values that keys had before.
-    memos: Vec<Memo>,
+    memo: Memo,
     /// Predicates found by look-up.
     found: Vec<PredicateId>,
     work: Work,
@@ -170,18 +170,18 @@ impl Now {
 
     /// Finds what is remembered of a key's value; false where nothing is.
     #[inline]
-    fn find_known(&mut self, slot: Slot, event: &[u8], memo: usize) -> bool {
-        let Self { facts, memos, found, .. } = self;
-        let known = facts.only_text(slot, event).and_then(|value| memos.get(memo)?.known(value));
+    fn find_known(&mut self, slot: Slot, event: &[u8], key: MemoKey) -> bool {
+        let Self { facts, memo, found, .. } = self;
+        let known = facts.only_text(slot, event).and_then(|value| memo.known(key, value));
         known.inspect(|known| found.extend_from_slice(known)).is_some()
     }
 
     /// Remembers what was found of a key's value: all from a place on.
     #[inline]
-    fn remember(&mut self, slot: Slot, event: &[u8], memo: usize, from: usize) {
-        let Self { facts, memos, found, .. } = self;
-        if let (Some(value), Some(memo)) = (facts.only_text(slot, event), memos.get_mut(memo)) {
-            memo.remember(value, found.get(from..).unwrap_or_default());
+    fn remember(&mut self, slot: Slot, event: &[u8], key: MemoKey, from: usize) {
+        let Self { facts, memo, found, .. } = self;
+        if let Some(value) = facts.only_text(slot, event) {
+            memo.remember(key, value, found.get(from..).unwrap_or_default());
         }
     }
 }
@@ -271,7 +271,7 @@ impl Asked<'_, '_> {
         while let Some(slot) = self.now.facts.knocking(place) {
             place += 1;
             let Some(Some(eager)) = self.compiled.eager.get(slot as usize) else { continue };
-            if eager.memo.is_some_and(|memo| self.now.find_known(slot, self.event, memo)) {
+            if eager.memo.is_some_and(|key| self.now.find_known(slot, self.event, key)) {
                 continue;
             }
             let before = self.now.found.len();
@@ -283,8 +283,8 @@ impl Asked<'_, '_> {
                     self.now.found.push(*predicate);
                 }
             }
-            if let Some(memo) = eager.memo {
-                self.now.remember(slot, self.event, memo, before);
+            if let Some(key) = eager.memo {
+                self.now.remember(slot, self.event, key, before);
             }
         }
     }
