@@ -93,11 +93,13 @@ impl Work for FarStop<'_> {
     fn with<V: Vector>(self) -> usize {
         let mut at = self.at;
         loop {
-            let Some(vector) = V::load(self.text, at) else { return last_stop::<V>(self.text, at) };
-            if let Some(lane) = vector.stop() {
-                return at + lane;
+            for _ in 0..if V::CLOCKED { 4 } else { 1 } {
+                let Some(vector) = V::load(self.text, at) else { return last_stop::<V>(self.text, at) };
+                if let Some(lane) = vector.stop() {
+                    return at + lane;
+                }
+                at += V::LANES;
             }
-            at += V::LANES;
         }
     }
 }

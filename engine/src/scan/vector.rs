@@ -16,6 +16,9 @@ pub(crate) trait Vector: Copy {
     /// Whether most strings take more than two: then a loop is shorter than a call, which interpreters pay dearly.
     const FEW: bool = false;
 
+    /// Whether a sandbox looks at the clock at the head of each loop: then fewer, longer turns pay.
+    const CLOCKED: bool = false;
+
     /// The bytes of an array as long.
     ///
     /// # Safety
@@ -96,7 +99,7 @@ impl Vector for Word {
 /// Implements [`Vector`] of sixteen lanes where one instruction gathers a bit of each.
 #[cfg(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128")))]
 macro_rules! vector {
-    ($name:ident, $load:expr, $stops:expr, $equal:expr $(, $apart:item)?) => {
+    ($name:ident, $load:expr, $stops:expr, $equal:expr $(, $more:item)?) => {
         impl Vector for $name {
             const LANES: usize = 16;
 
@@ -124,7 +127,7 @@ macro_rules! vector {
                 (!$equal(self.0, other.0)).trailing_zeros() as usize >= lanes
             }
 
-            $($apart)?
+            $($more)?
         }
     };
 }
@@ -152,7 +155,7 @@ mod wasm {
         u32::from(i8x16_bitmask(i8x16_eq(left, right)))
     }
 
-    vector!(Simd128, v128_load, stops, equal);
+    vector!(Simd128, v128_load, stops, equal, const CLOCKED: bool = true;);
 }
 
 #[cfg(target_arch = "x86_64")]
