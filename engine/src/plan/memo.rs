@@ -1,12 +1,12 @@
-//! What was found for the values that a key had last.
+//! What was found for values that a key had lately.
 //!
 //! Neighbours in a log are alike: the same caller with the same agent from the same address. To look for texts and patterns
-//! in a value, or for networks around it, takes some steps for each of its bytes; to see that it is one of the last few
-//! takes one for each eight. Each value has one place where it can be, told by its key, its length and its last bytes, so
-//! only one is looked at however many there are. What is remembered changes no answer, and is bounded.
+//! in a value, or for networks around it, takes some steps for each of its bytes; to see that it is one of those
+//! takes two for each eight. Each value has one place where it can be, so only one is looked at however many there are;
+//! it stays until another one takes its place. What is remembered changes no answer, and is bounded.
 
 use super::index::PredicateId;
-use crate::flat::same;
+use crate::flat::{hash, same};
 
 /// Values that there is room for, for each key.
 const VALUES: usize = 64;
@@ -31,8 +31,8 @@ struct Known {
 /// The last values of some keys, all in one table: so its size is bounded whatever rules ask for.
 #[derive(Debug)]
 pub(super) struct Memo {
-    /// How many places the table has, as a power of two.
-    bits: u32,
+    /// The table has a power of two of places; this is the last.
+    last_place: usize,
     /// Room is made once, for the first value: it grows no more when others come.
     known: Vec<Known>,
 }
@@ -41,7 +41,7 @@ impl Memo {
     /// Nothing is remembered yet of so many keys.
     pub(super) fn new(keys: MemoKey) -> Self {
         let places = (keys as usize).saturating_mul(VALUES).min(LARGEST).next_power_of_two();
-        Self { bits: places.trailing_zeros(), known: Vec::new() }
+        Self { last_place: places - 1, known: Vec::new() }
     }
 
     /// What was found for a value, if it is remembered.
@@ -59,7 +59,7 @@ impl Memo {
         }
         if self.known.is_empty() {
             let known = || Known { key: None, value: Vec::with_capacity(LONGEST), found: Vec::with_capacity(MOST) };
-            self.known = std::iter::repeat_with(known).take(1 << self.bits).collect();
+            self.known = std::iter::repeat_with(known).take(self.last_place + 1).collect();
         }
         let place = self.place(key, value);
         let Some(known) = self.known.get_mut(place) else { return };
@@ -70,13 +70,11 @@ impl Memo {
         known.found.extend_from_slice(found);
     }
 
-    /// Where a value is remembered.
+    /// Where a value is remembered. All of it tells: names of one kind are often as long as each other, and begin and end
+    /// alike.
     #[inline]
     fn place(&self, key: MemoKey, value: &[u8]) -> usize {
-        const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
-        let last = value.last_chunk::<8>().map_or(0, |last| u64::from_le_bytes(*last));
-        let told_by = last ^ value.len() as u64 ^ u64::from(key) << 32;
-        (told_by.wrapping_mul(MIX) >> 1 >> (u64::BITS - 1 - self.bits)) as usize
+        hash(value, key) as usize & self.last_place
     }
 }
 
@@ -95,12 +93,36 @@ mod tests {
             memo.remember(0, value.as_bytes(), &[number, 7]);
             assert_eq!(memo.known(0, value.as_bytes()), Some(&[number, 7][..]));
         }
-        // As long and with the same end, so in the same place.
-        let (first, second) = (b"1 and the same end", b"2 and the same end");
-        memo.remember(0, first, &[1]);
-        assert_eq!((memo.known(0, first), memo.known(0, second)), (Some(&[1][..]), None));
-        memo.remember(0, second, &[2]);
-        assert_eq!((memo.known(0, first), memo.known(0, second)), (None, Some(&[2][..])));
+        let crowd = (0..=memo.last_place).map(|number| number.to_string());
+        let (first, second) = two_in_one_place(&memo, crowd.chain(["more than there are places".to_owned()]));
+        memo.remember(0, first.as_bytes(), &[1]);
+        assert_eq!((memo.known(0, first.as_bytes()), memo.known(0, second.as_bytes())), (Some(&[1][..]), None));
+        memo.remember(0, second.as_bytes(), &[2]);
+        assert_eq!((memo.known(0, first.as_bytes()), memo.known(0, second.as_bytes())), (None, Some(&[2][..])));
+    }
+
+    fn two_in_one_place(memo: &Memo, values: impl Iterator<Item = String>) -> (String, String) {
+        let mut taken = std::collections::HashMap::new();
+        let mut pairs =
+            values.filter_map(|value| Some((taken.insert(memo.place(0, value.as_bytes()), value.clone())?, value)));
+        pairs.next().unwrap()
+    }
+
+    #[test]
+    fn values_alike_at_their_ends_do_not_drive_each_other_out() {
+        let pairs = [
+            ("aws-sdk-go/1.44.1 (go1.19; linux; amd64)", "aws-sdk-go/1.44.9 (go1.19; linux; amd64)"),
+            ("arn:aws:iam::111122223333:role/deploy", "arn:aws:iam::444455556666:role/deploy"),
+            ("GetItem", "PutItem"),
+            ("198.51.100.7", "198.51.101.7"),
+        ];
+        for (one, other) in pairs {
+            let mut memo = Memo::new(1);
+            memo.remember(0, one.as_bytes(), &[1]);
+            memo.remember(0, other.as_bytes(), &[2]);
+            assert_eq!(memo.known(0, one.as_bytes()), Some(&[1][..]), "{other} took the place of {one}");
+            assert_eq!(memo.known(0, other.as_bytes()), Some(&[2][..]));
+        }
     }
 
     #[test]
