@@ -12,7 +12,7 @@ use crate::language::expr::{self, Comparison, Function, Literal, TextOperator, V
 use crate::language::pattern;
 use crate::lists::Lists;
 use crate::scan::{Kind, MemberNames, Value, any_inside, count_elements, count_members, decode};
-use memchr::memmem::Finder;
+use memchr::memmem::{self, Finder};
 use regex::bytes::Regex;
 use std::io::Write;
 
@@ -35,9 +35,8 @@ pub(super) enum Test {
     StartsWith(Box<[Box<[u8]>]>),
     /// `ends_with` with any of these.
     EndsWith(Box<[Box<[u8]>]>),
-    /// `like` with any of these. To get ready to look for a text takes longer than to look through a short value: so it is
-    /// done once.
-    Like(Box<[Finder<'static>]>),
+    /// `like` with any of these.
+    Like(Needles),
     /// `contains`: on arrays an element equals one of the values, elsewhere as `like`.
     Contains(Box<Contains>),
     /// `matches` with any of these.
@@ -56,7 +55,43 @@ pub(super) struct Bound {
 pub(super) struct Contains {
     equal: Members,
     null: bool,
-    inside: Box<[Finder<'static>]>,
+    inside: Needles,
+}
+
+/// Texts that are looked for inside values.
+#[derive(Debug, Clone)]
+pub(super) enum Needles {
+    /// To get ready to look for a text takes longer than to look through a short value: so it is done once.
+    Ready(Box<[Finder<'static>]>),
+    /// What is ready takes some 300 bytes a text: too much for long lists, each in many rules.
+    Plain(Box<[Box<[u8]>]>),
+}
+
+impl Needles {
+    /// How many texts are made ready, at most.
+    const READY: usize = 16;
+
+    fn of<'t>(texts: impl Iterator<Item = &'t str>) -> Self {
+        let texts: Vec<&str> = texts.collect();
+        if texts.len() > Self::READY {
+            return Self::Plain(texts.into_iter().map(bytes).collect());
+        }
+        Self::Ready(texts.into_iter().map(|text| Finder::new(text).into_owned()).collect())
+    }
+
+    fn any_in(&self, text: &[u8]) -> bool {
+        match self {
+            Self::Ready(finders) => finders.iter().any(|finder| finder.find(text).is_some()),
+            Self::Plain(texts) => texts.iter().any(|wanted| memmem::find(text, wanted).is_some()),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Ready(finders) => finders.len(),
+            Self::Plain(texts) => texts.len(),
+        }
+    }
 }
 
 /// Room to work in, used again for every event.
@@ -76,10 +111,6 @@ pub(super) struct Room {
 
 fn bytes(text: &str) -> Box<[u8]> {
     text.as_bytes().into()
-}
-
-fn finder(text: &str) -> Finder<'static> {
-    Finder::new(text).into_owned()
 }
 
 /// What a literal stands for: a list for its values, any other for itself.
@@ -110,7 +141,7 @@ impl Test {
                 Test::Contains(Box::new(Contains {
                     equal: Members::of(values.iter()),
                     null: values.contains(&Wanted::Null),
-                    inside: values.iter().filter_map(Wanted::as_text).map(finder).collect(),
+                    inside: Needles::of(values.iter().filter_map(Wanted::as_text)),
                 }))
             }
             expr::Test::Text(operator, literal) => {
@@ -118,7 +149,7 @@ impl Test {
                 match operator {
                     TextOperator::StartsWith => Test::StartsWith(texts.map(bytes).collect()),
                     TextOperator::EndsWith => Test::EndsWith(texts.map(bytes).collect()),
-                    TextOperator::Like | TextOperator::Contains => Test::Like(texts.map(finder).collect()),
+                    TextOperator::Like | TextOperator::Contains => Test::Like(Needles::of(texts)),
                 }
             }
             expr::Test::Matches(literal) => {
@@ -209,8 +240,8 @@ impl Test {
             }
             Test::StartsWith(wanted) => word && wanted.iter().any(|wanted| text.starts_with(wanted)),
             Test::EndsWith(wanted) => word && wanted.iter().any(|wanted| text.ends_with(wanted)),
-            Test::Like(wanted) => word && wanted.iter().any(|wanted| wanted.find(text).is_some()),
-            Test::Contains(contains) => word && contains.inside.iter().any(|wanted| wanted.find(text).is_some()),
+            Test::Like(wanted) => word && wanted.any_in(text),
+            Test::Contains(contains) => word && contains.inside.any_in(text),
             Test::Matches(patterns) => word && patterns.iter().any(|pattern| pattern.is_match(text)),
         }
     }
@@ -220,18 +251,18 @@ impl Test {
         match self {
             Test::Same(_) | Test::HasValue | Test::Exists => 1.0,
             Test::Member(_) | Test::MemberOrNull(_) => 2.0,
-            Test::Compare(_, bounds) => 2.0 * size(bounds),
-            Test::Like(wanted) => 4.0 * size(wanted),
-            Test::StartsWith(wanted) | Test::EndsWith(wanted) => size(wanted),
-            Test::Contains(contains) => 4.0 * size(&contains.inside),
-            Test::Matches(patterns) => 50.0 * size(patterns),
+            Test::Compare(_, bounds) => 2.0 * size(bounds.len()),
+            Test::Like(wanted) => 4.0 * size(wanted.len()),
+            Test::StartsWith(wanted) | Test::EndsWith(wanted) => size(wanted.len()),
+            Test::Contains(contains) => 4.0 * size(contains.inside.len()),
+            Test::Matches(patterns) => 50.0 * size(patterns.len()),
         }
     }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-fn size<T>(all: &[T]) -> f32 {
-    all.len() as f32
+fn size(count: usize) -> f32 {
+    count as f32
 }
 
 /// Whether `=` with a text is nothing but the comparison of two texts.
@@ -356,4 +387,22 @@ fn upper(text: &[u8], out: &mut Vec<u8>) {
     }
     let text = std::str::from_utf8(text).unwrap_or_default();
     out.extend_from_slice(text.to_uppercase().as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lists_find_what_short_ones_do_and_are_not_made_ready() {
+        for count in [1, Needles::READY, Needles::READY + 1, 500] {
+            let texts: Vec<String> = (0..count).map(|number| format!("needle-{number}!")).collect();
+            let needles = Needles::of(texts.iter().map(String::as_str));
+            assert_eq!(matches!(needles, Needles::Ready(_)), count <= Needles::READY);
+            assert_eq!(needles.len(), count);
+            let last = format!("hay needle-{}! hay", count - 1);
+            assert!(needles.any_in(b"needle-0!") && needles.any_in(last.as_bytes()));
+            assert!(!needles.any_in(b"needle-") && !needles.any_in(b""));
+        }
+    }
 }
