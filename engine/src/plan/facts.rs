@@ -121,27 +121,33 @@ impl Facts {
         self.traces = Traces::default();
         self.shape = None;
         std::mem::swap(&mut self.items, captures);
-        // By parts: so each is found once, and not anew for each item.
-        let (now, chains) = (self.event, self.chains.as_mut_slice());
+        self.link(self.event, event);
+    }
+
+    /// Puts what was captured into the chains of its keys; gives what all of it is told by. In a function of its own and
+    /// by parts, with what few items need in others: what the loop holds has room in registers, in a sandbox too.
+    #[inline(never)]
+    fn link(&mut self, now: u64, event: &[u8]) {
         let items = Cell::from_mut(self.items.as_mut_slice()).as_slice_of_cells();
-        let mut traces = Traces::default();
-        for (new, cell) in (0..).zip(items) {
-            let Capture { node, kind, .. } = cell.get();
+        let mut new = 0;
+        while let Some(cell) = items.get(new as usize) {
+            let item = cell.get();
             // What was taken back is of no key.
-            let Some(chain) = chains.get_mut(node as usize) else { continue };
-            if kind == Kind::Escaped {
-                spell(cell, event, &mut self.arena);
+            if let Some(chain) = self.chains.get_mut(item.node as usize) {
+                if item.kind == Kind::Escaped {
+                    spell(cell, event, &mut self.arena);
+                }
+                self.traces.join(chain.traces);
+                if !chain.door.is_shut() && chain.knocks(now, &cell.get(), (event, &self.arena)) {
+                    self.knocking.push(item.node);
+                }
+                let last = chain.append(now, new);
+                if let Some(last) = items.get(last as usize) {
+                    last.set(Capture { next: new, ..last.get() });
+                }
             }
-            traces.join(chain.traces);
-            if !chain.door.is_shut() && chain.knocks(now, &cell.get(), (event, &self.arena)) {
-                self.knocking.push(node);
-            }
-            let last = chain.append(now, new);
-            if let Some(last) = items.get(last as usize) {
-                last.set(Capture { next: new, ..last.get() });
-            }
+            new += 1;
         }
-        self.traces = traces;
     }
 
     fn add(&mut self, slot: Slot, item: Capture, event: &[u8]) {

@@ -261,7 +261,7 @@ struct Asked<'p, 'e> {
 
 impl Asked<'_, '_> {
     /// Finds the predicates that hold among those that rules sleep under.
-    #[inline]
+    #[inline(never)]
     fn look_up(&mut self) {
         self.now.found.clear();
         // Keys that wake rules are put together first: then they are among those that the event has.
@@ -290,7 +290,7 @@ impl Asked<'_, '_> {
     }
 
     /// Decides the rules that sleep under what was found.
-    #[inline]
+    #[inline(never)]
     fn wake(&mut self, hits: &mut Vec<Hit>) {
         let mut found = std::mem::take(&mut self.now.found);
         for predicate in &found {
