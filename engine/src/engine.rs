@@ -2,120 +2,24 @@
 //!
 //! Finding detections keeps no state, so that many engines can share the work; windows are kept by one.
 
-use crate::Span;
+mod loading;
+mod stats;
+
+pub use loading::{Report, ReportedProblem, Request};
+pub use stats::{ColumnStats, Stats};
+
 use crate::alert::{self, Fitted, Records};
 use crate::detection::{Asked, Author, Detection, Match, MatchedEvent, Versions, shown_whole};
 use crate::event::Event;
 use crate::json::{self, Reject};
 use crate::language;
-use crate::language::expr::{Literal, Test, Value};
 use crate::lists::Lists;
 use crate::matcher::{Hit, Matcher, Outcome};
 use crate::plan::{Profile, Work};
-use crate::problem::{Diagnostic, Lines, Position, Problem};
 use crate::redaction;
-use crate::rule::{self, Collected, RuleSet, Source, Status};
-use crate::scan::Width;
+use crate::rule::{self, Collected, RuleSet, Status};
 use crate::window::{Needs, Restored, StateError, Told, Windows};
-use std::collections::HashSet;
 use std::sync::Arc;
-
-/// What to load.
-#[derive(Debug, Clone, Default)]
-pub struct Request {
-    /// Rule files: name and bytes.
-    pub documents: Vec<(String, Vec<u8>)>,
-    /// Plain filters, for search: each is a column of verdicts behind those of the rules.
-    pub filters: Vec<String>,
-    /// Lists that rules and filters may use, beside those of the rule files.
-    pub lists: rule::ListValues,
-    /// The type of all events, set by the operator.
-    pub event_type: Option<String>,
-    /// Whether rules without errors are loaded although others have some.
-    pub lenient: bool,
-    /// Whether rules in shadow raise alerts as the others do: for their tests.
-    pub shadow_alerts: bool,
-    /// What keeps redacted values from being guessed by the hashes that tell them apart; see [`crate::redaction`].
-    pub redaction_secret: String,
-    /// Bytes of one alert record; none for the usual. What is longer is cut.
-    pub alert_bytes: Option<usize>,
-    /// Whether it is counted what each rule and each predicate costs: see [`Engine::profile`].
-    pub profile: bool,
-    /// Bounds on rule files.
-    pub rule_limits: rule::Limits,
-    /// Bounds on events.
-    pub event_limits: json::Limits,
-    /// The kind of vectors that events are scanned with; the same verdicts come of all.
-    pub width: Width,
-}
-
-/// What loading found.
-#[derive(Debug, Clone, Default)]
-pub struct Report {
-    /// How many rules are in force.
-    pub rules: usize,
-    /// The columns of verdicts, in order: the ids of the rules in force, then `filter 1`, `filter 2` …
-    pub rule_ids: Vec<String>,
-    /// Rules read that are not enabled.
-    pub disabled: usize,
-    /// Errors and warnings, by file and place.
-    pub problems: Vec<ReportedProblem>,
-}
-
-/// A problem with the file that it is in.
-#[derive(Debug, Clone)]
-pub struct ReportedProblem {
-    /// The file's name, or `filter 1` for a filter that stands alone.
-    pub file: String,
-    /// The problem's place in lines and columns.
-    pub position: Position,
-    /// The problem.
-    pub diagnostic: Diagnostic,
-}
-
-impl Report {
-    /// Whether anything keeps the rules from being loaded.
-    #[must_use]
-    pub fn has_errors(&self) -> bool {
-        self.problems.iter().any(|problem| problem.diagnostic.is_error())
-    }
-}
-
-/// Counters, from the beginning or from the last load.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Bytes of all events.
-    pub bytes: u64,
-    /// Events that were evaluated.
-    pub evaluated: u64,
-    /// Events that were no events.
-    pub rejected: u64,
-    /// Events that at least one rule matched.
-    pub events_matched: u64,
-    /// Pairs of event and rule that matched, suppressed ones included.
-    pub matched: u64,
-    /// Pairs of event and rule that a suppression hid.
-    pub suppressed: u64,
-    /// Pairs of event and rule that matched, were not suppressed, and raised nothing since the rule is in shadow.
-    pub shadowed: u64,
-    /// Pairs of event and rule that could not be decided.
-    pub undecided: u64,
-    /// The same of each column.
-    pub columns: Vec<ColumnStats>,
-}
-
-/// Counters of one rule or filter.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ColumnStats {
-    /// Events that matched, suppressed ones included.
-    pub matched: u64,
-    /// Events that a suppression hid.
-    pub suppressed: u64,
-    /// Events that matched, were not suppressed, and raised nothing since the rule is in shadow.
-    pub shadowed: u64,
-    /// Events that could not be decided.
-    pub undecided: u64,
-}
 
 /// A loaded rule set with its counters and its open windows.
 #[derive(Debug)]
@@ -148,27 +52,7 @@ impl Engine {
     /// # Errors
     /// When a filter has errors, or a rule file unless the request is lenient.
     pub fn load(request: &Request) -> Result<(Self, Report), Report> {
-        let sources: Vec<Source<'_>> = request.documents.iter().map(|(name, bytes)| Source { name, bytes }).collect();
-        let (set, problems) = rule::load(&sources, request.lists.clone(), &request.rule_limits);
-        let mut report = Report { disabled: set.disabled.len(), ..Report::default() };
-        let mut lines: Option<(usize, Lines<'_>)> = None;
-        for problem in problems {
-            let Some(source) = sources.get(problem.source) else { continue };
-            // Problems of one file come one after the other.
-            let of_file = lines.take().filter(|(of, _)| *of == problem.source);
-            let text = || std::str::from_utf8(source.bytes).unwrap_or_default();
-            let (_, of_file) = lines.insert(of_file.unwrap_or_else(|| (problem.source, Lines::of(text()))));
-            report.add(source.name, of_file, problem.diagnostic);
-        }
-        let filters = filters(request, &set, &mut report);
-        let fits = patterns(&set, &sources, &mut report);
-        report.rules = set.rules.len();
-        let names = (1..=request.filters.len()).map(|place| format!("filter {place}"));
-        report.rule_ids = set.rules.iter().map(|collected| collected.rule.id.clone()).chain(names).collect();
-        let lenient = request.lenient && filters.len() == request.filters.len();
-        if !fits || (report.has_errors() && !lenient) {
-            return Err(report);
-        }
+        let (set, filters, report) = loading::read(request)?;
         Ok((Self::compile(set, &filters, request), report))
     }
 
@@ -510,86 +394,5 @@ impl Engine {
     #[must_use]
     pub fn limits(&self) -> &json::Limits {
         &self.limits
-    }
-}
-
-/// Bytes that the regular expressions of all rules together may take.
-const PATTERNS: usize = 48 << 20;
-
-/// Each regular expression is bounded when it is read; here all of them are, so that no rule set exhausts the memory.
-/// False where they take too much.
-fn patterns(set: &RuleSet, sources: &[Source<'_>], report: &mut Report) -> bool {
-    let limit = language::Limits::default().regex;
-    let mut event = HashSet::new();
-    let mut total = 0;
-    for collected in &set.rules {
-        let rule = &collected.rule;
-        let filters = std::iter::once(&rule.filter).chain(rule.suppressions.iter().map(|hidden| &hidden.filter));
-        for predicate in filters.flat_map(language::Expr::predicates) {
-            let Test::Matches(Literal { value: Value::Text(text), .. }) = &predicate.test else { continue };
-            if event.insert(text.as_str()) {
-                total += language::pattern::size(text, limit);
-            }
-        }
-        if total > PATTERNS {
-            let problem = Problem::RegexTooLarge { limit: PATTERNS };
-            if let Some(source) = sources.get(collected.source) {
-                let head = Span::new(rule.span.start, rule.span.start);
-                let text = std::str::from_utf8(source.bytes).unwrap_or_default();
-                report.add(source.name, &Lines::of(text), Diagnostic::new(head, problem));
-            }
-            return false;
-        }
-    }
-    true
-}
-
-/// Reads the plain filters; their problems go into the report.
-fn filters(request: &Request, set: &RuleSet, report: &mut Report) -> Vec<language::Expr> {
-    let lists: Vec<&str> = set.lists.keys().map(String::as_str).collect();
-    let mut filters = Vec::new();
-    for (place, text) in request.filters.iter().enumerate() {
-        let mut parsed = language::parse(text, &request.rule_limits.filter);
-        if let Some(expr) = &parsed.expr {
-            language::check(expr, &lists, &mut parsed.problems);
-        }
-        for diagnostic in parsed.problems {
-            report.add(&format!("filter {}", place + 1), &Lines::of(text), diagnostic);
-        }
-        filters.extend(parsed.expr);
-    }
-    filters
-}
-
-impl Report {
-    fn add(&mut self, file: &str, lines: &Lines<'_>, diagnostic: Diagnostic) {
-        let position = lines.position(diagnostic.span);
-        self.problems.push(ReportedProblem { file: file.to_owned(), position, diagnostic });
-    }
-}
-
-impl Stats {
-    fn count(&mut self, hits: &[Hit], shadow: &[bool]) {
-        self.evaluated += 1;
-        let mut any = false;
-        for hit in hits {
-            let Some(column) = self.columns.get_mut(hit.column) else { continue };
-            if hit.outcome == Outcome::Undecided {
-                self.undecided += 1;
-                column.undecided += 1;
-                continue;
-            }
-            any = true;
-            self.matched += 1;
-            column.matched += 1;
-            if let Outcome::Suppressed(_) = hit.outcome {
-                self.suppressed += 1;
-                column.suppressed += 1;
-            } else if shadow.get(hit.column) == Some(&true) {
-                self.shadowed += 1;
-                column.shadowed += 1;
-            }
-        }
-        self.events_matched += u64::from(any);
     }
 }

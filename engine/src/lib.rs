@@ -37,7 +37,7 @@
 //! assert_eq!(alerts[0].get("title").and_then(|title| title.as_text()), Some("ada opened a session on i-0abc"));
 //! ```
 //!
-//! Behind [`matcher`] stands whoever evaluates: the [`reference`] evaluator, which is also the oracle of every other.
+//! Behind [`matcher`] stands whoever evaluates: the [`mod@reference`] evaluator, which is also the oracle of every other.
 
 #![deny(unsafe_code)]
 

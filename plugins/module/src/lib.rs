@@ -1,7 +1,7 @@
 //! The engine behind an ABI of bytes: what `oxpecker.wasm` exports, and the same session for native use.
 //!
 //! `ABI.md` beside this crate's manifest is the contract. [`Session`] does the work and is safe Rust, [`Face`] puts it
-//! into the form that log shippers call; [`exports`] turns the host's addresses into slices and is the only unsafe code.
+//! into the form that log shippers call; `exports` turns the host's addresses into slices and is the only unsafe code.
 
 mod answer;
 mod batch;
