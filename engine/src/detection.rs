@@ -22,7 +22,7 @@ pub(crate) use asked::Asked;
 pub(crate) use matched::{MatchedEvent, Tagged, Versions};
 
 use crate::alert::WHOLE_BYTES;
-use crate::event::Event;
+use crate::event::{self, Event, told};
 use crate::json::{self, Json, Limits};
 use crate::lists::Lists;
 use crate::redaction::REDACTED;
@@ -129,6 +129,11 @@ pub(crate) struct Shared {
     pub(crate) text: Arc<str>,
 }
 
+/// A text of an event, as it is told.
+fn owned(text: &str) -> String {
+    told(Cow::Borrowed(text)).into_owned()
+}
+
 impl Shared {
     /// `text` is the event as compact JSON.
     pub(crate) fn of(event: &Event, text: Arc<str>) -> Self {
@@ -136,9 +141,9 @@ impl Shared {
         event.write_context(&mut context);
         Self {
             time: event.time(),
-            source: event.source().into_owned(),
-            event_type: event.event_type().map(str::to_owned),
-            event_id: event.id().map(str::to_owned),
+            source: told(event.source()).into_owned(),
+            event_type: event.event_type().map(owned),
+            event_id: event.id().map(owned),
             context,
             text,
         }
@@ -327,7 +332,7 @@ pub(crate) fn is_null(ends: &Ends<'_>) -> bool {
     ends.iter().all(|end| end.is_null()) && ends.len() < 2
 }
 
-/// What is shown, as JSON.
+/// What is shown, as JSON; where that is long, as a text that tells it.
 fn text_of_ends(ends: &Ends<'_>) -> String {
     let mut text = String::new();
     match ends.as_slice() {
@@ -335,10 +340,14 @@ fn text_of_ends(ends: &Ends<'_>) -> String {
         [only] => only.write_to(&mut text),
         several => json::write_array(several, &mut text, |end, out| end.write_to(out)),
     }
+    if text.len() > event::LONGEST {
+        let only = ends.first().filter(|_| ends.len() == 1).and_then(|end| end.as_text());
+        text = text_of(&Json::from(&*told(only.map_or(Cow::Borrowed(&text), Cow::Borrowed))));
+    }
     text
 }
 
-fn told(matched: &Matched<'_>, out: &mut String) {
+fn tell(matched: &Matched<'_>, out: &mut String) {
     write_told(matched.predicate, &matched.values, out);
 }
 

@@ -206,7 +206,7 @@ fn no_record_is_larger_than_it_may_be_and_each_says_what_is_missing() {
     }
     let (small, _) = fitted(10, 2, alert::RECORD_BYTES);
     assert_eq!(small.get("left_out"), Some(&Json::Null));
-    let (cut, _) = fitted(60_000, 1, alert::RECORD_BYTES);
+    let (cut, _) = fitted(60_000, 1, 4 << 10);
     assert!(cut.at(&["left_out", "cut"]).unwrap().as_array().unwrap().contains(&Json::from("aggregate")));
 }
 

@@ -253,6 +253,32 @@ fn a_large_event_raises_an_alert_of_each_of_many_rules() {
     assert_eq!(named, RULES, "{}", text(&output.stderr));
 }
 
+#[test]
+fn a_long_value_to_aggregate_by_raises_an_alert_of_each_of_many_rules() {
+    const RULES: usize = 60;
+    let folder = tempfile::tempdir().unwrap();
+    let mut rules = "ruleset: r\nrules:\n".to_owned();
+    for number in 0..RULES {
+        writeln!(
+            rules,
+            "  - {{id: r{number}, name: R, title: R, type: CloudTrail, severity: 3, description: R., filter: 'n = 1', aggregate: [k]}}"
+        )
+        .unwrap();
+    }
+    let rules = file(folder.path(), "rules.yaml", rules);
+    let event = |id: &str, end: &str| format!(r#"{{"eventID":"{id}","n":1,"k":"{}{end}"}}"#, "a".repeat(2 << 20));
+    let input = file(folder.path(), "in.ndjson", [event("1", "b"), event("2", "c"), event("3", "c")].join("\n"));
+    let output = run(&["replay", "--rules", &rules, "-o", "ndjson", &input]);
+    assert!(!text(&output.stderr).contains("guest-trap"), "{}", text(&output.stderr));
+    // Without a time each is alone; what differs at its end alone is another group all the same.
+    let groups: std::collections::BTreeSet<String> = text(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["aggregate"].to_string())
+        .collect();
+    assert_eq!(text(&output.stdout).lines().count(), 3 * RULES, "{}", text(&output.stderr));
+    assert_eq!(groups.len(), 2);
+}
+
 /// The most memory a process has had, in KiB.
 fn peak(child: &Child) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();

@@ -1,10 +1,10 @@
 //! An event that some rule matched, with all that the rules' detections ask of it: each thing is found when it is first
 //! asked for, and once for all rules. Most detections are only counted, which takes a few values of the event.
 
-use super::Shared;
 use super::asked::Asked;
 use super::version::Version;
-use crate::event::Event;
+use super::{Shared, owned};
+use crate::event::{Event, told};
 use crate::json::{self, Limits};
 use crate::redaction::Left;
 use crate::reference::Answers;
@@ -150,8 +150,8 @@ impl<'v> MatchedEvent<'v> {
         let event = &self.versions.whole;
         let counted = self.counted.get_or_insert_with(|| Counted {
             time: event.time(),
-            source: event.source().into_owned(),
-            event_id: event.id().map(str::to_owned),
+            source: told(event.source()).into_owned(),
+            event_id: event.id().map(owned),
         });
         (&mut self.whole, counted)
     }

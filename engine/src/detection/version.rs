@@ -2,7 +2,7 @@
 //! first asked for, and once for all rules.
 
 use super::asked::{Asked, OfRule, Piece};
-use super::{Ends, NULL, Shared, shown_of, text_of_ends, told};
+use super::{Ends, NULL, Shared, shown_of, tell, text_of_ends};
 use crate::event::Event;
 use crate::json;
 use crate::language::expr::{Key, Step};
@@ -105,7 +105,7 @@ impl<'v> Version<'v> {
         let Self { shows, same, .. } = self;
         let mut text = String::with_capacity(128);
         match shows {
-            Shows::All(_) => json::write_array(matched, &mut text, told),
+            Shows::All(_) => json::write_array(matched, &mut text, tell),
             Shows::Left(left, whole) => json::write_array(matched, &mut text, |matched, out| {
                 let known = same.get(&matched.key.steps).copied();
                 let is_same = known.unwrap_or_else(|| left.is_same(matched.key, whole));

@@ -2,7 +2,7 @@
 //! which they are asked; the first that gives an answer counts. What the mapping of the event's producer names comes first.
 
 use super::tables::TIME;
-use super::{Event, milliseconds_of_number, milliseconds_of_text, path};
+use super::{Event, milliseconds_of_number, milliseconds_of_text, path, told};
 use crate::json::{self, At, Json};
 use std::borrow::Cow;
 
@@ -44,7 +44,8 @@ const CONTEXT: [(&str, &[&str]); 12] = [
 const RESOURCES: usize = 10;
 
 impl Event {
-    /// Appends who, from where and on what: an object of the [`CONTEXT`] names for which the event has a value.
+    /// Appends who, from where and on what: an object of the [`CONTEXT`] names for which the event has a value. Long values
+    /// are cut.
     pub fn write_context(&self, out: &mut String) {
         out.push('{');
         let mut texts = Vec::new();
@@ -64,11 +65,12 @@ impl Event {
             }
             json::write_text(name, out);
             out.push(':');
+            let write = |text: &Cow<'_, str>, out: &mut String| json::write_text(&told(Cow::Borrowed(text)), out);
             match texts.as_slice() {
-                [only] if name != "resources" => json::write_text(only, out),
+                [only] if name != "resources" => write(only, out),
                 several => {
                     let few = several.get(..RESOURCES).unwrap_or(several);
-                    json::write_array(few, out, |text, out| json::write_text(text, out));
+                    json::write_array(few, out, write);
                 }
             }
         }

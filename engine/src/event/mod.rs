@@ -6,6 +6,7 @@
 
 mod about;
 mod derived;
+mod long;
 mod mapped;
 pub(crate) mod mapping;
 mod path;
@@ -17,6 +18,7 @@ pub(crate) mod tables;
 mod tests;
 mod time;
 
+pub(crate) use long::{LONGEST, told};
 pub use mapping::system_call;
 pub use shape::{Producer, Shape};
 pub use time::{Instant, format_time};

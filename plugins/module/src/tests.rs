@@ -137,6 +137,37 @@ fn a_large_event_that_many_rules_match_is_not_written_down_for_each() {
     }
 }
 
+/// What alerts do tell of an event is short as well, and still tells events apart.
+#[test]
+fn long_values_that_alerts_tell_are_not_written_down_for_each_rule() {
+    let long = |end: &str| format!("{}{end}", "a".repeat(1 << 20));
+    let rules: String = (0..60).map(|number| {
+        format!("  - {{id: r{number}, name: R, title: '{{{{k}}}}', type: CloudTrail, severity: 3, description: d, filter: n = 1, aggregate: [k]}}\n")
+    }).collect();
+    let text = format!("rules:\n{rules}");
+    let request = serde_json::json!({"documents": [{"name": "f.yaml", "text": text}]}).to_string();
+    let values = |name: &str, long: &str| match name {
+        "k" => format!(r#""k":"{long}""#),
+        "list" => format!(r#""k":["{long}","{long}"]"#),
+        "resources" => format!(r#""resources":[{{"ARN":"{long}"}},{{"ARN":"{long}"}}]"#),
+        name => format!(r#""{name}":"{long}""#),
+    };
+    for name in ["k", "list", "eventID", "recipientAccountId", "userAgent", "resources", "event_type"] {
+        let mut session = Session::new();
+        assert_eq!(session.load(request.as_bytes()), Status::Ok);
+        let mut told = Vec::new();
+        for end in ["b", "c", "c"] {
+            let event = format!(r#"{{"n":1,"eventTime":"2026-01-01T00:00:00Z",{}}}"#, values(name, &long(end)));
+            assert_eq!(session.detect(&batch(1, event.as_bytes()), i64::MIN), Status::Ok, "{name}");
+            let lines = answer(&session).1;
+            assert_eq!(lines.lines().count(), 60, "{name}");
+            assert!(lines.len() < 60 * 40_000, "{name}: {} bytes", lines.len());
+            told.push(lines);
+        }
+        assert!(told[0] != told[1] && told[1] == told[2], "{name}: what differs at the end is told apart");
+    }
+}
+
 fn loaded_window(mut keeper: Session, detections: &str) -> String {
     assert_eq!(keeper.window(detections.as_bytes(), i64::MIN), Status::Ok);
     String::from_utf8_lossy(keeper.result()).into_owned()
