@@ -95,22 +95,31 @@ pub struct Group {
     pub whole_bytes: usize,
 }
 
-/// The identifier of a group's alert: the same rule version, source, aggregate values and beginning give the same one.
-///
-/// A group without a time is one event; its identifier stands for the beginning, or the event itself if it has none.
-#[must_use]
-pub fn alert_id(rule: &Rule, group: &Group, start: Option<i64>) -> String {
-    let beginning = match start {
-        Some(time) => time.to_string(),
-        None => group.events.first().and_then(Contribution::name).unwrap_or_else(|| NONE.to_owned()),
-    };
-    digest(&format!("{}\n{}\n{}{beginning}", rule.id, rule.version, identity(group)))
+/// What the alert of a group is called. Both are hashes, so they are made once and not for each record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Names {
+    /// The same rule version, source, aggregate values and beginning give the same one.
+    pub(crate) alert_id: String,
+    /// What all alerts of one rule, source and aggregate values share, whatever the rule's version: for silencing pages.
+    pub(crate) dedup_key: String,
 }
 
-/// What all alerts of one rule, source and aggregate values share, whatever the rule's version: for silencing pages.
-#[must_use]
-pub fn dedup_key(rule: &Rule, group: &Group) -> String {
-    digest(&format!("{}\n{}", rule.id, identity(group)))
+impl Names {
+    /// The names of a group that begins at `start`. A group without a time is one event; its identifier stands for the
+    /// beginning, or the event itself if it has none.
+    pub(crate) fn of(rule: &Rule, group: &Group, start: Option<i64>) -> Self {
+        let beginning = match start {
+            Some(time) => time.to_string(),
+            None => group.events.first().and_then(Contribution::name).unwrap_or_else(|| NONE.to_owned()),
+        };
+        let alert_id = digest(&format!("{}\n{}\n{}{beginning}", rule.id, rule.version, identity(group)));
+        Self::with_id(alert_id, rule, group)
+    }
+
+    /// The names of a group of which the identifier is known.
+    pub(crate) fn with_id(alert_id: String, rule: &Rule, group: &Group) -> Self {
+        Self { alert_id, dedup_key: digest(&format!("{}\n{}", rule.id, identity(group))) }
+    }
 }
 
 fn identity(group: &Group) -> String {

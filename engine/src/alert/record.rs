@@ -1,7 +1,7 @@
 //! An alert record as text: its fields in the documented order, from pieces that are text already. No tree is made of it
 //! but where it is too large or somebody asks for one.
 
-use super::{Contribution, Group, State, dedup_key};
+use super::{Contribution, Group, Names, State};
 use crate::event::format_time;
 use crate::json::{self, DEEPEST, Json, Limits};
 use crate::redaction;
@@ -38,10 +38,10 @@ pub(super) fn read(text: &str) -> Option<Json> {
 }
 
 /// Appends the record of a group.
-pub(crate) fn write(collected: &Collected, id: &str, group: &Group, state: State, out: &mut String) {
+pub(crate) fn write(collected: &Collected, names: &Names, group: &Group, state: State, out: &mut String) {
     let rule = &collected.rule;
     let mut fields = Fields::begin(out);
-    fields.text("alert_id", id);
+    fields.text("alert_id", &names.alert_id);
     fields.text("state", state.as_str());
     fields.text("rule_id", &rule.id);
     fields.text("rule", &rule.name);
@@ -61,7 +61,7 @@ pub(crate) fn write(collected: &Collected, id: &str, group: &Group, state: State
     fields.number("suppressed", group.suppressed);
     fields.texts("tags", &rule.tags);
     fields.text("rule_version", &rule.version);
-    fields.text("dedup_key", &dedup_key(rule, group));
+    fields.text("dedup_key", &names.dedup_key);
     fields.name("context").push_str(&group.context);
     fields.name("matched").push_str(&group.matched);
     fields.texts("references", &rule.references);

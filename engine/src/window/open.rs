@@ -2,7 +2,7 @@
 
 use super::Told;
 use super::ids::Ids;
-use crate::alert::{self, Contribution, Group, Records, State};
+use crate::alert::{self, Contribution, Group, Names, Records, State};
 use crate::detection::{Author, Detection, checked};
 use crate::rule::{Collected, Rule};
 use sha2::{Digest, Sha256};
@@ -21,8 +21,8 @@ const OVERHEAD: usize = 768;
 pub(super) struct Open {
     pub(super) rule: usize,
     pub(super) group: Group,
-    /// The alert's identifier, once it has fired. It is that of the beginning, whatever comes later.
-    pub(super) fired: Option<String>,
+    /// What the alert is called, once it has fired: by the window's start, so that a late event does not change it.
+    pub(super) fired: Option<Names>,
     /// The time of the event that opened it.
     pub(super) start: i64,
     /// The window's length in milliseconds.
@@ -137,15 +137,15 @@ impl Open {
         self.texts += self.group.add(detection, author);
         if self.fired.is_none() {
             if self.reaches(rule) {
-                let id = self.identifier(rule);
-                tell(collected, &id, &self.group, State::Fired, out);
-                self.fired = Some(id);
+                let names = Names::of(rule, &self.group, Some(self.start));
+                tell(collected, &names, &self.group, State::Fired, out);
+                self.fired = Some(names);
                 self.next_update = self.group.count.saturating_mul(2);
             }
         } else if self.group.count >= self.next_update {
             self.next_update = self.group.count.saturating_mul(2);
-            if let Some(id) = self.fired.as_ref().filter(|_| told == Told::All) {
-                tell(collected, id, &self.group, State::Updated, out);
+            if let Some(names) = self.fired.as_ref().filter(|_| told == Told::All) {
+                tell(collected, names, &self.group, State::Updated, out);
             }
         }
         Seen::Now
@@ -208,14 +208,9 @@ impl Open {
 
     /// Tells the final counts, if the alert fired.
     pub(super) fn close(self, collected: &Collected, out: &mut dyn Records) {
-        if let Some(id) = &self.fired {
-            tell(collected, id, &self.group, State::Final, out);
+        if let Some(names) = &self.fired {
+            tell(collected, names, &self.group, State::Final, out);
         }
-    }
-
-    /// The identifier counts from the window's start, so that a late event does not change it.
-    fn identifier(&self, rule: &Rule) -> String {
-        alert::alert_id(rule, &self.group, Some(self.start))
     }
 }
 
@@ -235,19 +230,19 @@ pub(super) fn untimed(
     let has_id = detection.event_id.is_some();
     let mut group = Group::of(&detection, author);
     group.add(detection, author);
-    let id = alert::alert_id(&collected.rule, &group, None);
-    if has_id && remember(known, hash(&id)) == Seen::Before {
+    let names = Names::of(&collected.rule, &group, None);
+    if has_id && remember(known, hash(&names.alert_id)) == Seen::Before {
         return Seen::Before;
     }
     let states: &[State] = if told == Told::All { &[State::Fired, State::Final] } else { &[State::Fired] };
     for &state in states {
-        tell(collected, &id, &group, state, out);
+        tell(collected, &names, &group, state, out);
     }
     Seen::Now
 }
 
-fn tell(collected: &Collected, id: &str, group: &Group, state: State, out: &mut dyn Records) {
-    out.add(&|text| alert::write(collected, id, group, state, text));
+fn tell(collected: &Collected, names: &Names, group: &Group, state: State, out: &mut dyn Records) {
+    out.add(&|text| alert::write(collected, names, group, state, text));
 }
 
 /// Adds a hash to the latest ones, unless it is among them.

@@ -16,7 +16,7 @@
 use super::ids::Ids;
 use super::open::{Open, REMEMBERED};
 use super::{Limits, Windows};
-use crate::alert::{Contribution, Fields, Group, NAMED_EVENTS, WHOLE_BYTES};
+use crate::alert::{Contribution, Fields, Group, NAMED_EVENTS, Names, WHOLE_BYTES};
 use crate::json::{self, Json};
 use crate::rule::Collected;
 use std::cmp::Reverse;
@@ -104,10 +104,10 @@ impl Windows {
         windows.now = number(&head, "now").ok_or(StateError::Shape)?;
         windows.opened = count(&head, "opened").ok_or(StateError::Shape)?;
         windows.untimed = Ids::new(unhex(&head, "untimed", REMEMBERED).ok_or(StateError::Shape)?);
-        let by_id: HashMap<(&str, &str), usize> = rules
+        let by_id: HashMap<(&str, &str), (usize, &Collected)> = rules
             .iter()
             .enumerate()
-            .map(|(place, collected)| ((collected.rule.id.as_str(), collected.rule.version.as_str()), place))
+            .map(|known| ((known.1.rule.id.as_str(), known.1.rule.version.as_str()), known))
             .collect();
         let mut restored = Restored::default();
         // No two windows have one place in the order of opening, nor will one that opens later.
@@ -115,11 +115,11 @@ impl Windows {
         for line in lines {
             let saved = parse(line.strip_suffix(',').unwrap_or(line)).ok_or(StateError::Shape)?;
             let text = |name| saved.get(name).and_then(Json::as_text).ok_or(StateError::Shape);
-            let Some(rule) = by_id.get(&(text("rule")?, text("rule_version")?)) else {
+            let Some((rule, collected)) = by_id.get(&(text("rule")?, text("rule_version")?)) else {
                 restored.dropped += 1;
                 continue;
             };
-            let open = read(&saved, *rule).filter(|open| last < open.order && open.order <= windows.opened);
+            let open = read(&saved, *rule, collected).filter(|open| last < open.order && open.order <= windows.opened);
             let open = open.ok_or(StateError::Shape)?;
             last = open.order;
             windows.put_back(open);
@@ -153,7 +153,7 @@ fn window(open: &Open, collected: &Collected, out: &mut String) {
     fields.optional_number("first_seen", group.first_seen);
     fields.optional_number("last_seen", group.last_seen);
     fields.number("whole_bytes", group.whole_bytes);
-    fields.optional_text("fired", open.fired.as_deref());
+    fields.optional_text("fired", open.fired.as_ref().map(|names| names.alert_id.as_str()));
     fields.number("start", open.start);
     fields.number("length", open.length);
     fields.flag("sliding", open.sliding);
@@ -225,7 +225,7 @@ fn integer(value: &Json) -> Option<i64> {
     value.scalar_text()?.parse().ok()
 }
 
-fn read(saved: &Json, rule: usize) -> Option<Open> {
+fn read(saved: &Json, rule: usize, collected: &Collected) -> Option<Open> {
     let events = saved.get("events")?.as_array()?.iter().map(read_contribution).collect::<Option<Vec<_>>>()?;
     if events.len() > NAMED_EVENTS {
         return None;
@@ -245,13 +245,14 @@ fn read(saved: &Json, rule: usize) -> Option<Open> {
         events,
         whole_bytes: number(saved, "whole_bytes").filter(|bytes| *bytes <= WHOLE_BYTES)?,
     };
+    let fired = maybe(saved, "fired", text)?.map(|id| Names::with_id(id, &collected.rule, &group));
     let distinct = unhex(saved, "distinct", REMEMBERED * 2)?;
     let pairs = distinct.chunks_exact(2).filter_map(|pair| Some((*pair.first()?, pair.last()?.cast_signed())));
     Some(Open {
         rule,
         texts: Open::text_bytes(&group),
         group,
-        fired: maybe(saved, "fired", text)?,
+        fired,
         start: number(saved, "start")?,
         length: number(saved, "length").filter(|length| *length > 0)?,
         sliding: saved.get("sliding")?.as_bool()?,
