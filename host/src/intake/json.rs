@@ -50,6 +50,7 @@ pub(super) fn text_stop(text: &[u8]) -> Option<usize> {
 pub(super) fn looks_whole(line: &[u8]) -> bool {
     let [b'{', .., b'}'] = line else { return false };
     // Each byte but the last, which closes the first, with its successor. Lengths that are known become vector code.
+    // Searching for the braces one by one is slower: events have too many of them, and a hostile line has nothing else.
     let here = line.get(..line.len() - 1).unwrap_or_default();
     let after = line.get(1..).unwrap_or_default();
     let ((heres, here), (afters, after)) = (here.as_chunks::<64>(), after.as_chunks::<64>());
