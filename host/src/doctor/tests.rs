@@ -69,6 +69,23 @@ fn each_change_for_the_worse_is_found() {
 }
 
 #[test]
+fn a_stack_on_which_nothing_was_tried_is_an_error() {
+    let level = |size: &str| {
+        let config = read(&printed(Format::Classic).replace("Wasm_Stack_Size  65536", size)).unwrap();
+        let findings = examine(&config, &Circumstances { version: Some((5, 1, 1)), folder: None });
+        findings.into_iter().find(|finding| finding.code == "stack").map(|finding| finding.level)
+    };
+    assert_eq!(level("Wasm_Stack_Size  65536"), None);
+    assert_eq!(level("Wasm_Stack_Size  64K"), None);
+    for size in ["Wasm_Stack_Size  8K", "Wasm_Stack_Size  32768", ""] {
+        assert_eq!(level(size), Some(Level::Warning), "{size}");
+    }
+    for size in ["Wasm_Stack_Size  100", "Wasm_Stack_Size  7999", "Wasm_Stack_Size  much"] {
+        assert_eq!(level(size), Some(Level::Error), "{size}");
+    }
+}
+
+#[test]
 fn threads_and_processors_are_found() {
     let text = printed(Format::Yaml);
     let threaded = text.replace("tag: logs.cloudtrail", "tag: oxpecker.copy.x\n      threaded: on");
