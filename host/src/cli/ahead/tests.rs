@@ -1,11 +1,9 @@
-use super::super::filling::double::{Call, Double};
+use super::super::filling::double::{Call, Double, until};
 use super::*;
 use anyhow::anyhow;
 use oxpecker::pipeline::KeepWindows;
 use oxpecker::sandbox::{Kept, SandboxError};
 use std::sync::Mutex;
-use std::thread;
-use std::time::Duration;
 
 /// What windows were given, and the times that they began anew.
 type Seen = Arc<Mutex<(Vec<Vec<u8>>, usize)>>;
@@ -42,11 +40,9 @@ fn detections(number: usize) -> impl Iterator<Item = String> {
     (0..number).map(|place| format!("{:0LINE$}", place / 10 * 10 + 9 - place % 10))
 }
 
-/// Waits for windows that are being filled.
-fn until(seen: &Seen, is_so: impl Fn(&(Vec<Vec<u8>>, usize)) -> bool) {
-    while !is_so(&seen.lock().unwrap()) {
-        thread::sleep(Duration::from_millis(1));
-    }
+/// Waits for windows that are being filled to have been given so many pieces.
+fn until_given(seen: &Seen, pieces: usize) {
+    until(&format!("{pieces} pieces in the windows"), || seen.lock().unwrap().0.len() >= pieces);
 }
 
 /// The pieces in which a run that sorts all lines gives them.
@@ -75,7 +71,7 @@ fn windows_get_meanwhile_what_they_would_get_at_the_end() {
         assert_eq!(ahead.push(line.as_bytes()).unwrap(), Order::Kept);
         ahead.tell(&mut sink).unwrap();
     }
-    until(&seen, |(pieces, _)| pieces.len() > 80);
+    until_given(&seen, 81);
     ahead.finish(Some(8_000), false, &mut sink).unwrap();
     let expected = pieces(detections(8_000).collect());
     assert!(seen.lock().unwrap().0 == expected);
@@ -88,7 +84,7 @@ fn one_that_comes_too_late_makes_all_of_it_void() {
     let (mut ahead, seen) = ahead(usize::MAX);
     ahead.begin();
     detections(5_000).for_each(|line| assert_eq!(ahead.push(line.as_bytes()).unwrap(), Order::Kept));
-    until(&seen, |(pieces, _)| !pieces.is_empty());
+    until_given(&seen, 1);
     // As late as what waits can tell is no harm.
     let late = format!("{:0LINE$}", 4_900);
     assert_eq!(ahead.push(late.as_bytes()).unwrap(), Order::Kept);
@@ -124,7 +120,7 @@ fn detections_without_a_time_come_last_and_are_never_late() {
         ahead.begin();
         lines.iter().for_each(|line| assert_eq!(ahead.push(line.as_bytes()).unwrap(), Order::Kept));
         if !gives_up {
-            until(&seen, |(pieces, _)| !pieces.is_empty());
+            until_given(&seen, 1);
             ahead.finish(None, false, &mut |_| Ok(())).unwrap();
             assert!(seen.lock().unwrap().0 == pieces(lines.clone()));
             continue;
@@ -157,10 +153,8 @@ fn the_first_error_is_told() {
     let (mut ahead, seen) = ahead(1);
     ahead.begin();
     detections(5_000).for_each(|line| assert_eq!(ahead.push(line.as_bytes()).unwrap(), Order::Kept));
-    until(&seen, |(pieces, _)| pieces.len() == 1);
-    while !ahead.running.as_ref().unwrap().is_finished() {
-        thread::sleep(Duration::from_millis(1));
-    }
+    until_given(&seen, 1);
+    until("the end of the windows that failed", || ahead.running.as_ref().unwrap().is_finished());
     // In the order in which they come after all nothing need fail.
     ahead.give_up().unwrap();
     assert_eq!(*seen.lock().unwrap(), (vec![], 1));
@@ -173,7 +167,7 @@ fn ctrl_c_ends_the_windows_once_all_is_read_and_not_before() {
         ahead.resting.iter_mut().for_each(|filling| filling.interrupted = || true);
         ahead.begin();
         detections(5_000).for_each(|line| assert_eq!(ahead.push(line.as_bytes()).unwrap(), Order::Kept));
-        until(&seen, |(pieces, _)| pieces.len() > 10);
+        until_given(&seen, 11);
         let mut closed = false;
         let mut sink = |kept: Kept| {
             closed |= kept.windows_lost > 0;

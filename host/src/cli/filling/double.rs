@@ -2,6 +2,21 @@
 
 use oxpecker::pipeline::KeepWindows;
 use oxpecker::sandbox::{Kept, Restored, SandboxError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Windows that are filled in a thread of their own come to what a test waits for within this time, however busy the
+/// machine is.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until that is so; fails, and says what did not come, after a time that no windows need.
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < PATIENCE, "waited {PATIENCE:?} in vain: {what}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
 
 /// What windows are asked for.
 pub(crate) enum Call<'r> {
