@@ -164,8 +164,21 @@ mod networks {
     /// Which of them, not only whether any; also where the last that begins before an address ends before it.
     #[test]
     fn each_network_around_an_address() {
-        let networks =
-            ["10.1.0.0/16", "10.0.0.0/8", "10.1.2.0/24", "10.1.0.0/16", "10.1.2.3/32", "10.1.0.0/24", "0.0.0.0/0"];
+        let networks = [
+            "10.1.0.0/16",
+            "10.0.0.0/8",
+            "10.1.2.0/24",
+            "10.1.0.0/16",
+            "10.1.2.3/32",
+            "10.1.0.0/24",
+            "0.0.0.0/0",
+            // These end where one around them ends.
+            "10.1.255.0/24",
+            "2001:db8:0:ffff::/64",
+            "2001:db8::/48",
+            "2001:db8:0:8000::/49",
+            "2001:db8::/32",
+        ];
         let mut index = Index::default();
         (0..).zip(networks).for_each(|(number, text)| index.equal(&Value::Text(text.to_owned()), number));
         index.finish(&mut Room::default());
@@ -177,6 +190,10 @@ mod networks {
             ("10.2.0.0", &[1, 6]),
             ("9.255.255.255", &[6]),
             ("255.255.255.255", &[6]),
+            ("10.1.255.1", &[0, 1, 3, 6, 7]),
+            ("2001:db8:0:ffff::1", &[8, 9, 10, 11]),
+            ("2001:db8:0:8000::", &[9, 10, 11]),
+            ("2001:db8:1::", &[11]),
             ("::1", &[]),
         ] {
             let mut found = Vec::new();
