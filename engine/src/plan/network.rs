@@ -1,5 +1,7 @@
 //! Addresses and networks, as numbers: whether an address lies in one of many networks, and in which, is one search.
 
+use std::cmp::Reverse;
+use std::mem::discriminant;
 use std::net::IpAddr;
 
 /// An address of a known family. `::ffff:a.b.c.d` is the IPv4 address that it stands for.
@@ -117,9 +119,13 @@ pub(super) struct Nests {
 }
 
 impl Nests {
-    /// Adds a network; gives its number, which is the known one if it was added last. All that it lies in were added
-    /// before: they begin earlier or are larger.
+    /// Adds a network; gives its number, which is the known one if it was added last.
+    ///
+    /// For the caller to see to, and asserted in debug builds: both addresses are of one family, as those of a network are,
+    /// and networks of a family come in the order of their first addresses, of those that begin alike the largest first. So
+    /// all that a network lies in were added before it.
     pub(super) fn push(&mut self, first: Address, last: Address, number: u32) -> u32 {
+        debug_assert_eq!(discriminant(&first), discriminant(&last), "a network is of one family");
         match (first, last) {
             (Address::V4(first), Address::V4(last)) => self.v4.push(first, last, number),
             (Address::V6(first), Address::V6(last)) => self.v6.push(first, last, number),
@@ -153,13 +159,18 @@ struct Nest<A> {
 const NOTHING: u32 = u32::MAX;
 
 impl<A: Copy + Ord> Nest<A> {
-    /// Adds a network; gives its number.
+    /// Adds a network, in the order of [`Nests::push`]; gives its number.
     fn push(&mut self, first: A, last: A, number: u32) -> u32 {
-        if let (Some(same), Some((end, _, known))) = (self.firsts.last(), self.others.last())
-            && (*same, *end) == (first, last)
+        let before = self.firsts.last().copied().zip(self.others.last().copied());
+        if let Some((same, (end, _, known))) = before
+            && (same, end) == (first, last)
         {
-            return *known;
+            return known;
         }
+        debug_assert!(
+            before.is_none_or(|(before, (end, ..))| (before, Reverse(end)) < (first, Reverse(last))),
+            "networks are added in their order"
+        );
         let mut around = u32::try_from(self.firsts.len()).map_or(NOTHING, |count| count.wrapping_sub(1));
         while let Some((end, further, _)) = self.others.get(around as usize) {
             if *end >= last {
@@ -183,5 +194,36 @@ impl<A: Copy + Ord> Nest<A> {
             }
             place = *around as usize;
         }
+    }
+}
+
+#[cfg(all(test, debug_assertions))]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "a network is of one family")]
+    fn a_network_of_two_families_is_the_callers_fault() {
+        Nests::default().push(Address::V4(0), Address::V6(1), 0);
+    }
+
+    fn push_all(networks: &[&str]) {
+        let mut nests = Nests::default();
+        for ((first, last), number) in networks.iter().filter_map(|text| network(text.as_bytes())).zip(0..) {
+            nests.push(first, last, number);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "networks are added in their order")]
+    fn a_network_behind_a_later_one_is_the_callers_fault() {
+        push_all(&["10.1.0.0/16", "10.0.0.0/8"]);
+    }
+
+    #[test]
+    #[should_panic(expected = "networks are added in their order")]
+    fn a_network_behind_a_smaller_one_is_the_callers_fault() {
+        // The families come apart.
+        push_all(&["10.0.0.0/8", "fd00::/8", "10.0.0.0/8", "10.1.0.0/16", "fd00::/16", "fd00::/9"]);
     }
 }
