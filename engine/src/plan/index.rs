@@ -5,8 +5,11 @@
 //! starts_with    a table of prefixes          one look-up for each length that occurs
 //! ends_with      a table of suffixes          likewise
 //! like           one automaton of all texts   one walk over the value
-//! = network      all in order                 one search, and a step for each that lies around
+//! = network      all in order                 one search, and a step for each network of one nest
 //! ```
+//!
+//! That nest is the last network that begins before the address or at it, and all around that one. The inner ones of them
+//! may not hold the address: they are stepped over. There are no more of them than lengths, 33 of IPv4 and 129 of IPv6.
 
 use super::automaton::{Inside, Room};
 use super::door::Door;

@@ -111,7 +111,8 @@ impl Networks {
     }
 }
 
-/// Networks, each with a number: all that an address lies in are found by one search and a step for each.
+/// Networks, each with a number: all that an address lies in are found by one search and a walk outwards through one
+/// nest: as many steps as networks lie in one another there, at most 33 of IPv4 and 129 of IPv6.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Nests {
     v4: Nest<u32>,
