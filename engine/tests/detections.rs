@@ -71,8 +71,7 @@ fn the_shipped_rules_tell_the_same_alone_and_together() {
 }
 
 /// Rules that share keys, pieces of titles and predicates, in both polarities and cut where they are long.
-#[test]
-fn rules_that_ask_alike_tell_the_same_alone_and_together() {
+fn that_ask_alike() -> RuleSet {
     let many = |last: &str| {
         format!("v in ({}, \"{last}\")", (0..80).map(|n| format!("\"no-{n}\"")).collect::<Vec<_>>().join(", "))
     };
@@ -99,13 +98,17 @@ fn rules_that_ask_alike_tell_the_same_alone_and_together() {
         "title: '{{none or v}} {{v}}'\n    aggregate: [items.v, none]\n    threshold: {count: 2, distinct: items.v}",
         "title: '{{none}} {{lookup(@names, v).who}}'\n    aggregate: [items.o]\n    threshold: {count: 2, distinct: none}",
     ];
-    let redactions: [&[&str]; 5] = [&[], &["v"], &["items.v", "none"], &["v"], &["items"]];
     let mut rules = "lists:\n  names:\n    x: {who: Xena}\n    b: {who: Bob}\nrules:\n".to_owned();
     for (number, (filter, shown)) in filters.iter().flat_map(|filter| shown.map(|shown| (filter, shown))).enumerate() {
         rules += &format!(
             "  - id: r{number}\n    name: R{number}\n    type: CloudTrail\n    severity: 3\n    description: d\n    filter: |\n      {filter}\n    {shown}\n"
         );
     }
+    load(&[("f.yaml".to_owned(), rules.into_bytes())])
+}
+
+#[test]
+fn rules_that_ask_alike_tell_the_same_alone_and_together() {
     let long = format!(
         r#"{{"n":1,"v":["{}","b"],"items":[{}]}}"#,
         "b".repeat(300),
@@ -123,7 +126,7 @@ fn rules_that_ask_alike_tell_the_same_alone_and_together() {
         &much,
     ];
     let events = events.map(str::as_bytes);
-    let set = load(&[("f.yaml".to_owned(), rules.into_bytes())]);
+    let set = that_ask_alike();
     assert_eq!(set.rules.len(), 60);
     let titles: Vec<String> =
         told(set.clone(), &events).into_iter().flatten().map(|detection| detection.title).collect();
@@ -132,6 +135,7 @@ fn rules_that_ask_alike_tell_the_same_alone_and_together() {
         "the lists are looked into"
     );
     assert!(check(&set, &events) > 200);
+    let redactions: [&[&str]; 5] = [&[], &["v"], &["items.v", "none"], &["v"], &["items"]];
     assert!(check(&kept_back(set, &redactions), &events) > 200);
 }
 
