@@ -114,15 +114,21 @@ fn a_large_event_that_many_rules_match_is_not_written_down_for_each() {
         format!("  - {{id: r{number}, name: R, title: R, type: CloudTrail, severity: 3, description: d, filter: n = 1}}\n")
     }).collect();
     let text = format!("rules:\n{rules}");
-    let request = serde_json::json!({"documents": [{"name": "f.yaml", "text": text}]}).to_string();
+    let documents = serde_json::json!([{"name": "f.yaml", "text": text}]);
+    // A record with room for the rest as well.
+    let request = serde_json::json!({"documents": documents, "options": {"alert_bytes": 70_000}}).to_string();
     let loaded = || {
         let mut session = Session::new();
         assert_eq!(session.load(request.as_bytes()), Status::Ok);
         session
     };
-    let event = |length: usize| format!(r#"{{"n":1,"eventID":"e{length}","long":"{}"}}"#, "a".repeat(length));
-    // What an alert shows whole, and what it does not.
-    for (length, is_shown) in [(60_000, true), (3 << 20, false)] {
+    let event = |length: usize| {
+        let head = format!(r#"{{"n":1,"eventID":"e{length}","long":""#);
+        format!(r#"{head}{}"}}"#, "a".repeat(length - head.len() - 2))
+    };
+    // The longest that an alert shows whole, and what it does not.
+    for (length, is_shown) in [(64 << 10, true), ((64 << 10) + 1, false), (3 << 20, false)] {
+        assert_eq!(event(length).len(), length);
         let mut together = loaded();
         assert_eq!(together.match_batch(&batch(1, event(length).as_bytes()), i64::MIN), Status::Ok);
         let expected = answer(&together).1;
