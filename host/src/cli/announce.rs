@@ -257,8 +257,11 @@ fn print_json(out: &mut impl Write, line: &[u8]) -> std::io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::filling::double::{Call, Double, until};
     use super::*;
     use oxpecker::alert::Alerts;
+    use oxpecker::pipeline::KeepWindows;
+    use std::sync::{Arc, Mutex};
 
     fn line(id: &str, state: &str) -> String {
         format!(
@@ -311,6 +314,93 @@ mod tests {
             text(u64::MAX, "a", 1, &open, &waiting),
         ] {
             assert!(pending(&bad).is_none(), "{bad}");
+        }
+    }
+
+    /// Windows that say something else where a detection more comes before the others, and note how often they began anew.
+    fn windows(begun_anew: &Arc<Mutex<usize>>) -> Box<dyn KeepWindows> {
+        let begun_anew = Arc::clone(begun_anew);
+        let mut calls = 0;
+        Box::new(Double(move |call: Call<'_>| {
+            let records = match call {
+                Call::Window(records) => str::from_utf8(records).unwrap(),
+                Call::Flush => return Ok(Kept::default()),
+                Call::ForgetAll => {
+                    calls = 0;
+                    *begun_anew.lock().unwrap() += 1;
+                    return Ok(Kept::default());
+                }
+            };
+            calls += 1;
+            let first = records.lines().next().unwrap_or_default().trim_end();
+            let (open, closed) = (format!("open {first}"), format!("closed {first}"));
+            let alerts = [line(&open, "fired"), line(&closed, "fired"), line(&closed, "final")].join("\n");
+            let alerts = Alerts::new(alerts.as_bytes()).unwrap();
+            Ok(Kept { alerts, windows_lost: u64::from(calls == 1), before_loss: 0, records_dropped: 1, replaced: 1 })
+        }))
+    }
+
+    /// Where printed alerts go.
+    #[derive(Clone, Default)]
+    struct Printed(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Printed {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// So many come in order.
+    const DETECTIONS: usize = 5_000;
+
+    /// What is printed and counted, and how often windows began anew, where one detection that belongs before all others comes
+    /// after so many of them. Windows that go ahead have given alerts by then.
+    fn announced(goes_ahead: bool, late_after: Option<usize>) -> (String, Replayed, usize) {
+        let (begun_anew, printed) = (Arc::default(), Printed::default());
+        let mut stage = WindowStage::new(windows(&begun_anew), false, 0);
+        if goes_ahead {
+            stage = stage.goes_ahead();
+            stage.know_inputs(1, 1);
+        }
+        let mut announcer = Announcer::new(Form::Ndjson, false, Pending::default()).unwrap();
+        announcer = announcer.writing_to(Box::new(printed.clone()));
+        let mut replayed = Replayed::default();
+        for number in 1..=DETECTIONS {
+            let detection = format!("{number:05}{}\n", " ".repeat(1_000));
+            announcer.window(&mut stage, detection.as_bytes(), &mut replayed).unwrap();
+            if late_after != Some(number) {
+                continue;
+            }
+            if goes_ahead {
+                until("an alert of windows that go ahead", || {
+                    announcer.window(&mut stage, b"", &mut replayed).unwrap();
+                    announcer.fired > 1
+                });
+            }
+            announcer.window(&mut stage, b"00000\n", &mut replayed).unwrap();
+        }
+        stage.finish(true, &mut |kept| announcer.take(&kept, &mut replayed)).unwrap();
+        let fired = announcer.fired;
+        assert!(announcer.finish(false).unwrap().unwrap().is_empty());
+        assert_eq!(replayed.alerts.iter().sum::<u64>(), fired);
+        let printed = String::from_utf8(printed.0.lock().unwrap().clone()).unwrap();
+        let begun_anew = *begun_anew.lock().unwrap();
+        (printed, replayed, begun_anew)
+    }
+
+    #[test]
+    fn a_late_detection_leaves_nothing_of_alerts_that_do_not_count() {
+        for late_after in [None, Some(DETECTIONS * 3 / 4), Some(DETECTIONS)] {
+            let (expected, counted, _) = announced(false, late_after);
+            assert!(expected.lines().count() > 100);
+            let (printed, replayed, begun_anew) = announced(true, late_after);
+            assert_eq!(begun_anew, usize::from(late_after.is_some()));
+            assert!(printed == expected, "{late_after:?}:\n{printed}\ninstead of\n{expected}");
+            assert_eq!(format!("{replayed:?}"), format!("{counted:?}"), "{late_after:?}");
         }
     }
 }
