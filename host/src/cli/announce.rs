@@ -41,7 +41,12 @@ pub(crate) struct Pending {
 impl Pending {
     /// Whether no alert waits for anything.
     pub(crate) fn is_empty(&self) -> bool {
-        self.open.is_empty() && self.waiting.is_empty()
+        self.len() == 0
+    }
+
+    /// How many alerts wait.
+    pub(crate) fn len(&self) -> usize {
+        self.open.len() + self.waiting.len()
     }
 
     /// Whether this can be what a run has left: each alert is a record on one line and has its place.

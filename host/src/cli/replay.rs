@@ -181,6 +181,7 @@ impl Opts {
                 return Ok(());
             };
             let saved = windows.keeper()?.save()?;
+            replayed.waiting = pending.len() as u64;
             state::write(path, pending, saved)?;
         }
         Ok(())

@@ -93,6 +93,8 @@ pub(crate) struct Replayed {
     pub(crate) broken_rules: u64,
     /// Alerts by severity 1, 2, 3.
     pub(crate) alerts: [u64; 3],
+    /// Alerts that are not printed yet: they wait in a file for their windows to close.
+    pub(crate) waiting: u64,
     pub(crate) windows_lost: u64,
     pub(crate) records_dropped: u64,
     /// Instances of the windows that were lost.
@@ -149,6 +151,12 @@ pub(crate) fn replay(tally: &Tally, replayed: &Replayed, stats: &[Value], took: 
         "  {}: {one} of severity 1, {two} of severity 2, {three} of severity 3",
         count(one + two + three, "alert")
     ));
+    if replayed.waiting > 0 {
+        let waiting = count(replayed.waiting, "alert");
+        out::say(&format!(
+            "  {waiting} left in the file of --state: their windows are open, and a later run prints them"
+        ));
+    }
     for (rule, undecided) in by_rule(stats, "undecided") {
         out::say(&format!(
             "  undecided: {} for {}: CloudTrail cut what the rule asks for",
