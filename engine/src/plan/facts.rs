@@ -124,8 +124,8 @@ impl Facts {
         self.link(self.event, event);
     }
 
-    /// Puts what was captured into the chains of its keys; gives what all of it is told by. In a function of its own and
-    /// by parts, with what few items need in others: what the loop holds has room in registers, in a sandbox too.
+    /// Puts what was captured into the chains of its keys, and joins what those are told by. In a function of its own: so
+    /// what its loop holds has room in registers, in a sandbox too.
     #[inline(never)]
     fn link(&mut self, now: u64, event: &[u8]) {
         let items = Cell::from_mut(self.items.as_mut_slice()).as_slice_of_cells();

@@ -92,8 +92,9 @@ impl Work for FarStop<'_> {
     #[inline(always)]
     fn with<V: Vector>(self) -> usize {
         let mut at = self.at;
+        let vectors_a_turn = if V::CLOCKED { 4 } else { 1 };
         loop {
-            for _ in 0..if V::CLOCKED { 4 } else { 1 } {
+            for _ in 0..vectors_a_turn {
                 let Some(vector) = V::load(self.text, at) else { return last_stop::<V>(self.text, at) };
                 if let Some(lane) = vector.stop() {
                     return at + lane;
