@@ -1,7 +1,7 @@
 //! Checks on a filter that reads well: lists that do not exist, and texts that may not mean what their author meant.
 
 use super::cidr::{NetworkLiteral, network_literal};
-use super::expr::{Comparison, Expr, Literal, Predicate, Step, Test, Value};
+use super::expr::{Comparison, Expr, Key, Literal, Predicate, Step, Test, Value};
 use super::{suggest, value, vocabulary};
 use crate::problem::{Diagnostic, Problem, Sink};
 
@@ -11,7 +11,7 @@ const ALWAYS_ADDRESSES: [&str; 3] = ["connection", "src_ip", "dst_ip"];
 /// Looks a filter over; `lists` are the names of the lists it may use.
 pub fn check(expr: &Expr, lists: &[&str], sink: &mut Sink) {
     expr.for_each_predicate(&mut |predicate| {
-        unknown_key(predicate, sink);
+        sink.extend(unknown_key(&predicate.operand.key));
         for literal in predicate.literals() {
             unknown_list(literal, lists, sink);
         }
@@ -24,16 +24,16 @@ pub fn check(expr: &Expr, lists: &[&str], sink: &mut Sink) {
     });
 }
 
-fn unknown_key(predicate: &Predicate, sink: &mut Sink) {
-    let key = &predicate.operand.key;
-    let Some(Step::Name(first)) = key.steps.first() else { return };
+/// What is told of a key that no published kind of event has: most likely it is misspelt.
+pub(crate) fn unknown_key(key: &Key) -> Option<Diagnostic> {
+    let Some(Step::Name(first)) = key.steps.first() else { return None };
     if vocabulary::is_known(first) || vocabulary::is_known(&key.to_string()) {
-        return;
+        return None;
     }
     let suggestion = vocabulary::nearest(first);
     let problem = Problem::UnknownKey { key: first.clone(), suggestion: suggestion.map(str::to_owned) };
     let diagnostic = Diagnostic::new(key.span, problem);
-    sink.push(match suggestion {
+    Some(match suggestion {
         Some(name) => {
             let mut meant = key.clone();
             if let Some(first) = meant.steps.first_mut() {
@@ -42,7 +42,7 @@ fn unknown_key(predicate: &Predicate, sink: &mut Sink) {
             diagnostic.with_fix(meant.to_string())
         }
         None => diagnostic,
-    });
+    })
 }
 
 fn unknown_list(literal: &Literal, lists: &[&str], sink: &mut Sink) {

@@ -349,11 +349,18 @@ impl Reader<'_> {
 
     fn key(&mut self, node: &Node, field: &str) -> Option<Key> {
         let text = as_text(node, field, &mut self.sink)?;
-        let key = template::key(text);
-        if key.is_none() {
+        let Some(key) = template::key(text) else {
             self.sink.push(bad(node, field, text, "keys such as user or requestParameters.name"));
-        }
-        key
+            return None;
+        };
+        self.unknown_key(node, &key);
+        Some(key)
+    }
+
+    /// A key that nobody knows, beside the filter: what is grouped, counted or shown by it is missing in every event.
+    fn unknown_key(&mut self, node: &Node, key: &Key) {
+        let unknown = language::unknown_key(key);
+        self.sink.extend(unknown.map(|unknown| Diagnostic::new(node.span, unknown.problem)));
     }
 
     pub(super) fn title(&mut self, fields: &Fields<'_>) -> Option<Template> {
@@ -368,6 +375,7 @@ impl Reader<'_> {
         self.lookups(&template, &mut found);
         let sound = found.is_empty();
         self.relocate(node, found);
+        template.keys().for_each(|key| self.unknown_key(node, key));
         sound.then_some(template)
     }
 

@@ -313,7 +313,9 @@ impl Windows {
             given += self.close_first(rules, out).unwrap_or(0);
         }
         if self.ends.is_empty() {
+            // What comes now is another stream, or the same once more.
             self.now = i64::MIN;
+            self.untimed = Ids::default();
         }
     }
 
