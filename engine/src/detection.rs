@@ -142,7 +142,7 @@ impl Shared {
         Self {
             time: event.time(),
             source: told(event.source()).into_owned(),
-            event_type: event.event_type().map(owned),
+            event_type: event.event_type().map(str::to_owned),
             event_id: event.id().map(owned),
             context,
             text,
@@ -163,7 +163,7 @@ impl Detection {
             source: shared.source.clone(),
             title: version.title(rule, by, asked, found.lists),
             aggregate: version.array(&by.aggregate, asked),
-            event_type: shared.event_type.clone(),
+            event_type: shared.event_type.as_deref().map(owned),
             event_id: shared.event_id.clone(),
             distinct: by.distinct.and_then(|key| version.filled(key, asked)).map(str::to_owned),
             context: shared.context.clone(),
@@ -342,7 +342,12 @@ fn text_of_ends(ends: &Ends<'_>) -> String {
     }
     if text.len() > event::LONGEST {
         let only = ends.first().filter(|_| ends.len() == 1).and_then(|end| end.as_text());
-        text = text_of(&Json::from(&*told(only.map_or(Cow::Borrowed(&text), Cow::Borrowed))));
+        // What is written as JSON tells kinds apart, a list from a text that spells one.
+        let told = match only {
+            Some(only) if only.len() <= event::LONGEST => return text,
+            only => event::cut(only.unwrap_or(&text), &text),
+        };
+        text = text_of(&Json::from(&*told));
     }
     text
 }

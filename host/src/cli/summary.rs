@@ -93,7 +93,7 @@ pub(crate) struct Replayed {
     pub(crate) broken_rules: u64,
     /// Alerts by severity 1, 2, 3.
     pub(crate) alerts: [u64; 3],
-    /// Alerts that are not printed yet: they wait in a file for their windows to close.
+    /// Alerts that are not printed yet: they wait in a file for their windows to close, or for those before them.
     pub(crate) waiting: u64,
     pub(crate) windows_lost: u64,
     pub(crate) records_dropped: u64,
@@ -154,7 +154,7 @@ pub(crate) fn replay(tally: &Tally, replayed: &Replayed, stats: &[Value], took: 
     if replayed.waiting > 0 {
         let waiting = count(replayed.waiting, "alert");
         out::say(&format!(
-            "  {waiting} left in the file of --state: their windows are open, and a later run prints them"
+            "  {waiting} left in the file of --state for a later run: windows are open, theirs or of earlier alerts"
         ));
     }
     for (rule, undecided) in by_rule(stats, "undecided") {

@@ -19,8 +19,8 @@ pub const AOT_FORMAT: ((u32, u32, u32), u32) = ((5, 1, 1), 5);
 /// `wasm_stack_size`: WAMR's stack of operands. 8 KiB, its default, is enough for everything that is tested; more costs
 /// nothing and leaves room for rules and events that nobody has thought of.
 pub const STACK: u64 = 64 << 10;
-/// The stack that Fluent Bit gives without such a setting.
-pub(crate) const USUAL_STACK: u64 = 8_000;
+/// The stack that Fluent Bit gives without such a setting, or with a smaller one: `FLB_WASM_DEFAULT_STACK_SIZE`.
+pub(crate) const USUAL_STACK: u64 = 8 << 10;
 /// `wasm_heap_size`: its default, which is not used, since packs bring an allocator.
 pub const HEAP: u64 = 8 << 10;
 

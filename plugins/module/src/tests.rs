@@ -174,6 +174,29 @@ fn long_values_that_alerts_tell_are_not_written_down_for_each_rule() {
     }
 }
 
+/// A long value is not another one that is spelt alike.
+#[test]
+fn long_values_of_different_kinds_are_different() {
+    let rule = "{id: r, name: R, title: R, type: CloudTrail, severity: 3, description: d, filter: n = 1, aggregate: [k], \
+        threshold: {count: 4, distinct: k}}";
+    let request =
+        serde_json::json!({"documents": [{"name": "f.yaml", "text": format!("rules: [{rule}]")}]}).to_string();
+    let mut session = Session::new();
+    assert_eq!(session.load(request.as_bytes()), Status::Ok);
+    let digits = "1".repeat(20_000);
+    let list = format!("[{digits}]");
+    let values = [digits.clone(), format!("\"{digits}\""), list.clone(), format!("\"{list}\"")];
+    let told: std::collections::BTreeSet<String> = values
+        .iter()
+        .map(|value| {
+            let event = format!(r#"{{"n":1,"k":{value}}}"#);
+            assert_eq!(session.detect(&batch(1, event.as_bytes()), i64::MIN), Status::Ok);
+            answer(&session).1
+        })
+        .collect();
+    assert_eq!(told.len(), values.len());
+}
+
 fn loaded_window(mut keeper: Session, detections: &str) -> String {
     assert_eq!(keeper.window(detections.as_bytes(), i64::MIN), Status::Ok);
     String::from_utf8_lossy(keeper.result()).into_owned()
