@@ -160,8 +160,10 @@ describe("events", () => {
       await page.getByLabel("Sample events").selectOption(id);
       await page.waitForFunction((id) => document.querySelector(".events select").value === id, id);
       await settled(page);
-      await page.waitForFunction(() => Number(document.querySelector(".chip.matched b")?.textContent) > 0);
-      assert.ok((await chip(page, "none")) > 0, id);
+      // Some match and some do not. Events of a sample that is fetched come a little later, so this is waited for.
+      await page.waitForFunction(() =>
+        ["matched", "none"].every((name) => Number(document.querySelector(`.chip.${name} b`)?.textContent.replaceAll(",", "")) > 0),
+      );
     }
   });
 
