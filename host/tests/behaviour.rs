@@ -229,19 +229,21 @@ fn neither_the_number_of_threads_nor_the_sandbox_changes_a_byte() {
     }
 }
 
+/// A file of so many rules that match the same events; `more` is of each.
+fn rules_alike(folder: &Path, count: usize, more: &str) -> String {
+    let rule = |number: usize| {
+        format!(
+            "  - {{id: r{number}, name: R, title: R, type: CloudTrail, severity: 3, description: R., filter: 'n = 1'{more}}}\n"
+        )
+    };
+    file(folder, "rules.yaml", format!("ruleset: r\nrules:\n{}", (0..count).map(rule).collect::<String>()))
+}
+
 #[test]
 fn a_large_event_raises_an_alert_of_each_of_many_rules() {
     const RULES: usize = 60;
     let folder = tempfile::tempdir().unwrap();
-    let mut rules = "ruleset: r\nrules:\n".to_owned();
-    for number in 0..RULES {
-        writeln!(
-            rules,
-            "  - {{id: r{number}, name: R, title: R, type: CloudTrail, severity: 3, description: R., filter: 'n = 1'}}"
-        )
-        .unwrap();
-    }
-    let rules = file(folder.path(), "rules.yaml", rules);
+    let rules = rules_alike(folder.path(), RULES, "");
     let event = format!(r#"{{"eventID":"e","n":1,"long":"{}"}}"#, "a".repeat(3 << 20));
     let input = file(folder.path(), "in.ndjson", event);
     let output = run(&["replay", "--rules", &rules, "-o", "ndjson", &input]);
@@ -257,15 +259,7 @@ fn a_large_event_raises_an_alert_of_each_of_many_rules() {
 fn a_long_value_to_aggregate_by_raises_an_alert_of_each_of_many_rules() {
     const RULES: usize = 60;
     let folder = tempfile::tempdir().unwrap();
-    let mut rules = "ruleset: r\nrules:\n".to_owned();
-    for number in 0..RULES {
-        writeln!(
-            rules,
-            "  - {{id: r{number}, name: R, title: R, type: CloudTrail, severity: 3, description: R., filter: 'n = 1', aggregate: [k]}}"
-        )
-        .unwrap();
-    }
-    let rules = file(folder.path(), "rules.yaml", rules);
+    let rules = rules_alike(folder.path(), RULES, ", aggregate: [k]");
     let event = |id: &str, end: &str| format!(r#"{{"eventID":"{id}","n":1,"k":"{}{end}"}}"#, "a".repeat(2 << 20));
     let input = file(folder.path(), "in.ndjson", [event("1", "b"), event("2", "c"), event("3", "c")].join("\n"));
     let output = run(&["replay", "--rules", &rules, "-o", "ndjson", &input]);

@@ -107,16 +107,22 @@ fn detecting_and_windowing_apart_is_the_same_as_together() {
     assert!(!expected.is_empty());
 }
 
+/// A request to load sixty rules that match the same events; `more` is of each.
+fn sixty_rules(more: &str, options: &str) -> String {
+    let rule = |number| {
+        format!(
+            "  - {{id: r{number}, name: R, type: CloudTrail, severity: 3, description: d, filter: n = 1, {more}}}\n"
+        )
+    };
+    let text = serde_json::Value::from(format!("rules:\n{}", (0..60).map(rule).collect::<String>()));
+    format!(r#"{{"documents":[{{"name":"f.yaml","text":{text}}}],"options":{{{options}}}}}"#)
+}
+
 /// The room that a call needs would grow with the event times the rules that match it.
 #[test]
 fn a_large_event_that_many_rules_match_is_not_written_down_for_each() {
-    let rules: String = (0..60).map(|number| {
-        format!("  - {{id: r{number}, name: R, title: R, type: CloudTrail, severity: 3, description: d, filter: n = 1}}\n")
-    }).collect();
-    let text = format!("rules:\n{rules}");
-    let documents = serde_json::json!([{"name": "f.yaml", "text": text}]);
     // A record with room for the rest as well.
-    let request = serde_json::json!({"documents": documents, "options": {"alert_bytes": 70_000}}).to_string();
+    let request = sixty_rules("title: R", r#""alert_bytes":70000"#);
     let loaded = || {
         let mut session = Session::new();
         assert_eq!(session.load(request.as_bytes()), Status::Ok);
@@ -147,11 +153,7 @@ fn a_large_event_that_many_rules_match_is_not_written_down_for_each() {
 #[test]
 fn long_values_that_alerts_tell_are_not_written_down_for_each_rule() {
     let long = |end: &str| format!("{}{end}", "a".repeat(1 << 20));
-    let rules: String = (0..60).map(|number| {
-        format!("  - {{id: r{number}, name: R, title: '{{{{k}}}}', type: CloudTrail, severity: 3, description: d, filter: n = 1, aggregate: [k]}}\n")
-    }).collect();
-    let text = format!("rules:\n{rules}");
-    let request = serde_json::json!({"documents": [{"name": "f.yaml", "text": text}]}).to_string();
+    let request = sixty_rules("title: '{{k}}', aggregate: [k]", "");
     let values = |name: &str, long: &str| match name {
         "k" => format!(r#""k":"{long}""#),
         "list" => format!(r#""k":["{long}","{long}"]"#),
