@@ -112,14 +112,21 @@ impl Names {
             Some(time) => time.to_string(),
             None => group.events.first().and_then(Contribution::name).unwrap_or_else(|| NONE.to_owned()),
         };
-        let alert_id = digest(&format!("{}\n{}\n{}{beginning}", rule.id, rule.version, identity(group)));
-        Self::with_id(alert_id, rule, group)
+        let identity = identity(group);
+        Self {
+            alert_id: digest(&format!("{}\n{}\n{identity}{beginning}", rule.id, rule.version)),
+            dedup_key: dedup_key(rule, &identity),
+        }
     }
 
     /// The names of a group of which the identifier is known.
     pub(crate) fn with_id(alert_id: String, rule: &Rule, group: &Group) -> Self {
-        Self { alert_id, dedup_key: digest(&format!("{}\n{}", rule.id, identity(group))) }
+        Self { alert_id, dedup_key: dedup_key(rule, &identity(group)) }
     }
+}
+
+fn dedup_key(rule: &Rule, identity: &str) -> String {
+    digest(&format!("{}\n{identity}", rule.id))
 }
 
 fn identity(group: &Group) -> String {

@@ -340,16 +340,18 @@ fn text_of_ends(ends: &Ends<'_>) -> String {
         [only] => only.write_to(&mut text),
         several => json::write_array(several, &mut text, |end, out| end.write_to(out)),
     }
-    if text.len() > event::LONGEST {
-        let only = ends.first().filter(|_| ends.len() == 1).and_then(|end| end.as_text());
-        // What is written as JSON tells kinds apart, a list from a text that spells one.
-        let told = match only {
-            Some(only) if only.len() <= event::LONGEST => return text,
-            only => event::cut(only.unwrap_or(&text), &text),
-        };
-        text = text_of(&Json::from(&*told));
+    if text.len() <= event::LONGEST {
+        return text;
     }
-    text
+    let spelt = match ends.as_slice() {
+        [only] => only.as_text().unwrap_or(&text),
+        _ => &text,
+    };
+    if spelt.len() <= event::LONGEST {
+        return text;
+    }
+    // What is written as JSON tells kinds apart, a list from a text that spells one.
+    text_of(&Json::from(event::cut(spelt, &text)))
 }
 
 fn tell(matched: &Matched<'_>, out: &mut String) {
