@@ -97,7 +97,7 @@ fn model(rules: &[Rule], events: &[Event]) -> (Vec<Told>, Vec<Told>) {
                 }
             };
             let mut known = window.events.iter().chain(&window.suppressed);
-            if event.id.is_some() && known.any(|other| other.id == event.id) {
+            if event.id.is_some() && known.any(|other| (other.id, other.time) == (event.id, event.time)) {
                 continue;
             }
             if event.hidden {
@@ -331,6 +331,20 @@ fn after_a_flush_older_events_are_not_late() {
     observe(&mut engine, &at(BEGIN, 2), &mut out);
     observe(&mut engine, &at(BEGIN + 1_000, 3), &mut out);
     assert_eq!(out.len(), 1, "{out:?}");
+}
+
+/// `event_id` may be the number of a kind of event, `id` a container's: five failed logons counted as one.
+#[test]
+fn only_what_has_the_identifier_and_the_time_of_an_event_before_came_twice() {
+    let rules = [Rule { threshold: 3, distinct: false, length: 60_000, sliding: false, by_user: false }];
+    let at = |seconds: i64| {
+        let time = Some(BEGIN + seconds * 1_000);
+        Event { time, id: Some(1), account: 1, user: None, target: None, hidden: false }
+    };
+    let count = |events: &[Event]| split(&run(&rules, events)).1.first().map(|told| told.count);
+    assert_eq!(count(&[at(0), at(1), at(2)]), Some(3));
+    assert_eq!(count(&[at(0), at(0), at(1)]), None);
+    assert_eq!(count(&[at(0), at(1), at(0), at(1), at(2)]), Some(3), "also where others came in between");
 }
 
 /// The order in which such windows were saved again was left to chance.

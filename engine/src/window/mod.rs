@@ -84,8 +84,8 @@ pub struct Windows {
     asked: String,
     /// Hashes of what the latest alerts without a time are known by, so that an event that comes twice is told once.
     untimed: Ids,
-    /// The identifier of the latest event, with its hash: all rules that match one event ask for it.
-    latest: (String, u64),
+    /// The identifier and the time of the latest event, with their hash: all rules that match one event ask for it.
+    latest: (String, i64, u64),
     counters: Counters,
 }
 
@@ -122,7 +122,7 @@ impl Windows {
             bytes: 0,
             asked: String::new(),
             untimed: Ids::default(),
-            latest: (String::new(), 0),
+            latest: (String::new(), 0, 0),
             counters: Counters::default(),
         }
     }
@@ -143,7 +143,7 @@ impl Windows {
         let (Some(collected), Some(time)) = (rules.get(detection.rule), detection.time) else {
             return Some((Needs::Everything, detection));
         };
-        let (told, id) = (self.told, self.id(&detection));
+        let (told, id) = (self.told, self.known_by(&detection, time));
         let open = self.find(&detection, time);
         let suppressed = detection.suppressed;
         match open {
@@ -161,13 +161,17 @@ impl Windows {
         None
     }
 
-    /// The hash of a detection's identifier.
-    fn id(&mut self, detection: &Detection) -> Option<u64> {
+    /// The hash of what an event is known again by: its identifier, and its time. An identifier alone may be the number of
+    /// a kind of event, or a container's, which many events have; what is delivered twice has its time both times.
+    fn known_by(&mut self, detection: &Detection, time: i64) -> Option<u64> {
         let id = detection.event_id.as_deref()?;
-        if !same(self.latest.0.as_bytes(), id.as_bytes()) || id.is_empty() {
-            self.latest = (id.to_owned(), open::hash(id));
+        let (latest, at, hash) = &self.latest;
+        if *at == time && same(latest.as_bytes(), id.as_bytes()) && !id.is_empty() {
+            return Some(*hash);
         }
-        Some(self.latest.1)
+        let hash = open::hash_at(time, id);
+        self.latest = (id.to_owned(), time, hash);
+        Some(hash)
     }
 
     /// Notes what came of a detection in a window that took so many bytes before and after it.
@@ -204,7 +208,7 @@ impl Windows {
             self.counters.repeated += u64::from(seen == Seen::Before);
             return;
         };
-        let (told, id) = (self.told, self.id(&detection));
+        let (told, id) = (self.told, self.known_by(&detection, time));
         match self.find(&detection, time) {
             Some(open) => {
                 let before = open.bytes();

@@ -33,7 +33,7 @@ pub(super) struct Open {
     pub(super) order: u64,
     /// The count at which the alert is told again.
     pub(super) next_update: u64,
-    /// Hashes of the identifiers of its latest events.
+    /// Hashes of the identifiers of its latest events, each with its time.
     pub(super) ids: Ids,
     /// Hashes of the distinct values with the latest time of each, where the threshold counts those.
     pub(super) distinct: BTreeMap<u64, i64>,
@@ -112,7 +112,7 @@ impl Open {
         own.into_iter().chain(&group.event_type).chain(ids).map(String::len).sum()
     }
 
-    /// Counts a detection in; `id` is the hash of its identifier. An event that was counted before, by that, is not.
+    /// Counts a detection in; `id` is the hash of its identifier and time. An event that was counted before, by that, is not.
     pub(super) fn join(
         &mut self,
         detection: Detection,
@@ -257,8 +257,16 @@ fn remember(ids: &mut Ids, hash: u64) -> Seen {
 /// The hash of a text, of a kind for which nobody can make up two texts with the same: an event must not be able to pass
 /// for another one.
 pub(super) fn hash(text: &str) -> u64 {
-    let digest = Sha256::digest(text.as_bytes());
-    digest.iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
+    number(Sha256::new_with_prefix(text))
+}
+
+/// The same of a text at a time.
+pub(super) fn hash_at(time: i64, text: &str) -> u64 {
+    number(Sha256::new_with_prefix(time.to_be_bytes()).chain_update(text))
+}
+
+fn number(hash: Sha256) -> u64 {
+    hash.finalize().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 impl Group {
