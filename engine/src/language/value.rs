@@ -10,20 +10,39 @@ use crate::span::Span;
 
 /// `key | function "(" key ")"`; `None` when reported.
 pub(super) fn operand(input: &mut Tokens<'_, '_>) -> Option<Operand> {
-    let token = peek(input)?;
-    let is_call = token.kind == TokenKind::Word && peek_second(input).is_some_and(|next| next.kind == TokenKind::Open);
-    if !is_call {
+    let Some(token) = call(input) else {
         return key(input).map(|key| Operand { function: None, key });
-    }
+    };
     let function = called_function(input, token);
     bump(input);
     let open = bump(input)?;
+    let inner = inner_functions(input);
     let key = key(input)?;
-    if eat(input, TokenKind::Close).is_none() {
+    if (0..=inner).any(|_| eat(input, TokenKind::Close).is_none()) {
         input.state.report(open.span, Problem::UnclosedParenthesis);
         return None;
     }
-    function.map(|function| Operand { function: Some(function), key })
+    function.filter(|_| inner == 0).map(|function| Operand { function: Some(function), key })
+}
+
+/// The name of a function that comes next, with its parenthesis behind it.
+fn call<'i, 's>(input: &Tokens<'i, 's>) -> Option<&'i Token<'s>> {
+    let is_open = peek_second(input).is_some_and(|next| next.kind == TokenKind::Open);
+    peek(input).filter(|token| token.kind == TokenKind::Word && is_open)
+}
+
+/// Functions where a key should stand: told of, and read over up to the key. Gives how many parentheses they open.
+fn inner_functions(input: &mut Tokens<'_, '_>) -> usize {
+    let mut open = 0;
+    while let Some(token) = call(input) {
+        if open == 0 {
+            input.state.report(token.span, Problem::NestedFunction { found: token.text.to_string() });
+        }
+        bump(input);
+        bump(input);
+        open += 1;
+    }
+    open
 }
 
 fn called_function(input: &mut Tokens<'_, '_>, name: &Token<'_>) -> Option<Function> {

@@ -42,6 +42,7 @@ impl Problem {
             P::BadKey { found } => format!("expected a part of a key, found {}", found_or_end(found.as_ref())),
             P::BadIndex { found } => format!("`{found}` is no place in an array"),
             P::UnknownFunction { found, .. } => format!("there is no function `{found}`"),
+            P::NestedFunction { found } => format!("`{found}` stands inside another function, where only a key can"),
             P::MissingOperator { key, .. } => format!("`{key}` is not compared with anything"),
             P::UnknownOperator { found, .. } => format!("`{found}` is no operator of this language"),
             P::MissingValue { operator, found } => {
@@ -179,6 +180,9 @@ impl Problem {
                 "keys with other characters than letters, digits and _ - : / @ $ stand in quotes: a.\"b c\""
             }
             P::UnknownFunction { .. } => "the functions are lower, upper, length, count and all",
+            P::NestedFunction { .. } => {
+                "keep one of them; where letter case must not count, matches \"(?i)…\" does without `lower`"
+            }
             P::UnknownOperator { .. } => {
                 "the operators are = != < <= > >= like starts_with ends_with contains matches in exists"
             }

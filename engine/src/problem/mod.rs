@@ -138,6 +138,9 @@ problems! {
     Error "unknown-function"
     /// `lenght(user) > 3`
     UnknownFunction { found: String, suggestion: Option<String> },
+    Error "nested-function"
+    /// `all(lower(group)) = "wheel"`
+    NestedFunction { found: String },
     // Operators.
     Error "missing-operator"
     /// `user`
