@@ -78,7 +78,8 @@ fn model(rules: &[Rule], events: &[Event]) -> (Vec<Told>, Vec<Told>) {
             let Some(time) = event.time else {
                 let name = (number, event.account, user, event.id);
                 let again = event.id.is_some() && alone_before.contains(&name);
-                if rule.threshold == 1 && !event.hidden && !again {
+                let has_value = !rule.distinct || event.target.is_some();
+                if rule.threshold == 1 && has_value && !event.hidden && !again {
                     alone_before.push(name);
                     let alone = Window { events: vec![event.clone()], ..Window::default() };
                     told.push(tell("fired", &alone));
@@ -149,7 +150,7 @@ fn record(state: &'static str, rule: usize, is: &Rule, account: u8, user: Option
         first: window.events.iter().filter_map(|event| event.time).min(),
         last: window.events.iter().filter_map(|event| event.time).max(),
         suppressed: window.suppressed.len(),
-        distinct: Some(targets.len()).filter(|count| is.distinct && *count > 0 && window.events[0].time.is_some()),
+        distinct: Some(targets.len()).filter(|count| is.distinct && *count > 0),
     }
 }
 

@@ -214,8 +214,8 @@ impl Open {
     }
 }
 
-/// An event without a time belongs to no window: it is an alert of its own where one event is enough. `known` are those
-/// told before; one with an identifier is told once.
+/// An event without a time belongs to no window: it is an alert of its own where one event is enough, or one value, if it
+/// has that. `known` are those told before; one with an identifier is told once.
 pub(super) fn untimed(
     detection: Detection,
     author: Author,
@@ -224,11 +224,13 @@ pub(super) fn untimed(
     known: &mut Ids,
     out: &mut dyn Records,
 ) -> Seen {
-    if collected.rule.threshold > 1 || detection.suppressed {
+    let lacks_value = collected.rule.distinct.is_some() && detection.distinct.is_none();
+    if collected.rule.threshold > 1 || detection.suppressed || lacks_value {
         return Seen::Now;
     }
     let has_id = detection.event_id.is_some();
     let mut group = Group::of(&detection, author);
+    group.distinct = detection.distinct.as_ref().map(|_| 1);
     group.add(detection, author);
     let names = Names::of(&collected.rule, &group, None);
     if has_id && remember(known, hash(&names.alert_id)) == Seen::Before {
