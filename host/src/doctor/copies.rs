@@ -77,18 +77,23 @@ fn each_rule(copier: &Section, rule: &Rule<'_>, findings: &mut Vec<Finding>) {
 /// A record without any of the keys is not copied, and so never looked at.
 fn catch_all(config: &Config, copier: &Section, rules: &[Rule<'_>], findings: &mut Vec<Finding>) {
     let before = config.sections.iter().take_while(|section| !std::ptr::eq(*section, copier));
-    let marks: Vec<&str> = before
+    let marks: Vec<(&str, &Property)> = before
         .filter(|section| section.kind == Kind::Filter && section.is("modify"))
         .filter(|section| section.get("match") == copier.get("match") && section.get("condition").is_none())
         .flat_map(|section| section.all("add").chain(section.all("set")))
-        .filter_map(|property| property.value.split_whitespace().next())
+        .filter_map(|property| Some((property.value.split_whitespace().next()?, property)))
         .collect();
-    let marked = |rule: &Rule<'_>| marks.iter().any(|mark| rule.key.strip_prefix('$') == Some(mark));
-    let Some(last) = rules.iter().rev().find(|rule| marked(rule)) else {
+    let mark_of = |rule: &Rule<'_>| marks.iter().find(|(mark, _)| rule.key.strip_prefix('$') == Some(mark));
+    let Some((last, (_, marking))) = rules.iter().rev().find_map(|rule| Some((rule, mark_of(rule)?))) else {
         let message = "a record that has none of the rules' keys as a text is not copied, and never looked at";
-        let help = "a mark that every record gets (`modify`, Add __oxpecker_copy 1) and a last rule for it";
+        let help = "a mark that every record gets (`modify`, Set __oxpecker_mark 1) and a last rule for it";
         return findings.push(finding("keyless", Level::Error, copier.line, message, help));
     };
+    if marking.name == "add" {
+        let message =
+            "a record that comes with a member of the mark's name keeps it: it is not copied, and never looked at";
+        findings.push(finding("mark-kept", Level::Error, marking.line, message, "Set in place of Add"));
+    }
     if !["^", "^1$", ".*", "^1", "1"].contains(&last.expression) {
         let message = "the rule for the mark does not take every mark";
         findings.push(finding("keyless", Level::Warning, last.property.line, message, "its expression: ^1$"));

@@ -1,7 +1,7 @@
 //! Each finding on the configuration that a pack comes with, changed so that it applies; and none on it as it is.
 
 use super::*;
-use crate::pack::fluent_bit::{Format, configuration};
+use crate::pack::fluent_bit::{Format, configuration, mark};
 use crate::pack::{Manifest, Mode, SECTIONS, compiled_file};
 
 /// The printed configuration, with an input.
@@ -33,7 +33,9 @@ fn the_printed_configurations_are_sound() {
 
 #[test]
 fn each_change_for_the_worse_is_found() {
-    let text = printed(Format::Classic);
+    let (text, mark) = (printed(Format::Classic), mark(&Manifest::example(Mode::Alerts)));
+    let last_rule = format!("    Rule    ${mark}  ^1$  oxpecker.copy.unclaimed.$TAG  true\n");
+    let mark_off = format!("    Match   oxpecker.copy.*\n    Remove  {mark}\n");
     for (from, to, code) in [
         ("Event_Format     json", "Event_Format     msgpack", "msgpack"),
         ("Function_Name    oxpecker_filter", "Function_Name    oxpecker", "function-name"),
@@ -41,7 +43,8 @@ fn each_change_for_the_worse_is_found() {
         ("    Event_Format     json", "    Accessible_Paths /nonexistent", "paths"),
         ("Match            oxpecker.*", "Match            *", "drops-the-log"),
         ("Match            oxpecker.*", "Match            oxpecker.copy.*", "no-heartbeat"),
-        ("    Rule    $__oxpecker_copy  ^1$  oxpecker.copy.unclaimed.$TAG  true\n", "", "keyless"),
+        (last_rule.as_str(), "", "keyless"),
+        ("    Set     __oxpecker", "    Add     __oxpecker", "mark-kept"),
         ("$eventVersion  ^\\d  oxpecker.copy.$TAG  true", "$eventVersion  ^\\d  oxpecker.copy.$TAG  false", "not-kept"),
         ("    Emitter_Mem_Buf_Limit  64MB\n", "", "emitter-limit"),
         ("    Emitter_Storage.type   filesystem\n", "", "emitter-memory"),
@@ -52,7 +55,7 @@ fn each_change_for_the_worse_is_found() {
         ("    Name             wasm", "    Name             lua", "no-filter"),
         ("    Match   oxpecker.copy.*\n    Format", "    Match   elsewhere\n    Format", "alerts-output"),
         ("    Match   oxpecker.heartbeat\n    Format", "    Match   elsewhere\n    Format", "heartbeat-output"),
-        ("    Match   oxpecker.copy.*\n    Remove  __oxpecker_copy\n", "", "mark-stays"),
+        (mark_off.as_str(), "", "mark-stays"),
         ("Name    rewrite_tag", "Name    grep", "no-copies"),
         ("[SERVICE]", "@INCLUDE other.conf\n[SERVICE]", "include"),
         (

@@ -2,7 +2,8 @@
 //! is not touched.
 //!
 //! `rewrite_tag` copies a record only if a key of it matches, so each source has a rule, and a mark that every record
-//! gets for a moment catches those that no rule claims. The module counts them (`unclaimed` in its heartbeat).
+//! gets for a moment catches those that no rule claims. The module counts them (`unclaimed` in its heartbeat). The mark is
+//! named after the pack: a record that came with such a member would lose it.
 
 use super::manifest::{Manifest, Mode, Settings};
 use std::fmt::Write;
@@ -62,7 +63,8 @@ pub fn configuration(manifest: &Manifest, file: &str, sources: &str, format: For
         ("{function}", manifest.fluent_bit.function_name.clone()),
         ("{version}", manifest.fluent_bit.minimum_version.clone()),
         ("{stack}", manifest.fluent_bit.wasm_stack_size.to_string()),
-        ("{pack}", manifest.pack.chars().take(12).collect()),
+        ("{mark}", mark(manifest)),
+        ("{pack}", short(manifest)),
         ("{rules}", manifest.rules.len().to_string()),
         ("{copies}", rules(format)),
         ("{heartbeat}", HEARTBEAT_TAG.to_owned()),
@@ -75,6 +77,16 @@ pub fn configuration(manifest: &Manifest, file: &str, sources: &str, format: For
         (Mode::Annotate, Format::Yaml) => include_str!("../../../plugins/fluent-bit/annotate.yaml"),
     };
     values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(name, value))
+}
+
+/// The first part of a pack's hash.
+fn short(manifest: &Manifest) -> String {
+    manifest.pack.chars().take(12).collect()
+}
+
+/// The member that every record has while it is copied.
+pub(crate) fn mark(manifest: &Manifest) -> String {
+    format!("__oxpecker_{}", short(manifest))
 }
 
 /// A pattern of tags as a regular expression.
