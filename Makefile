@@ -9,7 +9,7 @@ WASM := target/oxpecker.wasm
 CLI := target/release/oxpecker
 SAMPLE := rules/samples/cloudtrail.ndjson
 
-.PHONY: help demo build playground test test-aot lint fmt rule-pages fuzz bench bench-peers bench-shippers instructions instructions-keep clean
+.PHONY: help demo build playground test test-aot test-fluent-bit lint fmt rule-pages fuzz bench bench-peers bench-shippers instructions instructions-keep clean
 
 help: ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 20
@@ -30,6 +30,9 @@ test: ## every test
 
 test-aot: build ## packs compiled ahead of time for Fluent Bit, in some ten minutes (installs LLVM)
 	@.ci/test-aot
+
+test-fluent-bit: build ## the printed configurations in a real Fluent Bit, in some five minutes (builds it; OXPECKER_DATA's events where it is set)
+	@.ci/test-fluent-bit
 
 lint: build ## formatting and lints, warnings are errors
 	$(CARGO) fmt --all --check
