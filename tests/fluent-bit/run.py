@@ -8,13 +8,14 @@ Without events the repository's samples are sent, many times over. `.ci/test-flu
 import json
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
-import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "rules/samples"
+RUNS = ROOT / "target/fluent-bit/runs"
 SECONDS = 600
 
 
@@ -23,7 +24,9 @@ class Run:
 
     def __init__(self, programs, name, lines, mode=None, change=lambda text: text):
         self.fluent_bit, self.oxpecker = programs
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"fluent-bit-{name}-"))
+        self.folder = RUNS / f"{name}-{mode}"
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
         self.lines = lines
         (self.folder / "in.ndjson").write_bytes(b"".join(line + b"\n" for line in lines))
         (self.folder / "parsers.conf").write_text("[PARSER]\n    Name oxpecker_json\n    Format json\n")
