@@ -57,7 +57,7 @@ impl Note {
 }
 
 /// Notes which rule's alert fires by this record; gives how many do.
-pub(super) fn join(notes: &mut [Note], alerts: &[String]) -> u64 {
+pub(super) fn join<'a>(notes: &mut [Note], alerts: impl Iterator<Item = &'a str>) -> u64 {
     let mut fired = 0;
     for alert in alerts {
         if !tell::has_fired(alert) {

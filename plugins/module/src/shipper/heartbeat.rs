@@ -59,7 +59,7 @@ impl Face {
         fields.push(("canary", canary.unwrap_or(Json::Null)));
         let closed = tell::chosen(&mut self.alerts, &self.options, &mut self.counters);
         if !closed.is_empty() {
-            fields.push(("alerts", Json::Array(closed.iter().map(|alert| tell::tree(alert)).collect())));
+            fields.push(("alerts", Json::Array(closed.iter().map(|alert| tell::tree(&alert.text)).collect())));
         }
         let members = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         self.say(&Json::Object(members).to_string())

@@ -211,7 +211,7 @@ impl Face {
         if notes.is_empty() {
             return self.pass(record);
         }
-        self.counters.alerts += annotate::join(&mut notes, &self.alerts.0);
+        self.counters.alerts += annotate::join(&mut notes, self.alerts.iter());
         match std::str::from_utf8(bytes).ok().and_then(|text| annotate::annotated(text, &notes)) {
             Some(text) => self.say(&text),
             None => self.pass(record),
@@ -221,7 +221,7 @@ impl Face {
     /// What comes before the record is looked at: its bytes, or the reply where that is settled already. `otherwise` is
     /// the reply of a module that detects nothing, unless its options say another.
     fn begin<'r>(&mut self, session: &mut Session, record: &Record<'r>, otherwise: Reply) -> Result<&'r [u8], Reply> {
-        self.alerts.0.clear();
+        self.alerts.clear();
         self.look_for_damage(session);
         self.look_at_tag(record.tag);
         if self.tag.is_heartbeat {

@@ -15,13 +15,38 @@ const DEEPEST: usize = 24;
 /// What an alert is named by where there is no room for it.
 const NAMES: [&str; 6] = ["alert_id", "state", "rule_id", "rule", "severity", "title"];
 
-/// The texts of records.
+/// Bytes of alerts that wait whole until all of a record are there; those beyond are named only. As much as [`ROOM`], and as
+/// much again for those that are not told.
+const WAITING: usize = 2 * ROOM;
+
+/// The alerts of one record.
 #[derive(Debug, Default)]
-pub(super) struct Texts(pub(super) Vec<String>);
+pub(super) struct Texts {
+    texts: Vec<Text>,
+    /// Bytes that they hold.
+    bytes: usize,
+}
+
+/// An alert.
+#[derive(Debug)]
+pub(super) struct Text {
+    pub(super) text: String,
+    /// It is not by its names alone.
+    is_whole: bool,
+}
 
 impl Texts {
     pub(super) const fn new() -> Self {
-        Self(Vec::new())
+        Self { texts: Vec::new(), bytes: 0 }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.texts.clear();
+        self.bytes = 0;
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.texts.iter().map(|alert| alert.text.as_str())
     }
 }
 
@@ -29,7 +54,15 @@ impl Records for Texts {
     fn add(&mut self, write: &dyn Fn(&mut String)) {
         let mut text = String::with_capacity(USUAL);
         write(&mut text);
-        self.0.push(text);
+        let is_whole = self.bytes + text.len() <= WAITING;
+        if !is_whole {
+            text = named(&text);
+        } else if !self.texts.is_empty() {
+            // Most records raise one alert, if any.
+            text.shrink_to_fit();
+        }
+        self.bytes += text.len();
+        self.texts.push(Text { text, is_whole });
     }
 }
 
@@ -37,8 +70,10 @@ impl Records for Texts {
 const USUAL: usize = 8 << 10;
 
 /// The alerts that the options ask for, counted; `alerts` is empty afterwards.
-pub(super) fn chosen(alerts: &mut Texts, options: &Options, counters: &mut Counters) -> Vec<String> {
-    let chosen: Vec<String> = alerts.0.drain(..).filter(|alert| options.updates || has_fired(alert)).collect();
+pub(super) fn chosen(alerts: &mut Texts, options: &Options, counters: &mut Counters) -> Vec<Text> {
+    let is_told = |alert: &Text| options.updates || has_fired(&alert.text);
+    let chosen: Vec<Text> = alerts.texts.drain(..).filter(is_told).collect();
+    alerts.clear();
     counters.alerts += chosen.len() as u64;
     chosen
 }
@@ -63,15 +98,19 @@ pub(super) fn tree(text: &str) -> Json {
 /// all of them in `alerts`.
 pub(super) fn told(alerts: &mut Texts, options: &Options, counters: &mut Counters) -> Option<String> {
     // Most records end here.
-    if alerts.0.is_empty() {
+    if alerts.texts.is_empty() {
         return None;
     }
     let chosen = chosen(alerts, options, counters);
-    let (most_severe, _) = chosen.iter().enumerate().min_by_key(|(_, alert)| severity(alert))?;
+    let (most_severe, _) = chosen.iter().enumerate().min_by_key(|(_, alert)| severity(&alert.text))?;
     let mut texts: Vec<String> = Vec::with_capacity(chosen.len());
     let mut room = ROOM;
-    for alert in chosen {
-        let text = if room > 0 { shaped(alert, options.shape) } else { named(&alert) };
+    for Text { text, is_whole } in chosen {
+        let text = match (is_whole, room > 0) {
+            (true, true) => shaped(text, options.shape),
+            (true, false) => named(&text),
+            (false, _) => text,
+        };
         room = room.saturating_sub(text.len());
         texts.push(text);
     }

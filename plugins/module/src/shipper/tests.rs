@@ -142,3 +142,26 @@ fn many_large_alerts_of_one_record_stay_within_their_room() {
     assert_eq!(text(&face)["alerts"].as_array().map(Vec::len), Some(40));
     assert!(face.text().len() < 1 << 20, "{}", face.text().len());
 }
+
+/// All alerts of a record would take more memory than a shipper's module may have.
+#[test]
+fn alerts_beyond_their_room_are_named_as_they_come() {
+    let rules: String = (0..400)
+        .map(|n| format!("  - {{id: r{n}, name: R, type: Host, severity: 3, description: d, filter: 'x exists'}}\n"))
+        .collect();
+    let rules = json!({"documents": [{"name": "t.yaml", "text": format!("ruleset: t\nrules:\n{rules}")}]}).to_string();
+    let (mut face, mut session) = (Face::new(), Session::new());
+    assert_eq!(session.load(rules.as_bytes()), Status::Ok);
+    let event = json!({"x": "y".repeat(60_000)}).to_string();
+    let engine = session.engine_mut().unwrap();
+    assert!(engine.watch(event.as_bytes(), |_| {}, &mut face.alerts).is_ok());
+    let held: usize = face.alerts.iter().map(str::len).sum();
+    assert_eq!(face.alerts.iter().count(), 800, "each fires and is final");
+    assert!(held < 3 << 19, "{held}");
+    assert_eq!(face.filter(&mut session, &record(&event)), Reply::Text);
+    let told = text(&face);
+    let alerts = told["alerts"].as_array().unwrap();
+    let whole = alerts.iter().filter(|alert| alert.get("events").is_some()).count();
+    assert_eq!((alerts.len(), whole), (400, 9));
+    assert!(alerts.iter().all(|alert| alert["alert_id"].is_string() && alert["rule_id"].is_string()));
+}
