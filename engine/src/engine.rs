@@ -19,6 +19,7 @@ use crate::plan::{Profile, Work};
 use crate::redaction;
 use crate::rule::{self, Collected, RuleSet, Status};
 use crate::window::{Needs, Restored, StateError, Told, Windows};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// A loaded rule set with its counters and its open windows.
@@ -130,21 +131,42 @@ impl Engine {
     /// # Errors
     /// When the bytes are no event.
     pub fn detect(&mut self, bytes: &[u8], out: &mut Vec<Detection>) -> Result<u32, Reject> {
-        if self.verdicts(bytes)?.is_empty() {
-            return Ok(0);
+        let all = self.detect_from(0, bytes, |_, detection| {
+            out.push(detection);
+            ControlFlow::Continue(())
+        });
+        Ok(all?.continue_value().unwrap_or_default())
+    }
+
+    /// The same, each detection as soon as it is made: many rules that match a large event tell more of it than memory may
+    /// hold. Where `take` breaks off, the number is the place to go on from, with the same event and before the engine sees
+    /// another; it is evaluated and counted at the place 0 alone.
+    ///
+    /// # Errors
+    /// When the bytes are no event.
+    pub fn detect_from(
+        &mut self,
+        place: usize,
+        bytes: &[u8],
+        mut take: impl FnMut(&mut Self, Detection) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<usize, u32>, Reject> {
+        if place == 0 && self.verdicts(bytes)?.is_empty() {
+            return Ok(ControlFlow::Continue(0));
         }
         let asked = Arc::clone(&self.asked);
         let versions = self.versions(bytes)?;
         let mut event = MatchedEvent::new(bytes, &versions, self.limits, &asked);
         let hits = std::mem::take(&mut self.hits);
-        for hit in &hits {
-            if let Some(suppressed) = self.raises(hit) {
-                out.extend(self.detection(hit.column, suppressed, &mut event));
-            }
-        }
+        let broken_off = (place..).zip(hits.iter().skip(place)).find_map(|(place, hit)| {
+            let detection = self.detection(hit.column, self.raises(hit)?, &mut event)?;
+            take(self, detection).is_break().then_some(place + 1)
+        });
         let undecided = hits.iter().filter(|hit| hit.outcome == Outcome::Undecided).count();
         self.hits = hits;
-        Ok(u32::try_from(undecided).unwrap_or(u32::MAX))
+        Ok(match broken_off {
+            Some(place) => ControlFlow::Break(place),
+            None => ControlFlow::Continue(u32::try_from(undecided).unwrap_or(u32::MAX)),
+        })
     }
 
     /// [`Engine::detect`] and [`Engine::observe`] in one, for who does both in one place: of an event that a window only

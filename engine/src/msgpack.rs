@@ -28,7 +28,6 @@ pub use read::length;
 pub struct Transcoder {
     text: String,
     open: Vec<Open>,
-    time: Option<i64>,
 }
 
 /// A map or an array that is not whole yet.
@@ -44,21 +43,21 @@ impl Transcoder {
     /// Without memory yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { text: String::new(), open: Vec::new(), time: None }
+        Self { text: String::new(), open: Vec::new() }
     }
 
-    /// The JSON text of an event.
+    /// The JSON text of an event, and the time that stands beside its map, in milliseconds since 1970; none where it stands
+    /// alone.
     ///
     /// # Errors
     /// When the bytes are no event in MessagePack or break one of the limits, which are those of the JSON text. Offsets
     /// are those of the bytes.
-    pub fn json(&mut self, event: &[u8], limits: &Limits) -> Result<&str, Reject> {
+    pub fn json(&mut self, event: &[u8], limits: &Limits) -> Result<(&str, Option<i64>), Reject> {
         if event.len() > limits.bytes {
             return Err(Reject { reason: RejectReason::TooLarge, offset: limits.bytes });
         }
         self.text.clear();
         self.open.clear();
-        self.time = None;
         let mut run = Run {
             reader: Reader::new(event),
             text: &mut self.text,
@@ -69,15 +68,7 @@ impl Transcoder {
         };
         let time = run.entry()?;
         run.values()?;
-        self.time = time;
-        Ok(&self.text)
-    }
-
-    /// The time that stands beside the last event's map, in milliseconds since 1970; none where it stands alone or was
-    /// rejected.
-    #[must_use]
-    pub fn time(&self) -> Option<i64> {
-        self.time
+        Ok((&self.text, time))
     }
 }
 

@@ -59,12 +59,12 @@ fn survives(count: usize, places: &[usize], harm: &str, reason: RejectReason) {
     let mut worker = worker(&[]);
     let events = events(count, places, harm);
     let batch = batch(events.iter().map(String::as_str));
-    let found = worker.detect(&batch, 0).unwrap();
+    let mut found = worker.detect(&batch, 0).unwrap();
     assert_eq!(found.evaluated, (count - places.len()) as u64);
     let rejected: Vec<_> = found.rejected.iter().map(|reject| (reject.index, reject.reason)).collect();
     assert_eq!(rejected, places.iter().map(|place| (*place, reason)).collect::<Vec<_>>());
     let kept: String = events.iter().filter(|event| event.starts_with('A')).map(|event| format!("{event}\n")).collect();
-    assert_eq!(String::from_utf8(found.records).unwrap(), kept, "each other event once, in order");
+    assert_eq!(String::from_utf8(found.records.read().unwrap()).unwrap(), kept, "each other event once, in order");
 
     let verdicts = worker.evaluate(&batch).unwrap();
     assert_eq!(verdicts.evaluated, (count - places.len()) as u64);
@@ -75,19 +75,20 @@ fn survives(count: usize, places: &[usize], harm: &str, reason: RejectReason) {
 
     let bound = places.len() as u64 * 2 * (count.ilog2() as u64 + 3);
     assert!(worker.replaced() <= bound, "{} instances for {} guilty events", worker.replaced(), places.len());
-    let after = worker.detect(&self::batch(["A", "b"]), 0).unwrap();
-    assert_eq!((after.evaluated, after.rejected.len(), after.records.as_slice()), (2, 0, &b"A\n"[..]));
+    let mut after = worker.detect(&self::batch(["A", "b"]), 0).unwrap();
+    assert_eq!((after.evaluated, after.rejected.len(), after.records.read().unwrap().as_slice()), (2, 0, &b"A\n"[..]));
 }
 
 #[test]
 fn a_clean_batch_is_evaluated_in_one_call() {
     let mut worker = worker(&[]);
-    let found = worker.detect(&batch(["A0", "R1", "", "A3"]), 0).unwrap();
-    assert_eq!((found.evaluated, found.records.as_slice()), (3, &b"A0\nA3\n"[..]));
+    let mut found = worker.detect(&batch(["A0", "R1", "", "A3"]), 0).unwrap();
+    assert_eq!((found.evaluated, found.records.read().unwrap().as_slice()), (3, &b"A0\nA3\n"[..]));
     let reject = &found.rejected[0];
     assert_eq!((reject.index, reject.offset, reject.reason), (1, 1, RejectReason::Event(7)));
     assert_eq!((found.rejected.len(), worker.replaced()), (1, 0));
-    assert_eq!(worker.detect(&Batch::new(), 0).unwrap(), Default::default());
+    let nothing = worker.detect(&Batch::new(), 0).unwrap();
+    assert!((nothing.evaluated, nothing.undecided, nothing.rejected.len()) == (0, 0, 0) && nothing.records.is_empty());
 }
 
 #[test]
@@ -118,6 +119,30 @@ fn an_event_that_makes_the_guest_lie_is_rejected_alone() {
     survives(20, &[19], "N", RejectReason::GuestTrap);
 }
 
+/// An answer of which a part comes from `ox_detect` and the rest from `ox_more`.
+#[test]
+fn an_answer_in_parts_is_their_sum_and_parts_that_lie_are_none() {
+    let part = ("AFTER", "(if (i32.eqz (local.get $bits)) (then (return (i32.const 1))))");
+    let events = || batch(["A0", "R1", "A2"]);
+    let mut found = worker(&[part]).detect(&events(), 0).unwrap();
+    assert_eq!((found.evaluated, found.rejected.len()), (2, 1));
+    assert_eq!(found.records.read().unwrap(), b"A0\nA2\n");
+    // One that never ends, one more event than there are, fewer, a reject twice, and a trap.
+    for more in [
+        "(return (i32.const 1))",
+        "(i32.store (i32.const 65536) (i32.const 1))",
+        "(i32.store (i32.const 65540) (i32.const 1)) (global.set $len (i32.const 28))",
+        "(return (i32.const -2))",
+        "unreachable",
+    ] {
+        let canary = r#"(if (i32.eq (local.get $what) (i32.const 123)) (then (return (i32.const 0))))"#;
+        let part = ("AFTER", format!("{canary} {}", part.1));
+        let found = worker(&[(part.0, &part.1), ("MORE", more)]).detect(&events(), 0).unwrap();
+        let traps = found.rejected.iter().filter(|reject| reject.reason == RejectReason::GuestTrap).count();
+        assert_eq!((found.evaluated, traps, found.records.is_empty()), (0, 3, true), "{more}");
+    }
+}
+
 #[test]
 fn an_event_that_fails_only_in_company_is_evaluated() {
     let mut worker = worker(&[]);
@@ -130,8 +155,11 @@ fn an_event_that_fails_only_in_company_is_evaluated() {
 fn a_slow_event_gets_its_second_chance() {
     let limits = Limits { deadline: Duration::from_millis(10), retry_factor: 1_000, ..limits() };
     let (mut worker, _) = Worker::new(&module(&[]), &limits, &LoadRequest::default()).unwrap();
-    let found = worker.detect(&batch(["A0", "S", "A2"]), 0).unwrap();
-    assert_eq!((found.evaluated, found.rejected.len(), found.records.as_slice()), (3, 0, &b"A0\nA2\n"[..]));
+    let mut found = worker.detect(&batch(["A0", "S", "A2"]), 0).unwrap();
+    assert_eq!(
+        (found.evaluated, found.rejected.len(), found.records.read().unwrap().as_slice()),
+        (3, 0, &b"A0\nA2\n"[..])
+    );
     assert!(worker.replaced() > 0, "it was over its deadline at first");
 }
 
@@ -150,8 +178,8 @@ fn indices_of_engine_rejects_survive_halving() {
 fn an_instance_that_wears_out_loses_no_event() {
     let mut worker = worker(&[("WALK", "(if (i32.gt_u (global.get $calls) (i32.const 4)) (then unreachable))")]);
     for _ in 0..30 {
-        let found = worker.detect(&batch(["A", "A", "A"]), 0).unwrap();
-        assert_eq!((found.evaluated, found.rejected.len(), found.records.len()), (3, 0, 6));
+        let mut found = worker.detect(&batch(["A", "A", "A"]), 0).unwrap();
+        assert_eq!((found.evaluated, found.rejected.len(), found.records.read().unwrap().len()), (3, 0, 6));
     }
 }
 
@@ -310,7 +338,7 @@ fn every_lie_about_a_result_is_found() {
         ("AFTER", header(16, -1)),
         ("AFTER", header(20, 3)),
         ("AFTER", header(20, -1)),
-        ("AFTER", "(return (i32.const 1))".to_owned()),
+        ("AFTER", "(return (i32.const 2))".to_owned()),
         ("AFTER", "(return (i32.const -99))".to_owned()),
         ("ALLOC", "(return (i32.const -1))".to_owned()),
         ("ALLOC", "(return (i32.const 8388600))".to_owned()),
@@ -351,13 +379,16 @@ fn a_batch_larger_than_the_guests_memory_is_halved() {
     let text = format!("A{}", "x".repeat(20_000));
     let mut worker =
         worker(&[("WALK", "(if (i32.gt_u (local.get $n) (i32.const 100000)) (then (return (i32.const -6))))")]);
-    let found = worker.detect(&batch(std::iter::repeat_n(text.as_str(), 40)), 0).unwrap();
-    assert_eq!((found.evaluated, found.rejected.len(), found.records.len()), (40, 0, 40 * 20_002));
+    let mut found = worker.detect(&batch(std::iter::repeat_n(text.as_str(), 40)), 0).unwrap();
+    assert_eq!((found.evaluated, found.rejected.len(), found.records.read().unwrap().len()), (40, 0, 40 * 20_002));
     // One event that never fits: refused by ox_alloc, rejected alone.
     let huge = format!("A{}", "x".repeat(40 << 20));
     let mut worker = self::worker(&[]);
-    let found = worker.detect(&batch(["A", &huge, "A"]), 0).unwrap();
-    assert_eq!((found.evaluated, found.rejected[0].index, found.records.as_slice()), (2, 1, &b"A\nA\n"[..]));
+    let mut found = worker.detect(&batch(["A", &huge, "A"]), 0).unwrap();
+    assert_eq!(
+        (found.evaluated, found.rejected[0].index, found.records.read().unwrap().as_slice()),
+        (2, 1, &b"A\nA\n"[..])
+    );
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub(crate) fn msgpack(data: &[u8]) {
     let limits = Limits::default();
     let mut transcoder = oxpecker_engine::msgpack::Transcoder::default();
     match transcoder.json(data.get(..whole).expect("it is as long"), &limits) {
-        Ok(text) => {
+        Ok((text, _)) => {
             let event = Json::parse(text.as_bytes(), &limits).expect("JSON within the limits");
             assert!(event.as_object().is_some());
         }

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use oxpecker::alert::{Alert, Record, State};
 use oxpecker::pipeline::Sorter;
 use oxpecker::render::{alerts, ecs, ocsf};
-use oxpecker::sandbox::Kept;
+use oxpecker::sandbox::{Kept, MatchRecords};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
@@ -64,6 +64,9 @@ impl Pending {
     }
 }
 
+/// Why what was detected cannot be had again.
+pub(crate) const UNREADABLE: &str = "cannot read a temporary file";
+
 /// Bytes of an alert's place in the order of firing: sixteen digits and a blank.
 const PLACE: usize = 17;
 
@@ -116,6 +119,24 @@ impl Announcer {
             replayed.forget_windows();
         }
         Ok(())
+    }
+
+    /// The same with all that was detected in a batch, also where that is nothing: windows may have given something meanwhile.
+    pub(crate) fn window_all(
+        &mut self,
+        windows: &mut WindowStage,
+        detections: &mut MatchRecords,
+        replayed: &mut Replayed,
+    ) -> Result<()> {
+        let mut pieces = detections.pieces().context(UNREADABLE)?;
+        let mut lines = pieces.next().context(UNREADABLE)?.unwrap_or_default();
+        loop {
+            self.window(windows, lines, replayed)?;
+            match pieces.next().context(UNREADABLE)? {
+                Some(next) => lines = next,
+                None => return Ok(()),
+            }
+        }
     }
 
     /// Forgets all alerts that were taken: nothing of them was printed, and they come again. Not for alerts that are printed

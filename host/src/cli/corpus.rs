@@ -1,10 +1,11 @@
 //! The alerts that some rules raise over a corpus, in brief: for commands that compare.
 
+use super::announce::UNREADABLE;
 use super::input::{self, InputArgs};
 use super::progress::Progress;
 use super::summary;
 use super::windows::{self, Standing, WindowStage};
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use oxpecker::alert::{Alert, State};
 use oxpecker::intake::Input;
 use oxpecker::pipeline::{Backend, Tally, lines};
@@ -104,13 +105,17 @@ pub(crate) fn run(backend: &Backend, request: &LoadRequest, args: &InputArgs, in
         Ok(())
     };
     while let Some(done) = pipeline.next(input::interrupted) {
-        let done = done?;
+        let mut done = done?;
         progress.suspend(|| {
             rejects.problems(&done.job.notes);
             tally.count(&done, |rejection| rejects.tell(&rejection))?;
-            count(&done.result.records, &report.rule_ids, &mut days);
-            // Windows are not filled ahead here, so their alerts stand.
-            windows.take(&done.result.records, &mut keep).map(|_: Standing| ())
+            let mut pieces = done.result.records.pieces().context(UNREADABLE)?;
+            while let Some(lines) = pieces.next().context(UNREADABLE)? {
+                count(lines, &report.rule_ids, &mut days);
+                // Windows are not filled ahead here, so their alerts stand.
+                let _: Standing = windows.take(lines, &mut keep)?;
+            }
+            anyhow::Ok(())
         })?;
         progress.update(pipeline.bytes_read(), tally.read, windows.detections);
         pipeline.give_back(done.job);

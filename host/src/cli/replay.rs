@@ -91,12 +91,12 @@ impl Opts {
         let mut sample = Sample::default();
         let mut tally = Tally::default();
         while let Some(done) = pipeline.next(input::interrupted) {
-            let done = done?;
+            let mut done = done?;
             progress.suspend(|| {
                 rejects.problems(&done.job.notes);
                 tally.count(&done, |rejection| rejects.tell(&rejection))?;
                 windows.know_inputs(tally.inputs, inputs.len());
-                announcer.window(&mut windows, &done.result.records, &mut replayed)
+                announcer.window_all(&mut windows, &mut done.result.records, &mut replayed)
             })?;
             progress.update(pipeline.bytes_read(), tally.read, windows.detections);
             if self.profile {

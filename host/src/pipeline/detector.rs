@@ -2,8 +2,8 @@
 
 use crate::alert::Alerts;
 use crate::sandbox::{
-    Batch, Counts, Detections, Keeper, Kept, Limits, LoadReport, LoadRequest, Module, Rejected, Restored, SandboxError,
-    Status, Verdicts, Worker, answer,
+    Batch, Counts, Detections, Events, Keeper, Kept, Limits, LoadReport, LoadRequest, MatchRecords, Module, Parts,
+    Rejected, Restored, SandboxError, Status, Verdicts, Worker, answer,
 };
 use oxpecker_module::{self as native, Session};
 
@@ -19,7 +19,7 @@ pub enum Task {
 }
 
 /// What came of a job's events.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub struct Evaluated {
     /// Events that were evaluated; with the rejected ones all of the job.
     pub evaluated: u64,
@@ -33,7 +33,7 @@ pub struct Evaluated {
     /// counters are lost with an instance of the sandbox.
     pub counts: Vec<Counts>,
     /// After [`Task::Detect`]: what the windows need.
-    pub records: Vec<u8>,
+    pub records: MatchRecords,
     /// Instances of the sandbox that were lost over it.
     pub replaced: u64,
 }
@@ -225,6 +225,26 @@ impl Native {
         }
     }
 
+    fn detect(&mut self, events: &Events<'_>, bytes: &[u8], now: i64) -> Result<Evaluated, SandboxError> {
+        let (mut all, mut parts) = (Evaluated::default(), Parts::default());
+        let mut status = self.session.detect(bytes, now);
+        loop {
+            let more = status == native::Status::Part;
+            if !more {
+                self.call("detect", |_| status)?;
+            }
+            let answer = parts.decode(self.session.result(), events, self.columns, more).map_err(nonsense)?;
+            all.evaluated += answer.evaluated;
+            all.undecided += answer.undecided;
+            all.rejected.extend(answer.rejected);
+            all.records.push(answer.body);
+            if !more {
+                return Ok(all);
+            }
+            status = self.session.more();
+        }
+    }
+
     fn kept(&self) -> Result<Kept, SandboxError> {
         let what = "an alert record has another shape";
         let alerts = Alerts::new(self.session.result());
@@ -239,6 +259,10 @@ impl Native {
     }
 }
 
+fn nonsense(what: &'static str) -> SandboxError {
+    SandboxError::Nonsense { during: "batch", what }
+}
+
 fn refused(during: &'static str, status: native::Status) -> SandboxError {
     match Status::from_raw(status.code()) {
         Some(status) => SandboxError::Refused { during, status },
@@ -250,25 +274,13 @@ impl Searcher for Native {
     fn run(&mut self, task: Task, batch: &Batch, now: i64) -> Result<Evaluated, SandboxError> {
         let events = batch.all();
         let bytes = events.pieces().concat();
-        match task {
-            Task::Search | Task::Count => self.call("eval", |session| session.eval(&bytes))?,
-            Task::Detect => self.call("detect", |session| session.detect(&bytes, now))?,
+        if task == Task::Detect {
+            return self.detect(&events, &bytes, now);
         }
-        let nonsense = |what| SandboxError::Nonsense { during: "batch", what };
+        self.call("eval", |session| session.eval(&bytes))?;
         let answer = answer::decode(self.session.result(), &events, self.columns).map_err(nonsense)?;
-        match task {
-            Task::Search | Task::Count => {
-                let verdicts = Verdicts::read(answer, batch.len(), self.columns).map_err(nonsense)?;
-                Ok(Evaluated::of(verdicts, task))
-            }
-            Task::Detect => Ok(Evaluated {
-                evaluated: answer.evaluated,
-                undecided: answer.undecided,
-                rejected: answer.rejected,
-                records: answer.body.to_vec(),
-                ..Evaluated::default()
-            }),
-        }
+        let verdicts = Verdicts::read(answer, batch.len(), self.columns).map_err(nonsense)?;
+        Ok(Evaluated::of(verdicts, task))
     }
 
     fn stats(&mut self) -> Result<serde_json::Value, SandboxError> {

@@ -206,7 +206,7 @@ impl Exchange {
 
     /// Takes what came of the job of this number.
     pub(super) fn settle(&self, number: u64, result: Result<Done, SandboxError>) {
-        let now = result.as_ref().map_or(0, |done| weight(&done.job) + done.result.records.len());
+        let now = result.as_ref().map_or(0, |done| weight(&done.job) + done.result.records.memory_bytes());
         let mut state = self.state();
         let place = usize::try_from(number.saturating_sub(state.first)).unwrap_or(usize::MAX);
         let mut before = now;
@@ -342,7 +342,8 @@ mod tests {
     /// So many bytes came of a job.
     fn settle(exchange: &Exchange, ticket: Ticket, bytes: usize) {
         let Ticket { number, job } = ticket;
-        let result = Evaluated { evaluated: number, records: vec![b'r'; bytes], ..Evaluated::default() };
+        let mut result = Evaluated { evaluated: number, ..Evaluated::default() };
+        result.records.push(&vec![b'\n'; bytes]);
         exchange.settle(number, Ok(Done { events: 1, event_bytes: JOB as u64, job, result }));
     }
 

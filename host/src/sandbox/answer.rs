@@ -56,9 +56,52 @@ fn usize_at(bytes: &[u8], at: usize) -> Option<usize> {
 
 /// Decodes an answer about `events`, evaluated by `rules` rules.
 pub(crate) fn decode<'a>(bytes: &'a [u8], events: &Events<'_>, rules: usize) -> Result<Answer<'a>, &'static str> {
+    Parts::default().decode(bytes, events, rules, false)
+}
+
+/// What the parts of an answer that were read so far are about.
+#[derive(Debug, Default)]
+pub(crate) struct Parts {
+    events: usize,
+    /// The last event that was rejected.
+    rejected: Option<usize>,
+    count: usize,
+}
+
+impl Parts {
+    /// Decodes the next part of an answer, whose other parts are still to come if `more` says so.
+    pub(crate) fn decode<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        events: &Events<'_>,
+        rules: usize,
+        more: bool,
+    ) -> Result<Answer<'a>, &'static str> {
+        let answer = decode_part(bytes, events, rules, self.rejected)?;
+        let counted = usize::try_from(answer.evaluated).ok().and_then(|count| count.checked_add(answer.rejected.len()));
+        self.events = counted.and_then(|count| count.checked_add(self.events)).unwrap_or(usize::MAX);
+        if if more { self.events > events.len() } else { self.events != events.len() } {
+            return Err("evaluated and rejected events are not those of the batch");
+        }
+        self.rejected = answer.rejected.last().map(|last| last.index).or(self.rejected);
+        self.count += 1;
+        // Each ends with a match. A guest that never ends would be asked for ever.
+        if more && self.count > events.len().saturating_mul(rules) {
+            return Err("it has more parts than there can be");
+        }
+        Ok(answer)
+    }
+}
+
+fn decode_part<'a>(
+    bytes: &'a [u8],
+    events: &Events<'_>,
+    rules: usize,
+    after: Option<usize>,
+) -> Result<Answer<'a>, &'static str> {
     let field = |at| usize_at(bytes, at).ok_or("it is shorter than its header");
     let (evaluated, rejected, undecided, body) = (field(0)?, field(4)?, field(8)?, field(12)?);
-    if evaluated.checked_add(rejected) != Some(events.len()) {
+    if evaluated.checked_add(rejected).is_none_or(|count| count > events.len()) {
         return Err("evaluated and rejected events are not those of the batch");
     }
     let pairs = (evaluated as u64).saturating_mul(rules as u64);
@@ -71,16 +114,17 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], events: &Events<'_>, rules: usize) -> 
         return Err("its length is not the sum of its parts");
     }
     let (records, body) = body_at.and_then(|at| bytes.split_at_checked(at)).ok_or("it is cut off")?;
-    let rejected = rejects(records.get(HEADER..).unwrap_or_default(), events)?;
+    let rejected = rejects(records.get(HEADER..).unwrap_or_default(), events, after)?;
     Ok(Answer { evaluated: evaluated as u64, undecided: undecided as u64, rejected, body })
 }
 
-fn rejects(records: &[u8], events: &Events<'_>) -> Result<Vec<Rejected>, &'static str> {
+fn rejects(records: &[u8], events: &Events<'_>, after: Option<usize>) -> Result<Vec<Rejected>, &'static str> {
     let mut found: Vec<Rejected> = Vec::with_capacity(records.len() / REJECT);
+    let mut last = after;
     for record in records.chunks_exact(REJECT) {
         let field = |at| usize_at(record, at).ok_or("it is cut off");
         let (index, offset) = (field(0)?, field(4)?);
-        if found.last().is_some_and(|last| last.index >= index) {
+        if last.replace(index).is_some_and(|last| last >= index) {
             return Err("rejected events are not in ascending order");
         }
         if events.event_len(index).is_none_or(|length| offset > length) {

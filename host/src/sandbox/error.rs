@@ -71,6 +71,9 @@ pub enum SandboxError {
         /// The memory it may have.
         limit: usize,
     },
+    /// What was detected could not be had again.
+    #[error("cannot read a temporary file: {0}")]
+    Spool(std::io::Error),
     /// The guest has no room for the input.
     #[error("the module has no room for {bytes} bytes in {during}")]
     NoRoom {

@@ -117,7 +117,7 @@ impl Worker {
     /// # Errors
     /// Only if no instance works any more.
     pub fn detect(&mut self, batch: &Batch, now: i64) -> Result<Detections, SandboxError> {
-        let mut all = Detections::default();
+        let (mut all, mut failed) = (Detections::default(), None);
         if batch.is_empty() {
             return Ok(all);
         }
@@ -129,14 +129,11 @@ impl Worker {
             all.evaluated += next.evaluated;
             all.undecided += next.undecided;
             all.rejected.extend(next.rejected);
-            // Most batches are one piece, whose records need not be copied.
-            if all.records.is_empty() {
-                all.records = next.records;
-            } else {
-                all.records.extend(next.records);
+            if let Err(error) = all.records.append(next.records) {
+                failed.get_or_insert(error);
             }
         })?;
-        Ok(all)
+        failed.map_or(Ok(all), |error| Err(SandboxError::Spool(error)))
     }
 
     /// The counters of the instance at work; those of lost instances are lost with them.
@@ -302,12 +299,17 @@ impl Guard {
     /// # Errors
     /// Only if no instance works any more.
     pub fn match_batch(&mut self, batch: &Batch, now: i64) -> Result<Outcome, SandboxError> {
-        let found = self.worker.detect(batch, now)?;
-        let kept =
-            if found.records.is_empty() { Kept::default() } else { self.keeper()?.window(&found.records, now)? };
-        let Detections { evaluated, undecided, rejected, .. } = found;
-        let matches = Matches { evaluated, undecided, rejected, alerts: kept.alerts };
-        Ok(Outcome { matches, windows_lost: kept.windows_lost, records_dropped: kept.records_dropped })
+        let Detections { evaluated, undecided, rejected, mut records } = self.worker.detect(batch, now)?;
+        let mut all =
+            Outcome { matches: Matches { evaluated, undecided, rejected, ..Matches::default() }, ..Outcome::default() };
+        let mut pieces = records.pieces().map_err(SandboxError::Spool)?;
+        while let Some(lines) = pieces.next().map_err(SandboxError::Spool)? {
+            let kept = self.keeper()?.window(lines, now)?;
+            all.matches.alerts.append(kept.alerts);
+            all.windows_lost += kept.windows_lost;
+            all.records_dropped += kept.records_dropped;
+        }
+        Ok(all)
     }
 
     /// Closes all windows: their alerts with final counts.

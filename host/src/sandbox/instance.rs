@@ -9,11 +9,12 @@ use serde_json::Value;
 use wasmtime::{Memory, Store, Trap, TypedFunc, WasmParams, WasmResults};
 
 use super::ABI_VERSION;
-use super::answer::{Answer, Rejected, decode};
+use super::answer::{Answer, Parts, Rejected, decode};
 use super::batch::{Batch, Divisible, Events};
 use super::error::{SandboxError, Status};
 use super::limits::{Ceiling, Limits};
 use super::module::Module;
+use super::records::MatchRecords;
 use super::request::{LoadReport, LoadRequest};
 use super::snapshot::{Image, PAGE, Snapshot};
 use super::ticker::{Ticking, ticks};
@@ -49,6 +50,8 @@ struct Exports {
     detect: TypedFunc<(i32, i32, i64), i32>,
     window: TypedFunc<(i32, i32, i64), i32>,
     eval: TypedFunc<(i32, i32), i32>,
+    /// A module may give all answers whole.
+    more: Option<TypedFunc<(), i32>>,
     flush: TypedFunc<(), i32>,
     stats: TypedFunc<(), i32>,
     /// A module may keep windows without being able to save them.
@@ -72,7 +75,7 @@ pub struct Restored {
 }
 
 /// What stateless detection found in a batch.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Detections {
     /// Events that were evaluated; with [`Detections::rejected`] all of the batch.
     pub evaluated: u64,
@@ -80,8 +83,8 @@ pub struct Detections {
     pub undecided: u64,
     /// Events that were not evaluated, in order.
     pub rejected: Vec<Rejected>,
-    /// Match records in event order, a line each, for [`Sandbox::window`]. Only the module reads them.
-    pub records: Vec<u8>,
+    /// Match records in event order, for [`Sandbox::window`]. Only the module reads them.
+    pub records: MatchRecords,
 }
 
 /// What a batch led to.
@@ -225,15 +228,15 @@ impl Sandbox {
         let call = self.exports.detect.clone();
         let (pointer, length) = self.put(CALL, &events.pieces(), time)?;
         let status = self.guest(CALL, &call, (pointer, length, now), time)?;
-        self.answer(CALL, status, events, time, |answer| {
-            let mut records = answer.body.to_vec();
-            // Answers are put one after the other.
-            if records.last().is_some_and(|last| *last != b'\n') {
-                records.push(b'\n');
-            }
-            let Answer { evaluated, undecided, rejected, .. } = answer;
-            Ok(Detections { evaluated, undecided, rejected, records })
-        })
+        let mut all = Detections::default();
+        self.parts(CALL, status, events, time, |answer| {
+            all.evaluated += answer.evaluated;
+            all.undecided += answer.undecided;
+            all.rejected.extend(answer.rejected);
+            all.records.push(answer.body);
+            Ok(())
+        })?;
+        Ok(all)
     }
 
     /// Puts match records into the windows kept here, and gives the alerts that fire.
@@ -265,11 +268,15 @@ impl Sandbox {
         let events = batch.all();
         let (pointer, length) = self.put(CALL, &events.pieces(), time)?;
         let status = self.guest(CALL, &call, (pointer, length, now), time)?;
-        self.answer(CALL, status, &events, time, |answer| {
-            let alerts = Alerts::new(answer.body).map_err(|_| BAD_ALERT)?;
-            let Answer { evaluated, undecided, rejected, .. } = answer;
-            Ok(Matches { evaluated, undecided, rejected, alerts })
-        })
+        let mut all = Matches::default();
+        self.parts(CALL, status, &events, time, |answer| {
+            all.evaluated += answer.evaluated;
+            all.undecided += answer.undecided;
+            all.rejected.extend(answer.rejected);
+            all.alerts.append(Alerts::new(answer.body).map_err(|_| BAD_ALERT)?);
+            Ok(())
+        })?;
+        Ok(all)
     }
 
     /// The open windows, for [`Sandbox::restore`] of another instance with the same rules.
@@ -450,6 +457,35 @@ impl Sandbox {
         decode(bytes, events, rules).and_then(read).map_err(|what| self.nonsense(during, what))
     }
 
+    /// The same of an answer that may come in parts; each part has the time that a call has.
+    fn parts(
+        &mut self,
+        during: &'static str,
+        mut status: i32,
+        events: &Events<'_>,
+        time: Duration,
+        mut read: impl FnMut(Answer<'_>) -> Result<(), &'static str>,
+    ) -> Result<(), SandboxError> {
+        const MORE: &str = "ox_more";
+        let (mut parts, rules) = (Parts::default(), self.rules);
+        loop {
+            let more = status == PART;
+            if !more {
+                self.status(during, status)?;
+            }
+            let bytes = self.result(during, time)?;
+            let answer = parts.decode(bytes, events, rules, more);
+            answer.and_then(&mut read).map_err(|what| self.nonsense(during, what))?;
+            if !more {
+                return Ok(());
+            }
+            let Some(call) = self.exports.more.clone() else {
+                return Err(self.nonsense(during, "it goes on, and there is no ox_more"));
+            };
+            status = self.guest(MORE, &call, (), time)?;
+        }
+    }
+
     fn alerts(&mut self, during: &'static str, time: Duration) -> Result<Alerts, SandboxError> {
         let alerts = Alerts::new(self.result(during, time)?);
         alerts.map_err(|_| self.nonsense(during, BAD_ALERT))
@@ -469,6 +505,9 @@ impl Sandbox {
         SandboxError::Nonsense { during, what }
     }
 }
+
+/// The status of an answer that goes on.
+const PART: i32 = 1;
 
 /// Longest JSON texts that are read: parsed, small values take up to thirty times their length.
 const MAX_REPORT: usize = 32 << 20;
@@ -506,6 +545,7 @@ impl Exports {
             detect: function(instance, store, "ox_detect")?,
             window: function(instance, store, "ox_window")?,
             eval: function(instance, store, "ox_eval")?,
+            more: function(instance, store, "ox_more").ok(),
             flush: function(instance, store, "ox_flush")?,
             stats: function(instance, store, "ox_stats")?,
             save: function(instance, store, "ox_save").ok(),

@@ -4,12 +4,14 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 
-/// Bytes that are held in memory.
+/// Bytes that are held in memory, unless it is said otherwise.
 const MEMORY: usize = 1 << 20;
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Spool {
+    /// Bytes that are held in memory.
+    most: usize,
     /// The first bytes, once all are more than memory takes.
     file: Option<File>,
     /// How many those are. What else the file may hold came of a failed attempt.
@@ -20,14 +22,25 @@ pub(crate) struct Spool {
     fails: bool,
 }
 
+impl Default for Spool {
+    fn default() -> Self {
+        Self::with_memory(MEMORY)
+    }
+}
+
 impl Spool {
+    /// One that holds so many bytes in memory.
+    pub(crate) fn with_memory(most: usize) -> Self {
+        Self { most, file: None, in_file: 0, memory: Vec::new(), fails: false }
+    }
+
     /// Puts bytes behind those that are there.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.push_or_make(bytes, tempfile::tempfile);
     }
 
     fn push_or_make(&mut self, bytes: &[u8], make: impl FnOnce() -> io::Result<File>) {
-        if !self.fails && (self.file.is_some() || self.memory.len() + bytes.len() > MEMORY) {
+        if !self.fails && (self.file.is_some() || self.memory.len() + bytes.len() > self.most) {
             self.fails = self.write(bytes, make).is_err();
             if !self.fails {
                 return;
@@ -54,6 +67,21 @@ impl Spool {
     /// How many bytes there are.
     pub(crate) fn len(&self) -> u64 {
         self.in_file + self.memory.len() as u64
+    }
+
+    /// Whether all of them are in memory.
+    pub(crate) fn is_in_memory(&self) -> bool {
+        self.file.is_none()
+    }
+
+    /// Those that are in memory.
+    pub(crate) fn memory(&self) -> &[u8] {
+        &self.memory
+    }
+
+    /// How many bytes they take in memory.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.memory.len()
     }
 
     /// All bytes from the first on.

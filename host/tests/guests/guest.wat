@@ -121,6 +121,11 @@
     (call $walk (local.get 0) (local.get 1) (i32.const 0)))
   (func (export "ox_eval") (param i32 i32) (result i32)
     (call $walk (local.get 0) (local.get 1) (i32.const 1)))
+  (func (export "ox_more") (result i32)
+    (memory.fill (i32.const 65536) (i32.const 0) (i32.const 16))
+    (global.set $ptr (i32.const 65536)) (global.set $len (i32.const 16))
+    @MORE@
+    (i32.const 0))
   (func (export "ox_window") (param i32 i32 i64) (result i32) (call $windows (local.get 0) (local.get 1)))
   (func (export "ox_flush") (result i32)
     @FLUSH@

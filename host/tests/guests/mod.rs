@@ -19,7 +19,7 @@ pub(crate) fn wasm(mut text: String, changes: &[(&str, &str)]) -> Vec<u8> {
     for (mark, code) in usual {
         text = text.replace(&format!("@{mark}@"), code);
     }
-    for mark in ["START", "ALLOC", "LOAD", "WALK", "AFTER", "FLUSH", "SAVE", "RESTORE"] {
+    for mark in ["START", "ALLOC", "LOAD", "WALK", "AFTER", "MORE", "FLUSH", "SAVE", "RESTORE"] {
         text = text.replace(&format!("@{mark}@"), "");
     }
     wat::parse_str(&text).unwrap()

@@ -148,6 +148,12 @@ pub extern "C" fn ox_match(address: i32, length: i32, now: i64) -> i32 {
     call(address, length, |session, bytes| session.match_batch(bytes, now))
 }
 
+/// See [`Session::more`].
+#[unsafe(no_mangle)]
+pub extern "C" fn ox_more() -> i32 {
+    with_session(Session::more)
+}
+
 /// See [`Session::detect`].
 #[unsafe(no_mangle)]
 pub extern "C" fn ox_detect(address: i32, length: i32, now: i64) -> i32 {

@@ -12,6 +12,7 @@ use oxpecker_engine::json::{Json, Reject};
 use oxpecker_engine::matcher::Outcome;
 use oxpecker_engine::msgpack::Transcoder;
 use oxpecker_engine::rule::TagTypes;
+use std::ops::ControlFlow;
 
 /// What a host talks to: every call takes bytes and leaves its result in [`Session::result`].
 #[derive(Debug, Default)]
@@ -23,8 +24,31 @@ pub struct Session {
     // From here on memory that is kept from batch to batch.
     answer: Answer,
     transcoder: Transcoder,
-    detections: Vec<Detection>,
     tags: Tags,
+    /// A batch of which not all was answered.
+    rest: Option<(Vec<u8>, Begun)>,
+}
+
+/// Bytes of an answer's body after which the rest of the batch waits for another call: many rules that match a large event
+/// tell more of it than memory may hold.
+pub(crate) const PART: usize = 8 << 20;
+
+/// Bytes of events that were looked at, for each match anew, after which it does too: telling why a rule matches a large event
+/// can take ten milliseconds, and hosts stop calls that take long.
+const LOOKED: usize = 256 << 20;
+
+/// What becomes of a detection in an answer's body.
+type Tell = fn(&mut Engine, Detection, &mut String);
+
+/// How far a batch was answered, and how.
+#[derive(Debug, Clone, Copy)]
+struct Begun {
+    /// The event to go on with.
+    event: usize,
+    /// Where to go on with it.
+    place: usize,
+    now: i64,
+    tell: Tell,
 }
 
 /// Counts what changes the tag that an engine was told, or what it makes of it: all of that goes through here.
@@ -60,8 +84,8 @@ impl Session {
             bitmaps: Bitmaps::new(),
             answer: Answer::new(),
             transcoder: Transcoder::new(),
-            detections: Vec::new(),
             tags: Tags(0),
+            rest: None,
         }
     }
 
@@ -87,6 +111,8 @@ impl Session {
 
     /// The engine, once rules are loaded.
     pub(crate) fn engine_mut(&mut self) -> Option<&mut Engine> {
+        // Whoever sees another event ends what was begun with the last.
+        self.rest = None;
         self.engine.as_mut()
     }
 
@@ -126,6 +152,21 @@ impl Session {
         })
     }
 
+    /// Goes on with the batch of which [`Status::Part`] was answered; after anything else the answer is about no event.
+    pub fn more(&mut self) -> Status {
+        let rest = self.rest.take();
+        self.clear();
+        if self.engine.is_none() {
+            return Status::NothingLoaded;
+        }
+        let Some((batch, begun)) = rest else { return self.answer.write(&mut self.result) };
+        match self.answer(&batch, begun) {
+            Ok(None) => self.answer.write(&mut self.result),
+            Ok(Some(begun)) => self.give_part(batch, begun),
+            Err(status) => status,
+        }
+    }
+
     /// Puts detections, as [`Session::detect`] gave them, into windows; the result is alert records.
     pub fn window(&mut self, bytes: &[u8], now: i64) -> Status {
         self.clear();
@@ -159,7 +200,8 @@ impl Session {
             return status;
         }
         for (index, event) in batch.events().enumerate() {
-            let hits = json_of(event, &batch, engine, &mut self.transcoder).and_then(|event| engine.verdicts(event));
+            let json = json_of(event, &batch, engine, &mut self.transcoder);
+            let hits = json.and_then(|(event, _)| engine.verdicts(event));
             let hits = match hits {
                 Ok(hits) => hits,
                 Err(reject) => {
@@ -193,8 +235,8 @@ impl Session {
     pub fn save(&mut self) -> Status {
         self.clear();
         let Some(engine) = &self.engine else { return Status::NothingLoaded };
-        // What the result held is given back first: a state can be large.
-        self.result = Vec::new();
+        // What results hold is given back first: a state can be large.
+        (self.result, self.answer) = (Vec::new(), Answer::new());
         self.result = engine.save().into_bytes();
         Status::Ok
     }
@@ -219,34 +261,59 @@ impl Session {
     }
 
     /// Evaluates the events of a batch; `tell` adds to the answer's body what comes of each detection.
-    fn batch(&mut self, bytes: &[u8], now: i64, mut tell: impl FnMut(&mut Engine, Detection, &mut String)) -> Status {
+    fn batch(&mut self, bytes: &[u8], now: i64, tell: Tell) -> Status {
         self.clear();
-        let Some(engine) = &mut self.engine else { return Status::NothingLoaded };
-        let batch = match Batch::read(bytes) {
-            Ok(batch) => batch,
-            Err(status) => return status,
-        };
-        self.tags.tell(engine, batch.tag());
-        for (index, event) in batch.events().enumerate() {
-            let event = json_of(event, &batch, engine, &mut self.transcoder);
-            match event.and_then(|event| engine.detect(event, &mut self.detections)) {
-                Ok(undecided) => {
-                    self.answer.evaluated += 1;
-                    self.answer.undecided += undecided;
-                }
-                Err(reject) => self.answer.reject(index, reject),
-            }
-            let shipper = if batch.is_packed() { self.transcoder.time() } else { None }.or(batch.time());
-            for mut detection in self.detections.drain(..) {
-                clock::settle(&mut detection, clock::known(now), shipper);
-                tell(engine, detection, &mut self.answer.body);
-            }
+        let begun = Begun { event: 0, place: 0, now, tell };
+        match self.answer(bytes, begun) {
+            Ok(None) => self.answer.write(&mut self.result),
+            Ok(Some(begun)) => self.give_part(bytes.to_vec(), begun),
+            Err(status) => status,
         }
-        self.answer.write(&mut self.result)
     }
 
-    /// No result.
+    /// Gives what there is of an answer, and keeps the batch for the rest of it.
+    fn give_part(&mut self, batch: Vec<u8>, begun: Begun) -> Status {
+        self.rest = Some((batch, begun));
+        match self.answer.write(&mut self.result) {
+            Status::Ok => Status::Part,
+            status => status,
+        }
+    }
+
+    /// Evaluates a batch from an event on, as far as the answer has room; says where to go on.
+    fn answer(&mut self, bytes: &[u8], begun: Begun) -> Result<Option<Begun>, Status> {
+        let Self { engine: Some(engine), answer, transcoder, tags, .. } = self else {
+            return Err(Status::NothingLoaded);
+        };
+        let batch = Batch::read(bytes)?;
+        tags.tell(engine, batch.tag());
+        let Begun { event: first, place: mut from, now, tell } = begun;
+        let mut looked = 0;
+        for (index, event) in batch.events().enumerate().skip(first) {
+            let detected = json_of(event, &batch, engine, transcoder).and_then(|(event, shipper)| {
+                engine.detect_from(std::mem::take(&mut from), event, |engine, mut detection| {
+                    clock::settle(&mut detection, clock::known(now), shipper);
+                    tell(engine, detection, &mut answer.body);
+                    looked += event.len();
+                    let is_enough = answer.body.len() >= PART || looked >= LOOKED;
+                    if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                })
+            });
+            match detected {
+                Ok(ControlFlow::Continue(undecided)) => {
+                    answer.evaluated += 1;
+                    answer.undecided += undecided;
+                }
+                Ok(ControlFlow::Break(place)) => return Ok(Some(Begun { event: index, place, ..begun })),
+                Err(reject) => answer.reject(index, reject),
+            }
+        }
+        Ok(None)
+    }
+
+    /// No result, and nothing more to come.
     fn clear(&mut self) {
+        self.rest = None;
         self.result.clear();
         self.bitmaps.clear();
         self.answer.clear();
@@ -266,16 +333,17 @@ impl Session {
     }
 }
 
-/// The JSON text of an event of a batch.
+/// The JSON text of an event of a batch, and the shipper's time.
 fn json_of<'e>(
     event: &'e [u8],
     batch: &Batch<'_>,
     engine: &mut Engine,
     transcoder: &'e mut Transcoder,
-) -> Result<&'e [u8], Reject> {
+) -> Result<(&'e [u8], Option<i64>), Reject> {
     if !batch.is_packed() {
-        return Ok(event);
+        return Ok((event, batch.time()));
     }
-    let json = transcoder.json(event, engine.limits()).map(str::as_bytes);
+    let json = transcoder.json(event, engine.limits());
+    let json = json.map(|(text, time)| (text.as_bytes(), time.or(batch.time())));
     json.inspect_err(|_| engine.count_rejected(event.len()))
 }

@@ -6,6 +6,8 @@
 pub enum Status {
     /// Done; the result is where `ox_result_ptr` says.
     Ok = 0,
+    /// Done in part: the result is the answer so far, and [`Session::more`](crate::Session::more) gives the rest.
+    Part = 1,
     /// The range is not inside one live block of `ox_alloc`.
     BadRange = -1,
     /// The batch is not framed as the ABI says.

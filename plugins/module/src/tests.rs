@@ -1,6 +1,7 @@
 //! The session's answers to good and bad bytes.
 
 use super::*;
+use crate::session::PART;
 
 const RULES: &str = "ruleset: t\nrules:\n  - {id: a, name: A, type: CloudTrail, severity: 1, description: d, filter: 'x = 1', aggregate: [y], threshold: 2}\n";
 
@@ -197,6 +198,85 @@ fn long_values_of_different_kinds_are_different() {
         })
         .collect();
     assert_eq!(told.len(), values.len());
+}
+
+/// All parts of an answer: how many, the sum of their heads, and their bodies one after the other.
+fn parts(session: &mut Session, mut status: Status) -> (usize, [u32; 4], String) {
+    let (mut count, mut sum, mut bodies) = (0, [0; 4], String::new());
+    loop {
+        let (head, body) = answer(session);
+        (0..4).for_each(|place| sum[place] += head[place]);
+        bodies.push_str(&body);
+        count += 1;
+        match status {
+            Status::Ok => return (count, sum, bodies),
+            status => assert_eq!(status, Status::Part),
+        }
+        assert!((PART..PART + (1 << 20)).contains(&body.len()), "{}", body.len());
+        status = session.more();
+    }
+}
+
+/// What a batch leads to would not fit into the memory of an instance where many rules match large events.
+#[test]
+fn what_is_too_much_for_one_answer_comes_in_parts() {
+    let request = sixty_rules("title: R", "");
+    let loaded = || {
+        let mut session = Session::new();
+        assert_eq!(session.load(request.as_bytes()), Status::Ok);
+        session
+    };
+    let event = |n: u32, id: u32| format!(r#"{{"n":{n},"eventID":"{id}","long":"{}"}}"#, "a".repeat(60_000));
+    let events = [event(1, 1), event(2, 2), "{".to_owned(), event(1, 3), event(1, 4), "[]".to_owned()];
+    let whole = batch(1, events.join("\n").as_bytes());
+    let mut session = loaded();
+    let status = session.detect(&whole, i64::MIN);
+    let (count, head, lines) = parts(&mut session, status);
+    assert_eq!((count, &head[..3], lines.lines().count()), (2, &[4, 2, 0][..], 180));
+    // The parts are the answers about each event.
+    let one = |event: &String| {
+        let mut session = loaded();
+        assert_eq!(session.detect(&batch(1, event.as_bytes()), i64::MIN), Status::Ok);
+        answer(&session).1
+    };
+    assert!(lines == events.iter().map(one).collect::<String>());
+    session.stats();
+    let stats: serde_json::Value = serde_json::from_slice(session.result()).unwrap();
+    let counted = ["evaluated", "rejected", "events_matched", "matched"].map(|name| stats[name].as_u64().unwrap());
+    assert_eq!(counted, [4, 2, 3, 180], "an event counts once, in however many parts it is answered");
+    // Alerts as well, and MessagePack.
+    let mut together = loaded();
+    let status = together.match_batch(&whole, i64::MIN);
+    let (count, head, alerts) = parts(&mut together, status);
+    assert_eq!((count, &head[..3], alerts.lines().count()), (3, &[4, 2, 0][..], 2 * 180));
+    assert!(alerts == loaded_window(loaded(), &lines));
+    let packed = |n: u8| [&[0x82, 0xa1, b'n', n, 0xa1, b'l', 0xda, 0xea, 0x60][..], &[b'a'; 60_000]].concat();
+    let mut session = loaded();
+    let status = session.detect(&batch(3, &[packed(1), packed(2), packed(1), packed(1)].concat()), i64::MIN);
+    assert_eq!(parts(&mut session, status).1[..3], [4, 0, 0]);
+}
+
+#[test]
+fn another_call_ends_what_was_begun() {
+    let mut session = Session::new();
+    assert_eq!(session.more(), Status::NothingLoaded);
+    assert_eq!(session.load(sixty_rules("title: R", "").as_bytes()), Status::Ok);
+    let event = format!(r#"{{"n":1,"long":"{}"}}"#, "a".repeat(60_000));
+    let large = batch(1, [event.as_str(); 4].join("\n").as_bytes());
+    let ends: [fn(&mut Session); 6] = [
+        |session| _ = session.detect(&batch(1, b"{}"), 0),
+        |session| _ = session.eval(&batch(1, b"{}")),
+        |session| _ = session.window(b"", 0),
+        |session| _ = session.flush(),
+        |session| _ = session.stats(),
+        |session| _ = session.engine_mut(),
+    ];
+    for end in ends {
+        assert_eq!(session.detect(&large, 0), Status::Part);
+        end(&mut session);
+        assert_eq!(session.more(), Status::Ok);
+        assert_eq!(answer(&session), ([0; 4], String::new()));
+    }
 }
 
 fn loaded_window(mut keeper: Session, detections: &str) -> String {

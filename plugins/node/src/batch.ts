@@ -1,7 +1,8 @@
 // Events on their way in and the answer on its way out, in the frames of the ABI.
 //
 //   batch    u8 format 2, u8 0, u16 tag length, u32 0, i64 shipper's time, tag; then for each event u32 length, bytes
-//   answer   u32 evaluated, rejected, undecided, body length; then for each reject u32 index, offset, reason; body
+//   answer   u32 evaluated, rejected, undecided, body length; then for each reject u32 index, offset, reason; body;
+//            in one part or in several, each of them so
 
 /** Bytes of events that go to the module in one call. More gain nothing, fewer cost. */
 export const BATCH_BYTES = 128 << 10;
@@ -100,13 +101,31 @@ export interface Answer {
   body: Uint8Array;
 }
 
-/** Reads an answer about `batch`; a text says what makes no sense in it. */
-export function answer(result: Uint8Array, batch: Batch): Answer | string {
+/** Reads an answer about `batch`, in its parts; a text says what makes no sense in it. */
+export function answer(parts: Uint8Array[], batch: Batch): Answer | string {
+  const all: Answer = { evaluated: 0, undecided: 0, rejects: [], body: new Uint8Array() };
+  const bodies: Uint8Array[] = [];
+  for (const result of parts) {
+    const read = part(result, batch);
+    if (typeof read === "string") return read;
+    all.evaluated += read.evaluated;
+    all.undecided += read.undecided;
+    all.rejects.push(...read.rejects);
+    bodies.push(read.body);
+  }
+  if (all.evaluated + all.rejects.length !== batch.events.length) return OTHER_EVENTS;
+  all.body = bodies.length === 1 && bodies[0] !== undefined ? bodies[0] : Buffer.concat(bodies);
+  return all;
+}
+
+const OTHER_EVENTS = "evaluated and rejected events are not those of the batch";
+
+function part(result: Uint8Array, batch: Batch): Answer | string {
   if (result.length < ANSWER_HEAD) return "it is shorter than its head";
   const view = new DataView(result.buffer, result.byteOffset, result.length);
   const number = (at: number) => view.getUint32(at, true);
   const [evaluated, rejected, undecided, length] = [number(0), number(4), number(8), number(12)];
-  if (evaluated + rejected !== batch.events.length) return "evaluated and rejected events are not those of the batch";
+  if (evaluated + rejected > batch.events.length) return OTHER_EVENTS;
   const body = ANSWER_HEAD + REJECT * rejected;
   if (body + length !== result.length) return "its length is not the sum of its parts";
   const rejects: Reject[] = [];

@@ -210,8 +210,12 @@ export class Engine {
   }
 
   #answer(name: Call, batch: Batch, ...more: bigint[]): Answer {
-    const result = this.#call(name, { length: batch.framed, write: (out) => batch.write(out) }, ...more);
-    const found = answer(result, batch);
+    const framed = { length: batch.framed, write: (out: Uint8Array) => batch.write(out) };
+    // Each part but the last ends with a match.
+    const pairs = batch.events.length * this.report.rule_ids.length;
+    const [status, parts] = this.#guest.parts(name, framed, pairs, ...more);
+    if (status !== 0) throw new RefusedError(name, status);
+    const found = answer(parts, batch);
     if (typeof found === "string") throw this.#guest.broken(name, found);
     return found;
   }

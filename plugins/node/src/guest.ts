@@ -24,7 +24,10 @@ const EXPORTS = {
   ox_eval: 2,
   ox_detect: 3,
   ox_window: 3,
+  ox_more: 0,
 };
+/** The status of an answer that goes on. */
+const PART = 1;
 export type Call = keyof typeof EXPORTS;
 type Functions = Record<Call, (...values: (number | bigint)[]) => number>;
 
@@ -76,6 +79,18 @@ export class Guest {
     const result = this.#result(name);
     if (this.#run("ox_free", block) !== 0) throw this.broken(name, "it does not take its block back");
     return [status, result];
+  }
+
+  /** The same of a call whose answer may come in several parts, of which there can be so many. */
+  parts(name: Call, payload: Payload, most: number, ...more: bigint[]): [number, Uint8Array[]] {
+    let [status, result] = this.call(name, payload, ...more);
+    const parts = [result];
+    while (status === PART) {
+      if (parts.length > most) throw this.broken(name, "it has more parts than there can be");
+      [status, result] = this.call("ox_more");
+      parts.push(result);
+    }
+    return [status, parts];
   }
 
   /** The error for an answer that makes no sense; the instance is over. */

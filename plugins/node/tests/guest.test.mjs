@@ -25,7 +25,7 @@ function fails(kind, why, bodies, answer, limits) {
       assert.ok(error instanceof kind && error instanceof BrokenError && error instanceof OxpeckerError, error);
       assert.equal(error.name, kind.name);
       assert.match(error.message, why);
-      assert.match(error.during, /^ox_(match|free)$/);
+      assert.match(error.during, /^ox_(match|more|free)$/);
       return true;
     },
   );
@@ -66,6 +66,15 @@ test("answers that make no sense", () => {
   fails(AnswerError, /outside its memory/, { ox_match: result(256, -1) });
   const alert = [1, ...Array(11).fill(0), 1, 0, 0, 0, 0x7b];
   fails(AnswerError, /not the JSON/, { ox_match: result(256, 17) }, alert);
+});
+
+test("answers in parts", () => {
+  const two = [1, ...Array(31).fill(0)];
+  const honest = load({ ox_match: result(256, 16, 1), ox_more: result(272, 16) }, two);
+  assert.deepEqual([honest.match({}), honest.evaluated], [[], 1]);
+  fails(AnswerError, /not those of the batch/, { ox_match: result(256, 16, 1) }, two);
+  fails(AnswerError, /more parts/, { ox_match: result(256, 16, 1), ox_more: result(272, 16, 1) }, two);
+  fails(TrapError, /unreachable/, { ox_match: result(256, 16, 1), ox_more: UNREACHABLE }, two);
 });
 
 test("blocks that make no sense", () => {

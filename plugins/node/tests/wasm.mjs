@@ -22,7 +22,7 @@ export const firstThen = (first, later) => [
   ...set(2, [0x23, 2, ...number(1), 0x6a]), ...number(first), ...number(later), 0x23, 2, ...number(1), 0x46, 0x1b,
 ];
 
-const REPORT = '{"rules":0,"disabled":0,"rule_ids":[],"problems":[]}';
+const REPORT = '{"rules":0,"disabled":0,"rule_ids":["r"],"problems":[]}';
 const FUNCTIONS = {
   ox_abi_version: [0, number(1)],
   ox_alloc: [1, number(1024)],
@@ -38,6 +38,7 @@ const FUNCTIONS = {
   ox_eval: [2, number(0)],
   ox_detect: [3, number(0)],
   ox_window: [3, number(0)],
+  ox_more: [0, number(0)],
 };
 
 /** A module whose answer to a batch is `answer`, with other bodies for some functions; null leaves one out. */

@@ -7,7 +7,7 @@ use crate::cli::clock::Start;
 use crate::cli::windows::{Standing, WindowStage};
 use anyhow::{Result, bail};
 use oxpecker::pipeline::{Backend, Searcher, Task};
-use oxpecker::sandbox::{Document, Kept, LoadRequest};
+use oxpecker::sandbox::{Document, Kept, LoadRequest, MatchRecords};
 use oxpecker_engine::rule::RuleSet;
 use serde_json::json;
 use std::cell::RefCell;
@@ -81,14 +81,14 @@ pub(crate) fn probes<'e>(place: &mut Place, work: &'e Work, told: &Rc<RefCell<Ve
     let scan = Probe::new(Stage::Scan, move || evaluate(asleep.as_mut(), Task::Search, work, None));
     let shared = Rc::clone(&searcher);
     let matching = Probe::new(Stage::Match, move || evaluate(shared.borrow_mut().as_mut(), Task::Search, work, None));
-    let mut records = Vec::new();
+    let mut records = MatchRecords::default();
     evaluate(searcher.borrow_mut().as_mut(), Task::Detect, work, Some(&mut records))?;
     let detect = Probe::new(Stage::Detect, move || evaluate(searcher.borrow_mut().as_mut(), Task::Detect, work, None));
     let mut stage = WindowStage::new(place.backend.keeper(&work.rules)?, false, work.now);
     let told = Rc::clone(told);
     let windows = Probe::new(Stage::Windows, move || {
         let mut alerts = Vec::new();
-        let pass = windows(&mut stage, &records, work, &mut alerts);
+        let pass = windows(&mut stage, &mut records, work, &mut alerts);
         *told.borrow_mut() = alerts;
         pass
     });
@@ -96,7 +96,12 @@ pub(crate) fn probes<'e>(place: &mut Place, work: &'e Work, told: &Rc<RefCell<Ve
 }
 
 /// All events through an engine.
-fn evaluate(searcher: &mut dyn Searcher, task: Task, work: &Work, mut records: Option<&mut Vec<u8>>) -> Result<Pass> {
+fn evaluate(
+    searcher: &mut dyn Searcher,
+    task: Task,
+    work: &Work,
+    mut records: Option<&mut MatchRecords>,
+) -> Result<Pass> {
     let start = Start::now();
     let mut events = 0;
     for batch in &work.events.batches {
@@ -106,7 +111,7 @@ fn evaluate(searcher: &mut dyn Searcher, task: Task, work: &Work, mut records: O
         }
         events += done.evaluated + done.rejected.len() as u64;
         if let Some(records) = &mut records {
-            records.extend(done.records);
+            records.append(done.records)?;
         }
     }
     let took = start.gone();
@@ -117,13 +122,16 @@ fn evaluate(searcher: &mut dyn Searcher, task: Task, work: &Work, mut records: O
 }
 
 /// What was detected in all events, sorted and put through windows, as a replay does.
-fn windows(stage: &mut WindowStage, records: &[u8], work: &Work, alerts: &mut Vec<Kept>) -> Result<Pass> {
+fn windows(stage: &mut WindowStage, records: &mut MatchRecords, work: &Work, alerts: &mut Vec<Kept>) -> Result<Pass> {
     let start = Start::now();
     let mut sink = |kept: Kept| {
         alerts.push(kept);
         Ok(())
     };
-    let _: Standing = stage.take(records, &mut sink)?;
+    let mut pieces = records.pieces()?;
+    while let Some(lines) = pieces.next()? {
+        let _: Standing = stage.take(lines, &mut sink)?;
+    }
     stage.drain(&mut sink)?;
     stage.close(&mut sink)?;
     Ok(Pass { took: start.gone(), events: work.events.events })

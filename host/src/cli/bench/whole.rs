@@ -59,10 +59,10 @@ pub(crate) fn replay<'e>(backend: &'e Backend, work: &'e Work, inputs: Vec<Input
         let start = Instant::now();
         let (mut announcer, mut replayed, mut tally) = (announcer()?, Replayed::default(), Tally::default());
         while let Some(done) = pipeline.next(input::interrupted) {
-            let done = done?;
+            let mut done = done?;
             tally.count(&done, |_| anyhow::Ok(()))?;
             windows.know_inputs(tally.inputs, all);
-            announcer.window(&mut windows, &done.result.records, &mut replayed)?;
+            announcer.window_all(&mut windows, &mut done.result.records, &mut replayed)?;
             pipeline.give_back(done.job);
         }
         windows.finish(true, &mut |kept| announcer.take(&kept, &mut replayed))?;

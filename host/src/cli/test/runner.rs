@@ -1,6 +1,7 @@
 //! Feeds the events of one test to one rule: in the sandbox, or to the engine in this process.
 
 use anyhow::{Context, Result, anyhow};
+use oxpecker::pipeline::lines;
 use oxpecker::sandbox::{Batch, Keeper, Limits, LoadRequest, Module, RejectReason, SandboxError, Worker};
 use oxpecker_engine::detection::Detection;
 use oxpecker_engine::json::RejectReason as EventReason;
@@ -69,16 +70,19 @@ impl Sandboxed {
         let mut batch = Batch::new();
         batch.push(event)?;
         seen.next_event();
-        let found = self.worker.detect(&batch, NO_TIME)?;
+        let mut found = self.worker.detect(&batch, NO_TIME)?;
         if let Some(rejected) = found.rejected.first() {
             seen.reject(reason(rejected.reason));
             return Ok(());
         }
-        for line in found.records.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            let nonsense = SandboxError::Nonsense { during: "ox_detect", what: "a match record has another shape" };
-            let detection = Detection::from_line(line).ok_or(nonsense)?;
-            if detection.rule == column {
-                self.detected(rule, detection, line, seen)?;
+        let mut pieces = found.records.pieces()?;
+        while let Some(records) = pieces.next()? {
+            for line in lines(records) {
+                let nonsense = SandboxError::Nonsense { during: "ox_detect", what: "a match record has another shape" };
+                let detection = Detection::from_line(line).ok_or(nonsense)?;
+                if detection.rule == column {
+                    self.detected(rule, detection, line, seen)?;
+                }
             }
         }
         if seen.passed_by() && found.undecided > 0 && self.worker.evaluate(&batch)?.undecided(0, column) {

@@ -2,7 +2,8 @@
 
 ```text
 batch    u8 format 2, u8 0, u16 tag length, u32 0, i64 shipper's time, tag; then for each event u32 length, bytes
-answer   u32 evaluated, rejected, undecided, body length; then for each reject u32 index, offset, reason; body
+answer   u32 evaluated, rejected, undecided, body length; then for each reject u32 index, offset, reason; body;
+         in one part or in several, each of them so
 ```
 """
 
@@ -88,18 +89,33 @@ class Answer:
     body: bytes
 
     @classmethod
-    def of(cls, result: bytes, batch: Batch) -> Answer:
+    def of(cls, parts: list[bytes], batch: Batch) -> Answer:
         """Reads an answer about `batch`. ValueError says what makes no sense in it."""
-        if len(result) < _ANSWER_HEAD.size:
-            raise ValueError("it is shorter than its head")
-        evaluated, rejected, undecided, length = _ANSWER_HEAD.unpack_from(result)
-        if evaluated + rejected != len(batch.events):
+        evaluated, undecided = 0, 0
+        rejects: list[Reject] = []
+        bodies: list[bytes] = []
+        for part in parts:
+            of_part = _part(part, batch)
+            evaluated += of_part.evaluated
+            undecided += of_part.undecided
+            rejects += of_part.rejects
+            bodies.append(of_part.body)
+        if evaluated + len(rejects) != len(batch.events):
             raise ValueError("evaluated and rejected events are not those of the batch")
-        body = _ANSWER_HEAD.size + _REJECT.size * rejected
-        if body + length != len(result):
-            raise ValueError("its length is not the sum of its parts")
-        rejects = [_reject(batch, *numbers) for numbers in _REJECT.iter_unpack(result[_ANSWER_HEAD.size : body])]
-        return cls(evaluated, undecided, rejects, result[body:])
+        return cls(evaluated, undecided, rejects, b"".join(bodies))
+
+
+def _part(result: bytes, batch: Batch) -> Answer:
+    if len(result) < _ANSWER_HEAD.size:
+        raise ValueError("it is shorter than its head")
+    evaluated, rejected, undecided, length = _ANSWER_HEAD.unpack_from(result)
+    if evaluated + rejected > len(batch.events):
+        raise ValueError("evaluated and rejected events are not those of the batch")
+    body = _ANSWER_HEAD.size + _REJECT.size * rejected
+    if body + length != len(result):
+        raise ValueError("its length is not the sum of its parts")
+    rejects = [_reject(batch, *numbers) for numbers in _REJECT.iter_unpack(result[_ANSWER_HEAD.size : body])]
+    return Answer(evaluated, undecided, rejects, result[body:])
 
 
 def _reject(batch: Batch, index: int, offset: int, reason: int) -> Reject:

@@ -223,9 +223,13 @@ class Engine:
         return result
 
     def _answer(self, name: str, batch: Batch, *more: int) -> Answer:
-        result = self._call(name, batch.framed(), *more)
+        # Each part but the last ends with a match.
+        pairs = len(batch.events) * len(self.report.rule_ids)
+        status, parts = self._guest.parts(name, batch.framed(), *more, most=pairs)
+        if status != 0:
+            raise RefusedError(name, status)
         try:
-            return Answer.of(result, batch)
+            return Answer.of(parts, batch)
         except ValueError as error:
             raise self._guest.broken(name, str(error)) from None
 

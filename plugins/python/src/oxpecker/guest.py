@@ -27,9 +27,11 @@ ABI_VERSION = 1
 _EXPORTS = {
     "ox_abi_version": 0, "ox_alloc": 1, "ox_free": 1, "ox_result_ptr": 0, "ox_result_len": 0, "ox_load": 2,
     "ox_match": 3, "ox_flush": 0, "ox_save": 0, "ox_restore": 2, "ox_stats": 0, "ox_eval": 2, "ox_detect": 3,
-    "ox_window": 3,
+    "ox_window": 3, "ox_more": 0,
 }  # fmt: skip
-_BATCH_CALLS = ("ox_match", "ox_eval", "ox_detect", "ox_window")
+_BATCH_CALLS = ("ox_match", "ox_eval", "ox_detect", "ox_window", "ox_more")
+#: The status of an answer that goes on.
+_PART = 1
 _DATA = Path(__file__).parent / "data"
 
 
@@ -155,6 +157,18 @@ class Guest:
                     raise self._broken(AnswerError(name, "it does not take its block back"))
                 return status, result
             return status, self._result(name)
+
+    def parts(self, name: str, payload: bytes, *more: int, most: int) -> tuple[int, list[bytes]]:
+        """The same of a call whose answer may come in several parts, of which there can be so many."""
+        with self._lock:
+            status, result = self.call(name, payload, *more)
+            parts = [result]
+            while status == _PART:
+                if len(parts) > most:
+                    raise self.broken(name, "it has more parts than there can be")
+                status, result = self.call("ox_more")
+                parts.append(result)
+            return status, parts
 
     def broken(self, during: str, what: str) -> AnswerError:
         """The error for an answer that makes no sense; the instance is over."""
