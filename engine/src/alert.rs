@@ -68,8 +68,8 @@ impl Contribution {
 pub struct Group {
     /// The account or agent.
     pub source: String,
-    /// The values of the rule's aggregate keys, in the rule's order; then, where values are redacted, what tells them
-    /// apart: a JSON array.
+    /// The values of the rule's aggregate keys, in the rule's order; then, where values are redacted or too long to be
+    /// told, what tells them apart: a JSON array.
     pub aggregate: String,
     /// The title of the first event.
     pub title: String,

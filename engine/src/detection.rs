@@ -58,7 +58,7 @@ pub struct Detection {
     /// The account or agent that the event is from.
     pub source: String,
     /// The values of the rule's aggregate keys, in the rule's order, as a JSON array; null where the event has none.
-    /// Behind them, where values are redacted, what tells them apart.
+    /// Behind them, where values are redacted or too long to be told, what tells them apart.
     pub aggregate: String,
     /// The title, filled in.
     pub title: String,
@@ -347,11 +347,20 @@ fn text_of_ends(ends: &Ends<'_>) -> String {
         [only] => only.as_text().unwrap_or(&text),
         _ => &text,
     };
-    if spelt.len() <= event::LONGEST {
+    if event::is_short(spelt) {
         return text;
     }
     // What is written as JSON tells kinds apart, a list from a text that spells one.
     text_of(&Json::from(event::cut(spelt, &text)))
+}
+
+/// What is shown, as JSON, where there is no room for it: what is long by its beginning, as a text.
+fn less_of(shown: &str) -> Cow<'_, str> {
+    let spelt = text(shown).map_or(Cow::Borrowed(shown), Cow::Owned);
+    match event::less(&spelt) {
+        Cow::Borrowed(_) => Cow::Borrowed(shown),
+        Cow::Owned(less) => Cow::Owned(text_of(&Json::from(less))),
+    }
 }
 
 fn tell(matched: &Matched<'_>, out: &mut String) {

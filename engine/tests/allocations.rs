@@ -276,6 +276,30 @@ fn many_redactions_of_a_large_event_are_not_held_at_once() {
     assert!(many - few < 20 * 3 / 2 * event.len().cast_signed(), "{few} bytes, then {many}, for {}", event.len());
 }
 
+/// Values that hold one another are not each held as a tree of their own, however many of them rules look at.
+#[test]
+fn values_inside_one_another_take_no_more_room_each() {
+    let list = vec![r#"{"a":1}"#; 60_000].join(",");
+    let event = (0..30).fold(format!("[{list}]"), |inside, _| format!(r#"{{"k":{inside}}}"#));
+    let most = |depth: usize| {
+        let rule = |depth: usize| {
+            let key = vec!["k"; depth + 1].join(".");
+            format!(
+                "  - id: r{depth}\n    name: R\n    title: '{{{{{key}}}}}'\n    type: CloudTrail\n    severity: 3\n    \
+                 description: d\n    filter: {key} exists\n    aggregate: [{key}]\n"
+            )
+        };
+        let rules = format!("ruleset: s\nrules:\n{}", (0..depth).map(rule).collect::<String>());
+        let mut engine = engine(vec![("f".to_owned(), rules.into_bytes())], &[], Width::Native);
+        let mut detections = Vec::new();
+        let most = most_bytes(|| assert_eq!(engine.detect(event.as_bytes(), &mut detections), Ok(0)));
+        assert_eq!(detections.len(), depth);
+        most
+    };
+    let (few, many) = (most(6), most(30));
+    assert!(many - few < few / 4, "{few} bytes for six, {many} for thirty");
+}
+
 /// What a hundred more rules that ask the same of an event allocate: how often, and how many bytes, beside what one takes.
 fn of_a_hundred_more(redact: &str, title: &str, filter: &str, event: &str) -> (u64, usize, u64) {
     let rule = |number| {

@@ -273,6 +273,29 @@ fn a_long_value_to_aggregate_by_raises_an_alert_of_each_of_many_rules() {
     assert_eq!(groups.len(), 2);
 }
 
+/// Nothing that an event holds takes more memory than the sandbox has, however many rules match: not values that are short each
+/// and long together, nor control characters, which are written six times as long, nor an event that all of them show.
+#[test]
+fn events_of_any_kind_raise_an_alert_of_each_of_many_rules() {
+    let long = |length: usize| "\\u0001".repeat(length);
+    let keys = ["k0", "k1", "k2", "k3", "userAgent", "awsRegion", "errorCode", "host", "eventSource", "eventName"];
+    let members: Vec<String> = keys.iter().map(|key| format!(r#""{key}":"{}""#, long(10_000))).collect();
+    let resources = vec![format!(r#"{{"ARN":"{}"}}"#, long(10_000)); 10].join(",");
+    let full = format!(r#"{{"n":1,"eventID":"{}",{},"resources":[{resources}]}}"#, long(10_000), members.join(","));
+    let shown = format!(r#"{{"n":1,"long":"{}"}}"#, "a".repeat(50_000));
+    for (count, more, event) in [(200, ", aggregate: [k0, k1, k2, k3]", full), (4_000, "", shown)] {
+        let folder = tempfile::tempdir().unwrap();
+        let rules = rules_alike(folder.path(), count, more);
+        let input = file(folder.path(), "in.ndjson", [event.as_str(), r#"{"n":2}"#].join("\n"));
+        let output = run(&["replay", "--rules", &rules, "-o", "ndjson", &input]);
+        let told = text(&output.stderr);
+        assert!(told.contains("2 evaluated, 0 rejected") && !told.contains("replaced"), "{told}");
+        assert_eq!(output.stdout.iter().filter(|byte| **byte == b'\n').count(), count, "{told}");
+        let native = run(&["replay", "--native", "--rules", &rules, "-o", "ndjson", &input]);
+        assert!(native.stdout == output.stdout, "{told}");
+    }
+}
+
 /// The most memory a process has had, in KiB.
 fn peak(child: &Child) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();

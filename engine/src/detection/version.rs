@@ -2,14 +2,15 @@
 //! first asked for, and once for all rules.
 
 use super::asked::{Asked, OfRule, Piece};
-use super::{Ends, NULL, Shared, shown_of, tell, text_of_ends};
-use crate::event::Event;
-use crate::json;
+use super::{Ends, NULL, Shared, less_of, shown_of, tell, text_of, text_of_ends};
+use crate::event::{self, Event};
+use crate::json::{self, Json};
 use crate::language::expr::{Key, Step};
 use crate::lists::Lists;
 use crate::redaction::{self, Left};
 use crate::reference::Matched;
 use crate::rule::Rule;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// What is told of an event.
@@ -33,8 +34,10 @@ pub(crate) struct Version<'v> {
 }
 
 /// What a key shows.
+#[derive(Default)]
 struct Value<'v> {
-    ends: Ends<'v>,
+    /// None where it was not asked for, or is too much to be kept.
+    ends: Option<Ends<'v>>,
     /// Written down when it is first asked for.
     text: Option<String>,
 }
@@ -57,7 +60,8 @@ impl<'v> Version<'v> {
         Self { shows, values: BTreeMap::new(), pieces: BTreeMap::new(), same: BTreeMap::new() }
     }
 
-    /// The values of keys as a JSON array.
+    /// The values of keys as a JSON array. Where they are too long together, by their beginnings, with a hash of all of them
+    /// behind them: so there is one element more than keys, and nothing else passes for it.
     pub(super) fn array(&mut self, keys: &[usize], asked: &Asked) -> String {
         let mut array = String::with_capacity(128);
         array.push('[');
@@ -66,7 +70,17 @@ impl<'v> Version<'v> {
             array.push_str(self.text(*key, asked));
         }
         array.push(']');
-        array
+        if array.len() <= event::TOGETHER {
+            return array;
+        }
+        let hash = text_of(&Json::from(event::hash(&array)));
+        array.clear();
+        array.push('[');
+        for key in keys {
+            array.push_str(&less_of(self.text(*key, asked)));
+            array.push(',');
+        }
+        array + &hash + "]"
     }
 
     /// The value of a key as JSON; none where it is null.
@@ -75,8 +89,9 @@ impl<'v> Version<'v> {
     }
 
     fn text(&mut self, key: usize, asked: &Asked) -> &str {
-        let Value { ends, text } = value(&mut self.values, &self.shows, key, asked);
-        text.get_or_insert_with(|| text_of_ends(ends))
+        let Self { shows, values, .. } = self;
+        let Value { ends, text } = values.entry(key).or_default();
+        text.get_or_insert_with(|| with_ends(ends, shows, key, asked, text_of_ends))
     }
 
     /// The title of a rule, filled in.
@@ -95,7 +110,8 @@ impl<'v> Version<'v> {
         let Self { shows, values, pieces, .. } = self;
         let piece = pieces.entry(place).or_insert_with(|| {
             let Piece { key, lookup } = asked.piece(place)?;
-            shown_of(&value(values, shows, *key, asked).ends, lookup.as_ref(), lists)
+            let ends = &mut values.entry(*key).or_default().ends;
+            with_ends(ends, shows, *key, asked, |ends| shown_of(ends, lookup.as_ref(), lists))
         });
         piece.as_deref()
     }
@@ -120,16 +136,21 @@ impl<'v> Version<'v> {
     }
 }
 
-fn value<'k, 'v>(
-    values: &'k mut BTreeMap<usize, Value<'v>>,
+/// Looks at what a key shows, which is found unless it is there, and kept unless it is trees of its own: those of keys whose
+/// values hold one another would take as much as the event and more for each.
+fn with_ends<'v, T>(
+    known: &mut Option<Ends<'v>>,
     shows: &Shows<'v>,
     place: usize,
     asked: &Asked,
-) -> &'k mut Value<'v> {
-    values.entry(place).or_insert_with(|| {
-        let ends = asked.key(place).map_or_else(Vec::new, |key| shows.ends(key));
-        Value { ends, text: None }
-    })
+    look: impl FnOnce(&Ends<'v>) -> T,
+) -> T {
+    let found = || asked.key(place).map_or_else(Vec::new, |key| shows.ends(key));
+    let ends = known.take().unwrap_or_else(found);
+    let seen = look(&ends);
+    let is_tree = |end: &Cow<'_, Json>| matches!(end, Cow::Owned(Json::Array(_) | Json::Object(_)));
+    *known = Some(ends).filter(|ends| !ends.iter().any(is_tree));
+    seen
 }
 
 impl<'v> Shows<'v> {

@@ -2,7 +2,7 @@
 //! which they are asked; the first that gives an answer counts. What the mapping of the event's producer names comes first.
 
 use super::tables::TIME;
-use super::{Event, milliseconds_of_number, milliseconds_of_text, path, told};
+use super::{Event, TOGETHER, less, milliseconds_of_number, milliseconds_of_text, path, told};
 use crate::json::{self, At, Json};
 use std::borrow::Cow;
 
@@ -45,8 +45,9 @@ const RESOURCES: usize = 10;
 
 impl Event {
     /// Appends who, from where and on what: an object of the [`CONTEXT`] names for which the event has a value. Long values
-    /// are cut.
+    /// are cut, and where all of them are too long those behind the first are cut more.
     pub fn write_context(&self, out: &mut String) {
+        let room = out.len() + TOGETHER;
         out.push('{');
         let mut texts = Vec::new();
         for (name, paths) in CONTEXT {
@@ -65,7 +66,14 @@ impl Event {
             }
             json::write_text(name, out);
             out.push(':');
-            let write = |text: &Cow<'_, str>, out: &mut String| json::write_text(&told(Cow::Borrowed(text)), out);
+            let write = |text: &Cow<'_, str>, out: &mut String| {
+                let start = out.len();
+                json::write_text(&told(Cow::Borrowed(text)), out);
+                if out.len() > room {
+                    out.truncate(start);
+                    json::write_text(&less(text), out);
+                }
+            };
             match texts.as_slice() {
                 [only] if name != "resources" => write(only, out),
                 several => {

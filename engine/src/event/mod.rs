@@ -18,7 +18,7 @@ pub(crate) mod tables;
 mod tests;
 mod time;
 
-pub(crate) use long::{LONGEST, cut, told};
+pub(crate) use long::{LONGEST, TOGETHER, cut, hash, is_short, less, told};
 pub use mapping::system_call;
 pub use shape::{Producer, Shape};
 pub use time::{Instant, format_time};

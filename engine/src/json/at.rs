@@ -62,7 +62,7 @@ impl<'j> At<'j> {
             Kind::False => Json::Bool(false),
             Kind::Number => Json::Number(marks.raw(*value).to_owned()),
             Kind::Text | Kind::Escaped => Json::Text(marks.string(*value).to_owned()),
-            Kind::Array | Kind::Object => return Cow::Borrowed(marks.bracket(place)),
+            Kind::Array | Kind::Object => return marks.bracket(place),
         })
     }
 

@@ -10,7 +10,9 @@ use super::names::Names;
 use super::{Json, Limits, plain};
 use crate::flat::hash;
 use crate::scan::{Kind, decode};
+use std::borrow::Cow;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A marked text.
 #[derive(Debug, Clone)]
@@ -23,10 +25,33 @@ pub(crate) struct Marks {
     is_loose: bool,
     /// Strings with escapes, by where they begin; decoded when they are first asked for.
     escaped: Escaped,
-    /// Arrays and objects, by their place among the marks; each is read when it is first asked for, and once for all who
-    /// ask. They are listed when the first one is.
-    brackets: OnceLock<Vec<(u32, OnceLock<Json>)>>,
+    /// All of it as a tree, once that was asked for.
+    tree: OnceLock<Json>,
+    /// They are listed when the first one is asked for.
+    brackets: OnceLock<Brackets>,
 }
+
+/// Arrays and objects, by their place among the marks; each is read when it is first asked for, and once for all who ask.
+/// Those that hold one another would each take as much as most of the text and more: they are looked up in the tree of all of
+/// it once too much is kept, or read anew where that is quicker.
+#[derive(Debug, Default)]
+struct Brackets {
+    trees: Vec<(u32, OnceLock<Json>)>,
+    /// Bytes of the texts of those that are kept.
+    kept: AtomicUsize,
+}
+
+/// A copy keeps nothing yet.
+impl Clone for Brackets {
+    fn clone(&self) -> Self {
+        Self { trees: self.trees.iter().map(|(place, _)| (*place, OnceLock::new())).collect(), ..Self::default() }
+    }
+}
+
+/// Bytes of brackets that are kept as trees: as many as the text has, or this if it is more.
+const KEPT: usize = 1 << 20;
+/// Bytes of a bracket that is sooner found in the tree of all than read.
+const LARGE: usize = 64 << 10;
 
 /// A value, and its name where it is a member.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +76,15 @@ impl Marks {
         u32::try_from(bytes.len()).ok()?;
         let text = std::str::from_utf8(bytes).ok()?;
         let Marker { marks, top, is_loose, escaped, .. } = Marker::new(text.as_bytes()).document()?;
-        Some(Self { text: text.to_owned(), marks, top, is_loose, escaped, brackets: OnceLock::new() })
+        Some(Self {
+            text: text.to_owned(),
+            marks,
+            top,
+            is_loose,
+            escaped,
+            tree: OnceLock::new(),
+            brackets: OnceLock::new(),
+        })
     }
 
     /// All of it.
@@ -80,19 +113,62 @@ impl Marks {
 
     /// All of it as a tree, if it is an array or an object.
     pub(crate) fn tree(&self) -> &Json {
-        self.bracket(0)
+        self.tree.get_or_init(|| self.mark(0).map_or(Json::Null, |mark| read(self.raw(mark.value))))
     }
 
     /// An array or an object as a tree.
-    pub(super) fn bracket(&self, place: u32) -> &Json {
-        static NONE: Json = Json::Null;
+    pub(super) fn bracket(&self, place: u32) -> Cow<'_, Json> {
+        if place == 0 {
+            return Cow::Borrowed(self.tree());
+        }
         let brackets = self.brackets.get_or_init(|| {
             let places = self.marks.iter().zip(0..).filter(|(mark, _)| mark.value.is_bracket());
-            places.map(|(_, place)| (place, OnceLock::new())).collect()
+            Brackets { trees: places.map(|(_, place)| (place, OnceLock::new())).collect(), ..Brackets::default() }
         });
-        let found = brackets.binary_search_by_key(&place, |(place, _)| *place).ok();
-        let Some((_, tree)) = found.and_then(|found| brackets.get(found)) else { return &NONE };
-        tree.get_or_init(|| self.mark(place).map_or(Json::Null, |mark| read(self.raw(mark.value))))
+        let found = brackets.trees.binary_search_by_key(&place, |(place, _)| *place).ok();
+        let found = found.and_then(|found| brackets.trees.get(found)).zip(self.mark(place));
+        let Some(((_, tree), mark)) = found else { return Cow::Owned(Json::Null) };
+        if let Some(tree) = tree.get() {
+            return Cow::Borrowed(tree);
+        }
+        let text = self.raw(mark.value);
+        let kept = brackets.kept.load(Ordering::Relaxed) + text.len();
+        if kept <= KEPT.max(self.text.len()) {
+            brackets.kept.store(kept, Ordering::Relaxed);
+            return Cow::Borrowed(tree.get_or_init(|| read(text)));
+        }
+        let found = if text.len() < LARGE { None } else { self.in_tree(place) };
+        found.map_or_else(|| Cow::Owned(read(text)), Cow::Borrowed)
+    }
+
+    /// A bracket in the tree of all, which has no member that another one of its name replaces.
+    fn in_tree(&self, place: u32) -> Option<&Json> {
+        let (mut at, mut tree) = (0, self.tree());
+        while at != place {
+            let holds = |(_, mark, _): &(usize, &Mark, u32)| mark.next > place;
+            let (index, mark, inside) = self.children(at).find(holds)?;
+            tree = match tree {
+                Json::Array(items) => items.get(index)?,
+                object => {
+                    let last = self.children(at).filter(|(_, other, _)| self.name(other) == self.name(mark)).last();
+                    last.filter(|(_, _, last)| *last == inside)?;
+                    object.get(std::str::from_utf8(self.name(mark)).ok()?)?
+                }
+            };
+            at = inside;
+        }
+        Some(tree)
+    }
+
+    /// What a bracket holds: its number, its mark and its place.
+    fn children(&self, place: u32) -> impl Iterator<Item = (usize, &Mark, u32)> {
+        let end = self.mark(place).map_or(0, |mark| mark.next);
+        let mut next = place + 1;
+        let each = std::iter::from_fn(move || {
+            let mark = self.mark(next).filter(|_| next < end)?;
+            Some((mark, std::mem::replace(&mut next, mark.next)))
+        });
+        each.enumerate().map(|(index, (mark, place))| (index, mark, place))
     }
 
     /// The names of an object's members, where they are listed.
@@ -297,4 +373,36 @@ fn decoded_length(text: &[u8], string: Piece) -> usize {
 #[expect(clippy::cast_possible_truncation, reason = "no text is marked that is longer than this holds")]
 fn index(value: usize) -> u32 {
     value as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brackets_are_the_same_kept_found_or_read() {
+        let small = |count: usize| vec![r#"{"a":[1]}"#; count].join(",");
+        let large =
+            [1, 14_000, 18_000].map(small).map(|items| format!(r#"{{"\u0078":[{items}],"y":{{"x":[{items}]}}}}"#));
+        let text =
+            format!(r#"{{"d":{0},"o":[[{1}],{2},{0}],"d":[{2}],"":{{"z.":{2}}}}}"#, large[0], large[1], large[2]);
+        let check = |asked: &mut dyn Iterator<Item = u32>| {
+            let marks = Marks::of(text.as_bytes()).unwrap();
+            let (mut kept, mut read_anew) = (0, 0);
+            for place in asked {
+                let mark = *marks.mark(place).unwrap();
+                if mark.value.is_bracket() {
+                    let tree = marks.bracket(place);
+                    *(if matches!(tree, Cow::Borrowed(_)) { &mut kept } else { &mut read_anew }) += 1;
+                    assert!(*tree == read(marks.raw(mark.value)), "{place}");
+                }
+            }
+            (kept > 5, read_anew > 0)
+        };
+        let count = index(Marks::of(text.as_bytes()).unwrap().marks.len());
+        assert!(text.len() > KEPT);
+        assert_eq!(check(&mut (0..count)), (true, true));
+        // Those that hold others are the last, and found in the tree of all.
+        assert_eq!(check(&mut (0..count).rev().step_by(7)), (true, false));
+    }
 }

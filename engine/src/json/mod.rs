@@ -269,6 +269,11 @@ pub fn write_text(text: &str, out: &mut String) {
     write::text(text, out);
 }
 
+/// Bytes that a text takes in a JSON string, without its quotes.
+pub(crate) fn written(text: &str) -> usize {
+    write::written(text)
+}
+
 /// Appends items as a JSON array, each as `item` writes it.
 pub fn write_array<T>(items: &[T], out: &mut String, item: impl FnMut(&T, &mut String)) {
     write::array(items, out, item);

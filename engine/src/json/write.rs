@@ -98,8 +98,29 @@ pub(super) fn escaped(decoded: &str, out: &mut String) {
             b'\n' => out.push_str("\\n"),
             12 => out.push_str("\\f"),
             b'\r' => out.push_str("\\r"),
-            control => out.push_str(&format!("\\u{control:04x}")),
+            control => control_character(*control, out),
         }
+        start = end + 1;
+    }
+}
+
+/// Writes a control character that has no short escape. A text may hold nothing else.
+#[inline(never)]
+fn control_character(control: u8, out: &mut String) {
+    out.push_str(if control < 16 { "\\u000" } else { "\\u001" });
+    out.extend(char::from_digit(u32::from(control & 15), 16));
+}
+
+/// How many bytes [`escaped`] writes.
+pub(super) fn written(decoded: &str) -> usize {
+    let (mut bytes, mut start) = (decoded.len(), 0);
+    loop {
+        let end = plain::end(decoded.as_bytes(), start);
+        let Some(byte) = decoded.as_bytes().get(end) else { return bytes };
+        bytes += match byte {
+            b'"' | b'\\' | 8 | b'\t' | b'\n' | 12 | b'\r' => 1,
+            _ => 5,
+        };
         start = end + 1;
     }
 }

@@ -279,6 +279,67 @@ fn another_call_ends_what_was_begun() {
     }
 }
 
+/// Each value may be short enough, and all of them together a hundred times the event.
+#[test]
+fn many_long_values_are_bounded_together() {
+    let keys = ["k", "l", "m", "o", "p", "q", "r", "s"];
+    let request = sixty_rules(&format!("title: R, aggregate: [{}]", keys.join(", ")), "");
+    let mut session = Session::new();
+    assert_eq!(session.load(request.as_bytes()), Status::Ok);
+    let names =
+        ["eventID", "recipientAccountId", "userAgent", "awsRegion", "errorCode", "sourceIPAddress", "eventSource"];
+    for letter in ["a", "\\u0001", "\\\"", "é"] {
+        let long = letter.repeat(15_000);
+        let detected = |session: &mut Session, last: &str| {
+            let text = |name: &&str| format!(r#""{name}":"{long}{}""#, if *name == "s" { last } else { "" });
+            let members: Vec<String> = keys.iter().chain(&names).map(text).collect();
+            let resource = format!(r#"{{"ARN":"{long}"}}"#);
+            let resources = vec![resource.as_str(); 10].join(",");
+            let event = format!(r#"{{"n":1,{},"resources":[{resources}]}}"#, members.join(","));
+            let status = session.detect(&batch(1, event.as_bytes()), i64::MIN);
+            parts(session, status).2
+        };
+        let [one, other, again] = ["x", "y", "x"].map(|last| detected(&mut session, last));
+        assert_eq!(one.lines().count(), 60);
+        // Source, identifier, aggregate and context.
+        assert!(one.len() < 60 * (200 << 10), "{letter}: {}", one.len() / 60);
+        assert!(one != other && one == again, "{letter}: what differs at the end of the last value is told apart");
+    }
+}
+
+/// Rules that look at objects inside one another would each have a tree of most of the event.
+#[test]
+fn values_that_hold_one_another_are_told_as_if_alone() {
+    let key = |depth: usize| (0..=depth).map(|level| format!("k{level}")).collect::<Vec<_>>().join(".");
+    let rule = |depth: usize| {
+        let key = key(depth);
+        format!(
+            "  - {{id: r{depth}, name: R, type: CloudTrail, severity: 3, description: d, filter: {key} exists, title: '{{{{{key}}}}}', \
+            aggregate: [{key}], threshold: {{count: 2, distinct: {key}}}}}\n"
+        )
+    };
+    let loaded = |rules: String| {
+        let mut session = Session::new();
+        let document = serde_json::json!({"name": "f.yaml", "text": format!("rules:\n{rules}")});
+        let request = serde_json::json!({"documents": [document]}).to_string();
+        assert_eq!(session.load(request.as_bytes()), Status::Ok);
+        session
+    };
+    let list = vec![r#"{"a":1}"#; 60_000].join(",");
+    let event = (0..12).rev().fold(format!("[{list}]"), |inside, level| format!(r#"{{"k{level}":{inside}}}"#));
+    let mut together = loaded((0..12).map(rule).collect());
+    assert_eq!(together.detect(&batch(1, event.as_bytes()), i64::MIN), Status::Ok);
+    let lines = answer(&together).1;
+    for (depth, line) in lines.lines().enumerate() {
+        let mut alone = loaded(rule(depth));
+        assert_eq!(alone.detect(&batch(1, event.as_bytes()), i64::MIN), Status::Ok);
+        let expected = answer(&alone).1;
+        // Behind time and rule.
+        assert!(line[24..] == expected[24..].trim_end()[..], "{depth}");
+    }
+    assert_eq!(lines.lines().count(), 12);
+}
+
 fn loaded_window(mut keeper: Session, detections: &str) -> String {
     assert_eq!(keeper.window(detections.as_bytes(), i64::MIN), Status::Ok);
     String::from_utf8_lossy(keeper.result()).into_owned()
