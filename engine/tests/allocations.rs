@@ -300,6 +300,27 @@ fn values_inside_one_another_take_no_more_room_each() {
     assert!(many - few < few / 4, "{few} bytes for six, {many} for thirty");
 }
 
+/// Saving windows takes no more than the text that comes of it: one that grew by doubling would take three times as much.
+#[test]
+fn saving_windows_takes_about_as_much_as_they_do() {
+    let rule = "ruleset: s\nrules:\n  - id: r\n    name: R\n    type: CloudTrail\n    severity: 3\n    description: d\n    \
+                filter: n = 1\n    aggregate: [k]\n";
+    for letter in ["a", "\\u0001"] {
+        let mut engine = engine(vec![("f".to_owned(), rule.as_bytes().to_vec())], &[], Width::Native);
+        let mut detections = Vec::new();
+        for number in 0..900 {
+            let long = letter.repeat(5_000);
+            let event =
+                format!(r#"{{"n":1,"k":{number},"eventID":"{number}{long}","host":"{long}","eventTime":1700000000}}"#);
+            engine.detect(event.as_bytes(), &mut detections).expect("an event");
+        }
+        detections.drain(..).for_each(|detection| engine.observe_own(detection, &mut String::new()));
+        let mut bytes = 0;
+        let most = most_bytes(|| bytes = engine.save().len());
+        assert!(most < (bytes + bytes / 4).cast_signed(), "{letter}: {most} bytes for {bytes}");
+    }
+}
+
 /// What a hundred more rules that ask the same of an event allocate: how often, and how many bytes, beside what one takes.
 fn of_a_hundred_more(redact: &str, title: &str, filter: &str, event: &str) -> (u64, usize, u64) {
     let rule = |number| {

@@ -72,7 +72,9 @@ impl Windows {
     pub fn save(&self, rules: &[Collected]) -> String {
         let mut open: Vec<&Open> = self.groups.values().flatten().collect();
         open.sort_by_key(|open| open.order);
-        let mut text = String::new();
+        // A text that grows by doubling would need three times as much.
+        let bytes: usize = open.iter().map(|open| open.bytes() + escapes(&open.group)).sum();
+        let mut text = String::with_capacity(bytes + bytes / 8);
         let mut head = Fields::begin(&mut text);
         head.number("version", VERSION);
         head.number("now", self.now);
@@ -85,6 +87,7 @@ impl Windows {
             window(open, collected, &mut text);
         }
         text.push_str(END);
+        text.shrink_to_fit();
         text
     }
 
@@ -134,6 +137,13 @@ impl Windows {
         self.ends.push(Reverse((open.end(), open.order, Arc::clone(&identity))));
         self.put(identity, open);
     }
+}
+
+/// Bytes that a window's texts take in JSON beside their own.
+fn escapes(group: &Group) -> usize {
+    let ids = group.events.iter().filter_map(|event| event.id.as_ref());
+    let texts = [&group.source, &group.title].into_iter().chain(&group.event_type).chain(ids);
+    texts.map(|text| json::written(text) - text.len()).sum()
 }
 
 fn window(open: &Open, collected: &Collected, out: &mut String) {

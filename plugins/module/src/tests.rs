@@ -294,7 +294,7 @@ fn many_long_values_are_bounded_together() {
             let text = |name: &&str| format!(r#""{name}":"{long}{}""#, if *name == "s" { last } else { "" });
             let members: Vec<String> = keys.iter().chain(&names).map(text).collect();
             let resource = format!(r#"{{"ARN":"{long}"}}"#);
-            let resources = vec![resource.as_str(); 10].join(",");
+            let resources = [resource.as_str(); 10].join(",");
             let event = format!(r#"{{"n":1,{},"resources":[{resources}]}}"#, members.join(","));
             let status = session.detect(&batch(1, event.as_bytes()), i64::MIN);
             parts(session, status).2
