@@ -18,7 +18,7 @@ use crate::matcher::{Hit, Matcher, Outcome};
 use crate::plan::{Profile, Work};
 use crate::redaction;
 use crate::rule::{self, Collected, RuleSet, Status};
-use crate::window::{Needs, Restored, StateError, Told, Windows};
+use crate::window::{Needs, Restored, StateError, Told, Untold, Windows};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -154,7 +154,7 @@ impl Engine {
             return Ok(ControlFlow::Continue(0));
         }
         let asked = Arc::clone(&self.asked);
-        let versions = self.versions(bytes)?;
+        let versions = self.versions(bytes, self.event_type.as_deref())?;
         let mut event = MatchedEvent::new(bytes, &versions, self.limits, &asked);
         let hits = std::mem::take(&mut self.hits);
         let broken_off = (place..).zip(hits.iter().skip(place)).find_map(|(place, hit)| {
@@ -215,28 +215,32 @@ impl Engine {
             return Ok(());
         }
         let asked = Arc::clone(&self.asked);
-        let versions = self.versions(bytes)?;
+        let versions = self.versions(bytes, self.event_type.as_deref())?;
         let mut event = MatchedEvent::new(bytes, &versions, self.limits, &asked);
         let out = &mut Fitted { bytes: self.alert_bytes, out };
         let hits = std::mem::take(&mut self.hits);
         for hit in &hits {
             let Some(suppressed) = self.raises(hit) else { continue };
             each(self, hit.column, suppressed, &mut event);
+            let author = self.author(hit.column);
             let counted = self.counted(hit.column, suppressed, &mut event).map(|mut counted| {
                 settle(&mut counted);
-                self.windows.count(counted, &self.set.rules, out)
+                self.count(counted, out)
             });
+            let mut whole = || shown_whole(&event.text());
             let detection = match counted {
                 Some(None) => continue,
-                Some(Some((Needs::Event, counted))) => Some(Detection { event: shown_whole(&event.text()), ..counted }),
-                Some(Some((Needs::Everything, _))) | None => {
+                Some(Some((Needs::Event, counted))) => Some(Detection { event: whole(), ..counted }),
+                Some(Some((Needs::Opening, counted))) if author == Author::Us && whole().is_some() => {
+                    Some(Detection { event: whole(), event_type: self.event_type.clone(), ..counted })
+                }
+                _ => {
                     let mut detection = self.detection(hit.column, suppressed, &mut event);
                     detection.iter_mut().for_each(&settle);
                     detection
                 }
             };
             if let Some(detection) = detection {
-                let author = self.author(hit.column);
                 self.windows.take(detection, author, &self.set.rules, out);
             }
         }
@@ -244,9 +248,39 @@ impl Engine {
         Ok(())
     }
 
+    /// Counts an event in a window, if that needs no more.
+    fn count(&mut self, counted: Detection, out: &mut dyn Records) -> Option<(Needs, Detection)> {
+        match self.windows.count(counted, &self.set.rules, out)? {
+            (Needs::First(untold), counted) => {
+                self.tell_first(&untold);
+                self.windows.count(counted, &self.set.rules, out)
+            }
+            needs => Some(needs),
+        }
+    }
+
+    /// Makes what a window's alert tells of the first event, which was counted only when it came.
+    #[inline(never)]
+    fn tell_first(&mut self, untold: &Untold) {
+        let asked = Arc::clone(&self.asked);
+        // It was taken when it came, so it is one.
+        let Ok(versions) = self.versions(untold.event.as_bytes(), untold.event_type.as_deref()) else { return };
+        let mut event = MatchedEvent::new(untold.event.as_bytes(), &versions, self.limits, &asked);
+        if let Some(first) = self.detection_of(untold.rule, false, &mut event) {
+            self.windows.tell_first(untold, first);
+        }
+    }
+
+    /// The same for all windows: before detections come from elsewhere, or windows go there.
+    fn tell_firsts(&mut self) {
+        for untold in self.windows.all_untold() {
+            self.tell_first(&untold);
+        }
+    }
+
     /// An event that some rule matched: looked at once more than the matcher did, but only such few.
-    fn versions(&self, bytes: &[u8]) -> Result<Versions, Reject> {
-        let event = Event::skim(bytes, &self.limits, self.event_type.as_deref())?;
+    fn versions(&self, bytes: &[u8], event_type: Option<&str>) -> Result<Versions, Reject> {
+        let event = Event::skim(bytes, &self.limits, event_type)?;
         Ok(Versions::of(event, &self.asked))
     }
 
@@ -274,7 +308,7 @@ impl Engine {
         }
         // Of an event of its own, which goes with all that was made of it.
         let asked = Arc::clone(&self.asked);
-        let versions = self.versions(event.bytes()).ok()?;
+        let versions = self.versions(event.bytes(), self.event_type.as_deref()).ok()?;
         let mut event = MatchedEvent::new(event.bytes(), &versions, self.limits, &asked);
         self.detection_of(column, suppressed, &mut event)
     }
@@ -355,6 +389,7 @@ impl Engine {
     }
 
     fn observe_of(&mut self, author: Author, detection: Detection, out: &mut dyn Records) {
+        self.tell_firsts();
         let out = &mut Fitted { bytes: self.alert_bytes, out };
         self.windows.take(detection, author, &self.set.rules, out);
     }
@@ -386,7 +421,8 @@ impl Engine {
 
     /// The open windows as JSON, for [`Engine::restore`] in an engine with the same rules.
     #[must_use]
-    pub fn save(&self) -> String {
+    pub fn save(&mut self) -> String {
+        self.tell_firsts();
         self.windows.save(&self.set.rules)
     }
 

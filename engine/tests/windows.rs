@@ -11,7 +11,7 @@ use oxpecker_engine::window::{self, Limits, Windows};
 use oxpecker_engine::{Engine, Request};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// When the streams begin, in milliseconds since 1970.
@@ -167,7 +167,7 @@ fn engine(rules: &[Rule]) -> Engine {
         let aggregate = if rule.by_user { "[user]" } else { "[]" };
         let _ = write!(
             text,
-            "  - id: r{number}\n    name: R\n    type: Host\n    severity: 3\n    description: D\n    filter: kind = \"x\"\n    \
+            "  - id: r{number}\n    name: R\n    title: \"{{{{target}}}} of {{{{user}}}}, {{{{event_type}}}}\"\n    type: Host\n    severity: 3\n    description: D\n    filter: kind = \"x\"\n    \
              window: {window}\n    threshold: {threshold}\n    aggregate: {aggregate}\n    suppressions:\n      \
              - filter: hidden = true\n"
         );
@@ -390,17 +390,24 @@ proptest! {
 
     #[test]
     fn a_stream_cut_anywhere_gives_the_same_records(
-        rules in vec(a_rule(), 1..4), events in a_stream(), cuts in vec(any::<prop::sample::Index>(), 1..5),
+        rules in vec(a_rule(), 1..4), events in a_stream(), cuts in vec((any::<prop::sample::Index>(), any::<bool>()), 1..5),
     ) {
-        let cuts: BTreeSet<usize> = cuts.iter().map(|cut| cut.index(events.len() + 1)).collect();
-        let (mut now, mut out) = (engine(&rules), Vec::new());
+        let cuts: BTreeMap<usize, bool> = cuts.iter().map(|(cut, saved)| (cut.index(events.len() + 1), *saved)).collect();
+        let (mut now, mut out, mut watching) = (engine(&rules), Vec::new(), true);
         for (place, event) in events.iter().enumerate() {
-            if cuts.contains(&place) {
-                now = continued(&now, &rules);
+            if let Some(saved) = cuts.get(&place) {
+                watching = !watching;
+                if *saved {
+                    now = continued(&mut now, &rules);
+                }
             }
-            observe(&mut now, event, &mut out);
+            if watching {
+                now.watch(json(event).as_bytes(), |_| {}, &mut out).unwrap();
+            } else {
+                observe(&mut now, event, &mut out);
+            }
         }
-        now = continued(&now, &rules);
+        now = continued(&mut now, &rules);
         flush(&mut now, &mut out);
         prop_assert_eq!(lines(&out), lines(&run(&rules, &events)));
     }
@@ -441,7 +448,7 @@ proptest! {
 }
 
 /// Another engine that goes on where one ended, by way of text.
-fn continued(engine: &Engine, rules: &[Rule]) -> Engine {
+fn continued(engine: &mut Engine, rules: &[Rule]) -> Engine {
     let mut next = self::engine(rules);
     let restored = next.restore(engine.save().as_bytes()).unwrap();
     assert_eq!((restored.windows, restored.dropped), (engine.windows().open_windows(), 0));

@@ -54,12 +54,27 @@ pub enum Told {
 }
 
 /// What a window looks at beside what [`Detection::counted`] gives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Needs {
     /// The event.
     Event,
+    /// The event, if an alert shows it whole, and the type that was given to it: the window opens by it and cannot fire
+    /// by it alone. What an alert would tell of the first event is made of these when the window may fire; most never do.
+    Opening,
+    /// That this is made now: [`Windows::tell_first`].
+    First(Untold),
     /// All there is.
     Everything,
+}
+
+/// A window of which it is not made yet what its alert tells of the first event.
+#[derive(Debug)]
+pub(crate) struct Untold {
+    order: u64,
+    pub(crate) rule: usize,
+    /// The first event, and the type that was given to it.
+    pub(crate) event: Arc<str>,
+    pub(crate) event_type: Option<String>,
 }
 
 /// What tells groups apart, as text: the rule's place, the source, and the aggregate values.
@@ -84,6 +99,8 @@ pub struct Windows {
     asked: String,
     /// Hashes of what the latest alerts without a time are known by, so that an event that comes twice is told once.
     untimed: Ids,
+    /// Whether a window may be [`Untold`].
+    any_untold: bool,
     /// The identifier and the time of the latest event, with their hash: all rules that match one event ask for it.
     latest: (String, i64, u64),
     counters: Counters,
@@ -122,6 +139,7 @@ impl Windows {
             bytes: 0,
             asked: String::new(),
             untimed: Ids::default(),
+            any_untold: false,
             latest: (String::new(), 0, 0),
             counters: Counters::default(),
         }
@@ -147,6 +165,9 @@ impl Windows {
         let open = self.find(&detection, time);
         let suppressed = detection.suppressed;
         match open {
+            Some(open) if !suppressed && !open.is_told() && open.may_fire(&collected.rule) => {
+                return open.untold().map(|untold| (Needs::First(untold), detection));
+            }
             Some(open) if suppressed || open.has_its_whole_events() => {
                 let before = open.bytes();
                 let seen = open.join(detection, Author::Us, id, collected, told, out);
@@ -155,10 +176,30 @@ impl Windows {
             }
             Some(_) => return Some((Needs::Event, detection)),
             None if suppressed => {}
+            None if collected.rule.threshold > 1 => return Some((Needs::Opening, detection)),
             None => return Some((Needs::Everything, detection)),
         }
         self.pass(time, rules, out);
         None
+    }
+
+    /// The windows that are [`Untold`]. All of them are to be told before anybody but [`Windows::count`] counts in them.
+    pub(crate) fn all_untold(&mut self) -> Vec<Untold> {
+        if !std::mem::take(&mut self.any_untold) {
+            return Vec::new();
+        }
+        self.groups.values().flatten().filter(|open| !open.is_told()).filter_map(Open::untold).collect()
+    }
+
+    /// Takes what a detection of its first event tells for a window.
+    pub(crate) fn tell_first(&mut self, untold: &Untold, first: Detection) {
+        self.identify(&first);
+        let mut open = self.groups.get_mut(self.asked.as_str()).into_iter().flatten();
+        if let Some(open) = open.find(|open| open.order() == untold.order) {
+            let before = open.bytes();
+            open.tell_first(first);
+            self.bytes = self.bytes + open.bytes() - before;
+        }
     }
 
     /// The hash of what an event is known again by: its identifier, and its time. An identifier alone may be the number of
@@ -189,9 +230,14 @@ impl Windows {
 
     /// The open window that a detection at a time belongs to. Its identity is left in `asked`.
     fn find(&mut self, detection: &Detection, time: i64) -> Option<&mut Open> {
+        self.identify(detection);
+        self.groups.get_mut(self.asked.as_str())?.iter_mut().find(|open| open.holds(time))
+    }
+
+    /// Leaves a detection's identity in `asked`.
+    fn identify(&mut self, detection: &Detection) {
         self.asked.clear();
         write_identity(detection.rule, &detection.source, inside(&detection.aggregate), &mut self.asked);
-        self.groups.get_mut(self.asked.as_str())?.iter_mut().find(|open| open.holds(time))
     }
 
     /// Takes one detection; gives the alerts that fire by it, go on by it, or close.
@@ -236,6 +282,7 @@ impl Windows {
         self.opened += 1;
         let mut open = Open::new(&detection, author, &collected.rule, time, self.opened);
         open.join(detection, author, id, collected, self.told, out);
+        self.any_untold |= !open.is_told();
         self.bytes += open.bytes() + identity.len();
         self.ends.push(Reverse((open.end(), open.order(), Arc::clone(&identity))));
         self.put(identity, open);

@@ -1,7 +1,7 @@
 //! One open window: counting, firing, going on, closing.
 
-use super::Told;
 use super::ids::Ids;
+use super::{Told, Untold};
 use crate::alert::{self, Contribution, Group, Names, Records, State};
 use crate::detection::{Author, Detection, checked};
 use crate::rule::{Collected, Rule};
@@ -87,6 +87,25 @@ impl Open {
         self.group.events.len() >= alert::WHOLE_EVENTS
     }
 
+    /// Whether it is made what its alert tells of the first event: else that is empty, which no JSON is.
+    pub(super) fn is_told(&self) -> bool {
+        !self.group.matched.is_empty()
+    }
+
+    /// What that is made of; its first event was short enough.
+    pub(super) fn untold(&self) -> Option<Untold> {
+        let event = Arc::clone(self.group.events.first()?.event.as_ref()?);
+        Some(Untold { order: self.order, rule: self.rule, event, event_type: self.group.event_type.clone() })
+    }
+
+    /// Takes what its alert tells of the first event.
+    pub(super) fn tell_first(&mut self, first: Detection) {
+        let Detection { title, event_type, context, matched, .. } = first;
+        let group = &mut self.group;
+        (group.title, group.event_type, group.context, group.matched) = (title, event_type, context, matched);
+        self.texts = Self::text_bytes(&self.group);
+    }
+
     /// The first millisecond outside.
     pub(super) fn end(&self) -> i64 {
         let from = if self.sliding { self.group.last_seen.unwrap_or(self.start) } else { self.start };
@@ -151,16 +170,26 @@ impl Open {
         Seen::Now
     }
 
-    /// Whether the threshold is reached, by the events or values that it counts.
+    /// Whether the threshold is reached.
     fn reaches(&self, rule: &Rule) -> bool {
-        let counted = if rule.distinct.is_some() {
+        self.counted(rule) >= rule.threshold
+    }
+
+    /// Whether it may be reached by one event more. Of values, an older one may count again by then.
+    pub(super) fn may_fire(&self, rule: &Rule) -> bool {
+        let counted = if rule.distinct.is_some() { self.distinct.len() as u64 } else { self.counted(rule) };
+        counted + 1 >= rule.threshold
+    }
+
+    /// How many events or values count for the threshold now.
+    fn counted(&self, rule: &Rule) -> u64 {
+        if rule.distinct.is_some() {
             self.recent_values()
         } else if self.sliding {
             self.recent.len() as u64
         } else {
             self.group.count
-        };
-        counted >= rule.threshold
+        }
     }
 
     fn count_distinct(&mut self, detection: &Detection) {

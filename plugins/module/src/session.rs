@@ -234,7 +234,7 @@ impl Session {
     /// The open windows; the result is JSON for [`Session::restore`].
     pub fn save(&mut self) -> Status {
         self.clear();
-        let Some(engine) = &self.engine else { return Status::NothingLoaded };
+        let Some(engine) = &mut self.engine else { return Status::NothingLoaded };
         // What results hold is given back first: a state can be large.
         (self.result, self.answer) = (Vec::new(), Answer::new());
         self.result = engine.save().into_bytes();

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 const RULES: &str = "ruleset: t\nevent_types: {'a.*': typed}\nrules:\n  \
     - {id: a, name: A, type: Host, severity: 2, description: d, filter: 'x = 1', aggregate: [y]}\n  \
     - {id: b, name: B, type: Host, severity: 1, description: d, filter: 'x = 1 and y = 2', aggregate: [y]}\n  \
-    - {id: t, name: T, type: Host, severity: 3, description: d, filter: 'event_type = \"typed\"', suppressions: ['z = 1']}\n";
+    - {id: t, name: T, type: Host, severity: 3, description: d, filter: 'event_type = \"typed\"', suppressions: ['z = 1']}\n  \
+    - {id: two, name: Two, type: Host, severity: 3, description: d, filter: 'w exists', threshold: 2, title: '{{w}} of {{event_type}}'}\n";
 
 fn loaded(options: &Value) -> (Face, Session) {
     let (mut face, mut session) = (Face::new(), Session::new());
@@ -53,6 +54,24 @@ fn updates_are_told_where_they_are_asked_for() {
     assert_eq!(face.filter(&mut session, &event), Reply::Text);
     assert_eq!(face.filter(&mut session, &event), Reply::Text);
     assert_eq!(text(&face)["state"], "updated");
+}
+
+#[test]
+fn an_alert_that_fires_later_tells_of_the_first_event_as_it_came() {
+    let (mut face, mut session) = loaded(&json!({}));
+    let first = Record { tag: b"a.b", ..record(r#"{ "w": 1, "z": 1, "eventID": "first" }"#) };
+    assert_eq!(face.filter(&mut session, &first), Reply::Nothing);
+    assert_eq!(face.filter(&mut session, &record(r#"{"w":2,"eventID":"second"}"#)), Reply::Text);
+    let alert = text(&face);
+    assert_eq!(
+        (&alert["rule_id"], &alert["title"], &alert["event_type"]),
+        (&json!("two"), &json!("1 of typed"), &json!("typed"))
+    );
+    assert_eq!(alert["matched"], json!([{"predicate": "w exists", "values": [1]}]));
+    assert_eq!(
+        (&alert["events"][0]["event"], &alert["events"][1]["id"]),
+        (&json!({"w": 1, "z": 1, "eventID": "first"}), &json!("second"))
+    );
 }
 
 #[test]
