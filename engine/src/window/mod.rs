@@ -9,6 +9,8 @@
 //! Time is the latest time of any detection so far. A window is closed when that time has passed its end by the allowed
 //! lateness, so that an event that is late by less still finds it.
 
+mod groups;
+mod hashes;
 mod ids;
 mod open;
 mod save;
@@ -17,13 +19,13 @@ pub use save::{Restored, StateError};
 
 use crate::alert::Records;
 use crate::detection::{Author, Detection};
-use crate::flat::same;
 use crate::rule::Collected;
+use groups::Groups;
+use hashes::Hashes;
 use ids::Ids;
-use open::{Open, Seen};
+use open::{Hashed, Open, Seen};
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
-use std::fmt::Write;
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 /// Bounds on the windows.
@@ -70,6 +72,7 @@ pub(crate) enum Needs {
 /// A window of which it is not made yet what its alert tells of the first event.
 #[derive(Debug)]
 pub(crate) struct Untold {
+    group: u64,
     order: u64,
     pub(crate) rule: usize,
     /// The first event, and the type that was given to it.
@@ -77,32 +80,26 @@ pub(crate) struct Untold {
     pub(crate) event_type: Option<String>,
 }
 
-/// What tells groups apart, as text: the rule's place, the source, and the aggregate values.
-type Identity = Arc<str>;
-
 /// The open windows of a rule set.
 #[derive(Debug)]
 pub struct Windows {
     limits: Limits,
     told: Told,
-    /// The open windows of each group, in the order in which they opened. More than one only where a late event opened
-    /// an earlier one.
-    groups: HashMap<Identity, Vec<Open>>,
-    /// When which window ends. A sliding window's end moves on; its entry is put back when its time comes.
-    ends: BinaryHeap<Reverse<(i64, u64, Identity)>>,
+    groups: Groups,
+    /// When which window ends: the time, its place in the order of opening, and its group's hash. A sliding window's end
+    /// moves on; its entry is put back when its time comes.
+    ends: BinaryHeap<Reverse<(i64, u64, u64)>>,
     /// The latest time of any detection.
     now: i64,
     /// Windows opened so far: numbers them.
     opened: u64,
     bytes: usize,
-    /// Where a detection's identity is put together.
-    asked: String,
     /// Hashes of what the latest alerts without a time are known by, so that an event that comes twice is told once.
     untimed: Ids,
     /// Whether a window may be [`Untold`].
     any_untold: bool,
-    /// The identifier and the time of the latest event, with their hash: all rules that match one event ask for it.
-    latest: (String, i64, u64),
+    /// Hashes of what events are known again by and of values: all rules that match one event ask for the same.
+    hashes: Hashes,
     counters: Counters,
 }
 
@@ -132,15 +129,14 @@ impl Windows {
         Self {
             limits,
             told: Told::All,
-            groups: HashMap::new(),
+            groups: Groups::default(),
             ends: BinaryHeap::new(),
             now: i64::MIN,
             opened: 0,
             bytes: 0,
-            asked: String::new(),
             untimed: Ids::default(),
             any_untold: false,
-            latest: (String::new(), 0, 0),
+            hashes: Hashes::default(),
             counters: Counters::default(),
         }
     }
@@ -161,16 +157,15 @@ impl Windows {
         let (Some(collected), Some(time)) = (rules.get(detection.rule), detection.time) else {
             return Some((Needs::Everything, detection));
         };
-        let (told, id) = (self.told, self.known_by(&detection, time));
-        let open = self.find(&detection, time);
+        let (told, hashed, group) = (self.told, self.hashed(&detection), self.ask(&detection));
         let suppressed = detection.suppressed;
-        match open {
+        match self.groups.find(group, time) {
             Some(open) if !suppressed && !open.is_told() && open.may_fire(&collected.rule) => {
-                return open.untold().map(|untold| (Needs::First(untold), detection));
+                return open.untold(group).map(|untold| (Needs::First(untold), detection));
             }
             Some(open) if suppressed || open.has_its_whole_events() => {
                 let before = open.bytes();
-                let seen = open.join(detection, Author::Us, id, collected, told, out);
+                let seen = open.join(detection, Author::Us, hashed, collected, told, out);
                 let after = open.bytes();
                 self.joined(seen, before, after);
             }
@@ -188,31 +183,29 @@ impl Windows {
         if !std::mem::take(&mut self.any_untold) {
             return Vec::new();
         }
-        self.groups.values().flatten().filter(|open| !open.is_told()).filter_map(Open::untold).collect()
+        self.groups.all().filter(|(_, open)| !open.is_told()).filter_map(|(group, open)| open.untold(group)).collect()
     }
 
     /// Takes what a detection of its first event tells for a window.
     pub(crate) fn tell_first(&mut self, untold: &Untold, first: Detection) {
-        self.identify(&first);
-        let mut open = self.groups.get_mut(self.asked.as_str()).into_iter().flatten();
-        if let Some(open) = open.find(|open| open.order() == untold.order) {
+        if let Some(open) = self.groups.get(untold.group, untold.order) {
             let before = open.bytes();
             open.tell_first(first);
             self.bytes = self.bytes + open.bytes() - before;
         }
     }
 
-    /// The hash of what an event is known again by: its identifier, and its time. An identifier alone may be the number of
-    /// a kind of event, or a container's, which many events have; what is delivered twice has its time both times.
-    fn known_by(&mut self, detection: &Detection, time: i64) -> Option<u64> {
-        let id = detection.event_id.as_deref()?;
-        let (latest, at, hash) = &self.latest;
-        if *at == time && same(latest.as_bytes(), id.as_bytes()) && !id.is_empty() {
-            return Some(*hash);
-        }
-        let hash = open::hash_at(time, id);
-        self.latest = (id.to_owned(), time, hash);
-        Some(hash)
+    /// The hashes by which a window remembers a detection. An event is known again by its identifier and its time: an
+    /// identifier alone may be the number of a kind of event, or a container's, which many events have; what is delivered
+    /// twice has its time both times.
+    fn hashed(&mut self, detection: &Detection) -> Hashed {
+        let mut hash = |text: &Option<String>, time| text.as_deref().map(|text| self.hashes.of(text, time));
+        Hashed { id: hash(&detection.event_id, detection.time), value: hash(&detection.distinct, None) }
+    }
+
+    /// The hash of a detection's group, which is asked for by that.
+    fn ask(&mut self, detection: &Detection) -> u64 {
+        self.groups.ask(detection.rule, &detection.source, &detection.aggregate)
     }
 
     /// Notes what came of a detection in a window that took so many bytes before and after it.
@@ -226,18 +219,6 @@ impl Windows {
         self.now = self.now.max(time);
         self.close_due(rules, out);
         self.make_room(rules, out);
-    }
-
-    /// The open window that a detection at a time belongs to. Its identity is left in `asked`.
-    fn find(&mut self, detection: &Detection, time: i64) -> Option<&mut Open> {
-        self.identify(detection);
-        self.groups.get_mut(self.asked.as_str())?.iter_mut().find(|open| open.holds(time))
-    }
-
-    /// Leaves a detection's identity in `asked`.
-    fn identify(&mut self, detection: &Detection) {
-        self.asked.clear();
-        write_identity(detection.rule, &detection.source, inside(&detection.aggregate), &mut self.asked);
     }
 
     /// Takes one detection; gives the alerts that fire by it, go on by it, or close.
@@ -254,43 +235,32 @@ impl Windows {
             self.counters.repeated += u64::from(seen == Seen::Before);
             return;
         };
-        let (told, id) = (self.told, self.known_by(&detection, time));
-        match self.find(&detection, time) {
+        let (told, hashed, group) = (self.told, self.hashed(&detection), self.ask(&detection));
+        match self.groups.find(group, time) {
             Some(open) => {
                 let before = open.bytes();
-                let seen = open.join(detection, author, id, collected, told, out);
+                let seen = open.join(detection, author, hashed, collected, told, out);
                 let after = open.bytes();
                 self.joined(seen, before, after);
             }
             None if detection.suppressed => {}
-            None => self.open(time, detection, author, id, collected, out),
+            None => {
+                self.opened += 1;
+                let mut open = Open::new(&detection, author, &collected.rule, time, self.opened);
+                open.join(detection, author, hashed, collected, told, out);
+                self.any_untold |= !open.is_told();
+                self.put(group, open);
+            }
         }
         self.pass(time, rules, out);
     }
 
-    /// Opens a window of the group in `asked`.
-    fn open(
-        &mut self,
-        time: i64,
-        detection: Detection,
-        author: Author,
-        id: Option<u64>,
-        collected: &Collected,
-        out: &mut dyn Records,
-    ) {
-        let identity: Identity = self.asked.as_str().into();
-        self.opened += 1;
-        let mut open = Open::new(&detection, author, &collected.rule, time, self.opened);
-        open.join(detection, author, id, collected, self.told, out);
-        self.any_untold |= !open.is_told();
-        self.bytes += open.bytes() + identity.len();
-        self.ends.push(Reverse((open.end(), open.order(), Arc::clone(&identity))));
-        self.put(identity, open);
-    }
-
-    /// Most groups have one open window for ever, so there is room for one.
-    fn put(&mut self, identity: Identity, open: Open) {
-        self.groups.entry(identity).or_insert_with(|| Vec::with_capacity(1)).push(open);
+    /// Adds a window of the group that was asked for last.
+    fn put(&mut self, group: u64, mut open: Open) {
+        open.identity = self.groups.asked().into();
+        self.bytes += open.bytes() + open.identity.len();
+        self.ends.push(Reverse((open.end(), open.order, group)));
+        self.groups.put(group, open);
     }
 
     /// Closes windows whose end, with the lateness, has passed: in the order of their ends, until enough was given.
@@ -318,27 +288,21 @@ impl Windows {
     }
 
     /// Whether the window that ends first has fired.
-    fn first_has_fired(&self) -> bool {
-        let Some(Reverse((_, order, identity))) = self.ends.peek() else { return false };
-        let open = self.groups.get(identity).and_then(|open| open.iter().find(|open| open.order() == *order));
-        open.is_some_and(Open::has_fired)
+    fn first_has_fired(&mut self) -> bool {
+        let Some(Reverse((_, order, group))) = self.ends.peek() else { return false };
+        self.groups.get(*group, *order).is_some_and(|open| open.has_fired())
     }
 
     /// Closes the window that ends first, and gives the size of its alert. `None` where it turned out to end later.
     fn close_first(&mut self, rules: &[Collected], out: &mut dyn Records) -> Option<usize> {
-        let Reverse((end, order, identity)) = self.ends.pop()?;
-        let open = self.groups.get_mut(&identity)?;
-        let place = open.iter().position(|open| open.order() == order)?;
-        let now_ends = open.get(place).map_or(end, Open::end);
+        let Reverse((end, order, group)) = self.ends.pop()?;
+        let now_ends = self.groups.get(group, order)?.end();
         if now_ends > end {
-            self.ends.push(Reverse((now_ends, order, identity)));
+            self.ends.push(Reverse((now_ends, order, group)));
             return None;
         }
-        let closed = open.remove(place);
-        if open.is_empty() {
-            self.groups.remove(&identity);
-        }
-        self.bytes = self.bytes.saturating_sub(closed.bytes() + identity.len());
+        let closed = self.groups.take(group, order)?;
+        self.bytes = self.bytes.saturating_sub(closed.bytes() + closed.identity.len());
         let size = closed.bytes();
         if let Some(collected) = rules.get(closed.rule()).filter(|_| self.told == Told::All) {
             closed.close(collected, out);
@@ -386,25 +350,5 @@ impl Windows {
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes
-    }
-}
-
-/// What stands between the brackets of an array's text.
-fn inside(array: &str) -> &str {
-    array.get(1..array.len().saturating_sub(1)).unwrap_or_default()
-}
-
-fn identity_of(rule: usize, source: &str, aggregate: &str) -> Identity {
-    let mut text = String::new();
-    write_identity(rule, source, inside(aggregate), &mut text);
-    text.into()
-}
-
-/// `aggregate` is the values as JSON with commas between them.
-fn write_identity(rule: usize, source: &str, aggregate: &str, out: &mut String) {
-    // Writing to a text cannot fail.
-    let _ = write!(out, "{rule} {} {source}{aggregate}", source.len());
-    if !aggregate.is_empty() {
-        out.push(',');
     }
 }

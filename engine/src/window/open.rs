@@ -1,11 +1,11 @@
 //! One open window: counting, firing, going on, closing.
 
+use super::hashes::hash;
 use super::ids::Ids;
 use super::{Told, Untold};
 use crate::alert::{self, Contribution, Group, Names, Records, State};
 use crate::detection::{Author, Detection, checked};
 use crate::rule::{Collected, Rule};
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -20,6 +20,8 @@ const OVERHEAD: usize = 768;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Open {
     pub(super) rule: usize,
+    /// What tells its group from others.
+    pub(super) identity: Box<str>,
     pub(super) group: Group,
     /// What the alert is called, once it has fired: by the window's start, so that a late event does not change it.
     pub(super) fired: Option<Names>,
@@ -43,6 +45,15 @@ pub(super) struct Open {
     pub(super) texts: usize,
 }
 
+/// What a window remembers a detection by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hashed {
+    /// The hash of its identifier.
+    pub(super) id: Option<u64>,
+    /// The hash of the value that the threshold counts.
+    pub(super) value: Option<u64>,
+}
+
 /// Whether an event was new to a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Seen {
@@ -56,6 +67,7 @@ impl Open {
         let group = Group::of(detection, author);
         Self {
             rule: detection.rule,
+            identity: Box::default(),
             texts: Self::text_bytes(&group),
             group,
             fired: None,
@@ -74,10 +86,6 @@ impl Open {
         self.rule
     }
 
-    pub(super) fn order(&self) -> u64 {
-        self.order
-    }
-
     pub(super) fn has_fired(&self) -> bool {
         self.fired.is_some()
     }
@@ -93,9 +101,9 @@ impl Open {
     }
 
     /// What that is made of; its first event was short enough.
-    pub(super) fn untold(&self) -> Option<Untold> {
+    pub(super) fn untold(&self, group: u64) -> Option<Untold> {
         let event = Arc::clone(self.group.events.first()?.event.as_ref()?);
-        Some(Untold { order: self.order, rule: self.rule, event, event_type: self.group.event_type.clone() })
+        Some(Untold { group, order: self.order, rule: self.rule, event, event_type: self.group.event_type.clone() })
     }
 
     /// Takes what its alert tells of the first event.
@@ -131,17 +139,17 @@ impl Open {
         own.into_iter().chain(&group.event_type).chain(ids).map(String::len).sum()
     }
 
-    /// Counts a detection in; `id` is the hash of its identifier and time. An event that was counted before, by that, is not.
+    /// Counts a detection in. An event that was counted before, by its identifier and time, is not.
     pub(super) fn join(
         &mut self,
         detection: Detection,
         author: Author,
-        id: Option<u64>,
+        hashed: Hashed,
         collected: &Collected,
         told: Told,
         out: &mut dyn Records,
     ) -> Seen {
-        if id.is_some_and(|id| remember(&mut self.ids, id) == Seen::Before) {
+        if hashed.id.is_some_and(|id| remember(&mut self.ids, id) == Seen::Before) {
             return Seen::Before;
         }
         if detection.suppressed {
@@ -149,7 +157,7 @@ impl Open {
             return Seen::Now;
         }
         let rule = &collected.rule;
-        self.count_distinct(&detection);
+        self.count_distinct(&detection, hashed.value);
         if rule.distinct.is_none() {
             self.slide(&detection, rule);
         }
@@ -192,9 +200,9 @@ impl Open {
         }
     }
 
-    fn count_distinct(&mut self, detection: &Detection) {
-        let Some(value) = &detection.distinct else { return };
-        let (hash, time) = (hash(value), detection.time.unwrap_or(self.start));
+    fn count_distinct(&mut self, detection: &Detection, value: Option<u64>) {
+        let Some(hash) = value else { return };
+        let time = detection.time.unwrap_or(self.start);
         if let Some(latest) = self.distinct.get_mut(&hash) {
             *latest = time.max(*latest);
             return;
@@ -262,7 +270,7 @@ pub(super) fn untimed(
     group.distinct = detection.distinct.as_ref().map(|_| 1);
     group.add(detection, author);
     let names = Names::of(&collected.rule, &group, None);
-    if has_id && remember(known, hash(&names.alert_id)) == Seen::Before {
+    if has_id && remember(known, hash(&names.alert_id, None)) == Seen::Before {
         return Seen::Before;
     }
     let states: &[State] = if told == Told::All { &[State::Fired, State::Final] } else { &[State::Fired] };
@@ -283,21 +291,6 @@ fn remember(ids: &mut Ids, hash: u64) -> Seen {
     }
     ids.add(hash, REMEMBERED);
     Seen::Now
-}
-
-/// The hash of a text, of a kind for which nobody can make up two texts with the same: an event must not be able to pass
-/// for another one.
-pub(super) fn hash(text: &str) -> u64 {
-    number(Sha256::new_with_prefix(text))
-}
-
-/// The same of a text at a time.
-pub(super) fn hash_at(time: i64, text: &str) -> u64 {
-    number(Sha256::new_with_prefix(time.to_be_bytes()).chain_update(text))
-}
-
-fn number(hash: Sha256) -> u64 {
-    hash.finalize().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 impl Group {

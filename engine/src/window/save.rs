@@ -19,10 +19,8 @@ use super::{Limits, Windows};
 use crate::alert::{Contribution, Fields, Group, NAMED_EVENTS, Names, WHOLE_BYTES};
 use crate::json::{self, Json};
 use crate::rule::Collected;
-use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::fmt::{self, Write};
-use std::sync::Arc;
 
 /// The version of what is written here.
 const VERSION: u64 = 1;
@@ -70,7 +68,7 @@ impl Windows {
     /// Everything that decides what comes next.
     #[must_use]
     pub fn save(&self, rules: &[Collected]) -> String {
-        let mut open: Vec<&Open> = self.groups.values().flatten().collect();
+        let mut open: Vec<&Open> = self.groups.all().map(|(_, open)| open).collect();
         open.sort_by_key(|open| open.order);
         // A text that grows by doubling would need three times as much.
         let bytes: usize = open.iter().map(|open| open.bytes() + escapes(&open.group)).sum();
@@ -132,10 +130,8 @@ impl Windows {
     }
 
     fn put_back(&mut self, open: Open) {
-        let identity = super::identity_of(open.rule, &open.group.source, &open.group.aggregate);
-        self.bytes += open.bytes() + identity.len();
-        self.ends.push(Reverse((open.end(), open.order, Arc::clone(&identity))));
-        self.put(identity, open);
+        let group = self.groups.ask(open.rule, &open.group.source, &open.group.aggregate);
+        self.put(group, open);
     }
 }
 
@@ -260,6 +256,7 @@ fn read(saved: &Json, rule: usize, collected: &Collected) -> Option<Open> {
     let pairs = distinct.chunks_exact(2).filter_map(|pair| Some((*pair.first()?, pair.last()?.cast_signed())));
     Some(Open {
         rule,
+        identity: Box::default(),
         texts: Open::text_bytes(&group),
         group,
         fired,

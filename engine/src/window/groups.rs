@@ -1,0 +1,91 @@
+//! The open windows, by what tells their groups apart: a text of the rule's place, the source and the aggregate values.
+//!
+//! That text is hashed once for all that becomes of a detection, and a window is found again by the hash when it ends.
+
+use super::open::Open;
+use crate::flat::same;
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+
+/// Open windows.
+#[derive(Debug, Default)]
+pub(super) struct Groups {
+    /// By the hash of their identity, in the order in which they opened. A group has more than one only where a late
+    /// event opened an earlier one.
+    open: HashMap<u64, Vec<Open>, BuildHasherDefault<Hashed>>,
+    /// An event must not be able to choose hashes.
+    hasher: RandomState,
+    /// The identity that was asked for last.
+    asked: String,
+}
+
+impl Groups {
+    /// Asks for a group: gives the hash of its identity. `aggregate` is its values as a JSON array.
+    pub(super) fn ask(&mut self, rule: usize, source: &str, aggregate: &str) -> u64 {
+        self.asked.clear();
+        let values = aggregate.get(1..aggregate.len().saturating_sub(1)).unwrap_or_default();
+        // Writing to a text cannot fail.
+        let _ = write!(self.asked, "{rule} {} {source}{values}", source.len());
+        if !values.is_empty() {
+            self.asked.push(',');
+        }
+        self.hasher.hash_one(&self.asked)
+    }
+
+    /// The identity of the group that was asked for last.
+    pub(super) fn asked(&self) -> &str {
+        &self.asked
+    }
+
+    /// The window of the group that was asked for last to which an event at a time belongs.
+    pub(super) fn find(&mut self, hash: u64, time: i64) -> Option<&mut Open> {
+        let Self { open, asked, .. } = self;
+        let is = |open: &&mut Open| open.holds(time) && same(open.identity.as_bytes(), asked.as_bytes());
+        open.get_mut(&hash)?.iter_mut().find(is)
+    }
+
+    /// The window in a place of the order of opening.
+    pub(super) fn get(&mut self, hash: u64, order: u64) -> Option<&mut Open> {
+        self.open.get_mut(&hash)?.iter_mut().find(|open| open.order == order)
+    }
+
+    /// Adds a window. Most groups have one for ever, so there is room for one.
+    pub(super) fn put(&mut self, hash: u64, open: Open) {
+        self.open.entry(hash).or_insert_with(|| Vec::with_capacity(1)).push(open);
+    }
+
+    /// Takes out a window.
+    pub(super) fn take(&mut self, hash: u64, order: u64) -> Option<Open> {
+        let group = self.open.get_mut(&hash)?;
+        let place = group.iter().position(|open| open.order == order)?;
+        let taken = group.remove(place);
+        if group.is_empty() {
+            self.open.remove(&hash);
+        }
+        Some(taken)
+    }
+
+    /// All windows, in no order.
+    pub(super) fn all(&self) -> impl Iterator<Item = (u64, &Open)> {
+        self.open.iter().flat_map(|(hash, group)| group.iter().map(|open| (*hash, open)))
+    }
+}
+
+/// What is a hash already.
+#[derive(Debug, Default)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0 << 8 | u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
