@@ -95,9 +95,10 @@ impl Author {
         if limits.depth + 3 <= PART.depth && limits.values <= PART.values { Author::Us } else { Author::Somebody }
     }
 
-    /// The context, the predicates or the event of a detection in compact form; null where it is no JSON.
+    /// The values, the context, the predicates or the event of a detection in compact form; null where it is no JSON.
     pub(crate) fn checked(self, part: &str) -> String {
-        if self == Author::Us { part.to_owned() } else { checked(part) }
+        // Values are of several keys; there are no more than there are bytes.
+        if self == Author::Us && part.len() <= PART.values { part.to_owned() } else { checked(part) }
     }
 }
 

@@ -298,7 +298,9 @@ impl Group {
     fn of(detection: &Detection, author: Author) -> Self {
         Self {
             source: detection.source.clone(),
-            aggregate: Some(checked(&detection.aggregate)).filter(|text| text.starts_with('[')).unwrap_or("[]".into()),
+            aggregate: Some(author.checked(&detection.aggregate))
+                .filter(|text| text.starts_with('['))
+                .unwrap_or("[]".into()),
             title: detection.title.clone(),
             event_type: detection.event_type.clone(),
             context: author.checked(&detection.context),
