@@ -253,7 +253,9 @@ impl Event {
         if self.shape.is_cloudtrail() && path::leads_into_omitted(self.top(), steps) {
             return Found::cut_away();
         }
-        Found::of(path::walk(self.top(), steps))
+        let mut found = Found::default();
+        path::each(self.top(), steps, &mut |end| found.ends.push(end.json()));
+        found
     }
 
     /// The same of a dotted path of our tables.
@@ -261,7 +263,12 @@ impl Event {
         if self.shape.is_cloudtrail() && path::leads_dotted_into_omitted(self.top(), dotted) {
             return Found::cut_away();
         }
-        Found::of(path::walk_dotted(self.top(), dotted))
+        let mut found = Found::default();
+        let _: Option<()> = path::first(self.top(), dotted, &mut |end| {
+            found.ends.push(end.json());
+            None
+        });
+        found
     }
 }
 

@@ -10,23 +10,29 @@ use std::cmp::Ordering;
 ///
 /// A name on an array asks each of its elements, at every depth; an index picks one element, and is missing on anything
 /// that is no array.
-pub(super) fn walk<'e>(mut from: At<'e>, mut steps: &[Step]) -> Vec<At<'e>> {
+pub(super) fn walk<'e>(from: At<'e>, steps: &[Step]) -> Vec<At<'e>> {
+    let mut ends = Vec::new();
+    each(from, steps, &mut |end| ends.push(end));
+    ends
+}
+
+/// The same, end by end.
+pub(super) fn each<'e>(mut from: At<'e>, mut steps: &[Step], each: &mut impl FnMut(At<'e>)) {
     // Most paths go from object to object: nothing waits on the way.
     while let [Step::Name(_), ..] = steps
         && !from.is_array()
     {
-        let Some((_, value, rest)) = member(from, steps) else { return Vec::new() };
+        let Some((_, value, rest)) = member(from, steps) else { return };
         (from, steps) = (value, rest);
     }
     if steps.is_empty() {
-        return vec![from];
+        return each(from);
     }
-    let mut ends = Vec::new();
     // The last is the next, so that the ends come in the order of the text.
     let mut waiting = vec![(from, steps)];
     while let Some((at, steps)) = waiting.pop() {
         match steps {
-            [] => ends.push(at),
+            [] => each(at),
             [Step::Index(index), rest @ ..] => waiting.extend(pick(at, *index).map(|item| (item, rest))),
             [Step::Name(_), ..] if at.is_array() => {
                 let first = waiting.len();
@@ -36,20 +42,10 @@ pub(super) fn walk<'e>(mut from: At<'e>, mut steps: &[Step]) -> Vec<At<'e>> {
             [Step::Name(_), ..] => waiting.extend(member(at, steps).map(|(_, value, rest)| (value, rest))),
         }
     }
-    ends
 }
 
-/// The same of a dotted path of our tables.
-pub(super) fn walk_dotted<'e>(from: At<'e>, dotted: &str) -> Vec<At<'e>> {
-    let mut ends = Vec::new();
-    let _: Option<()> = first(from, dotted, &mut |end| {
-        ends.push(end);
-        None
-    });
-    ends
-}
-
-/// The same, end by end: the first answer that `each` gives for one ends the walk. An event decides how deep it goes.
+/// The same of a dotted path of our tables: the first answer that `each` gives for an end ends the walk. An event decides
+/// how deep it goes.
 pub(super) fn first<'e, T>(from: At<'e>, dotted: &str, each: &mut impl FnMut(At<'e>) -> Option<T>) -> Option<T> {
     let (mut next, mut waiting) = (Some((from, dotted)), Vec::new());
     while let Some((at, dotted)) = next.take().or_else(|| waiting.pop()) {
@@ -233,8 +229,8 @@ pub(super) fn leads_into_omitted(root: At<'_>, steps: &[Step]) -> bool {
 
 /// The same of a dotted path of our tables.
 pub(super) fn leads_dotted_into_omitted(root: At<'_>, dotted: &str) -> bool {
-    let Some((field, _)) = dotted.split_once('.') else { return false };
-    OMITTED.iter().any(|(known, omitted)| *known == field && is_omitted(root, omitted))
+    let leads = |field: &str| dotted.as_bytes().get(field.len()) == Some(&b'.') && dotted.starts_with(field);
+    OMITTED.iter().any(|(field, omitted)| leads(field) && is_omitted(root, omitted))
 }
 
 fn is_omitted(root: At<'_>, omitted: &str) -> bool {

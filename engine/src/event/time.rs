@@ -45,14 +45,14 @@ fn split_fraction(rest: &str) -> Option<(&str, &str)> {
 
 /// Days from 1970-01-01 to `YYYY-MM-DD`.
 fn day_number(date: &str) -> Option<i64> {
-    let [year, month, day] = fields(date, '-', [4, 2, 2])?;
+    let [year, month, day] = fields(date, b'-', [4, 2, 2])?;
     ((1..=12).contains(&month) && (1..=days_in_month(year, month)).contains(&day))
         .then(|| days_before(year, month) + day - 1)
 }
 
 /// `hh:mm:ss`
 fn clock_seconds(clock: &str) -> Option<i64> {
-    let [hour, minute, second] = fields(clock, ':', [2, 2, 2])?;
+    let [hour, minute, second] = fields(clock, b':', [2, 2, 2])?;
     (hour < 24 && minute < 60 && second <= 60).then_some(hour * 3600 + minute * 60 + second)
 }
 
@@ -65,7 +65,7 @@ fn offset_seconds(offset: &str) -> Option<i64> {
         Some(clock) => (-1, clock),
         None => (1, offset.strip_prefix('+')?),
     };
-    let [hour, minute] = fields(clock, ':', [2, 2])?;
+    let [hour, minute] = fields(clock, b':', [2, 2])?;
     (hour < 24 && minute < 60).then_some(sign * (hour * 3600 + minute * 60))
 }
 
@@ -80,15 +80,20 @@ fn short_offset_seconds(offset: &str) -> Option<i64> {
 }
 
 /// Numbers of exactly these many digits with `separator` between them.
-fn fields<const N: usize>(text: &str, separator: char, lengths: [usize; N]) -> Option<[i64; N]> {
-    let mut parts = text.split(separator);
+fn fields<const N: usize>(text: &str, separator: u8, lengths: [usize; N]) -> Option<[i64; N]> {
+    let mut rest = text.as_bytes();
     let mut numbers = [0; N];
-    for (number, length) in numbers.iter_mut().zip(lengths) {
-        let part =
-            parts.next().filter(|part| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit()))?;
-        *number = part.parse().ok()?;
+    for (place, (number, length)) in numbers.iter_mut().zip(lengths).enumerate() {
+        if place > 0 {
+            rest = rest.strip_prefix(&[separator])?;
+        }
+        let (digits, behind) = rest.split_at_checked(length)?;
+        *number = digits
+            .iter()
+            .try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0')))?;
+        rest = behind;
     }
-    parts.next().is_none().then_some(numbers)
+    rest.is_empty().then_some(numbers)
 }
 
 fn is_leap(year: i64) -> bool {

@@ -1,30 +1,48 @@
 //! The names of an object's members, by their lengths.
 //!
 //! Whoever tells of an event asks for some fifty names, of which it has half; each time, the members would be gone through
-//! from the first to the last. Their lengths lie side by side in a few bytes, which one look goes through, and few names are
-//! as long as another.
+//! from the first to the last. Few names are as long as another: so each knows the one before it that is as long, and of each
+//! length the last is known.
 
 /// A length that stands for all from there on.
 const LONG: u8 = u8::MAX;
 
+/// What stands for no member.
+const NONE: u32 = u32::MAX;
+
+/// So many lengths are told apart at once; others share their places.
+const LENGTHS: u8 = 64;
+
+/// Members that most objects have room for.
+const USUAL: usize = 32;
+
 /// The names of some object.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Names {
-    /// How long each name is.
-    lengths: Vec<u8>,
-    /// A bit for each length that some name has: many that are asked for are as long as none.
-    bits: u64,
-    /// The mark of each member.
-    places: Vec<u32>,
+    members: Vec<Member>,
+    /// By length, the last member.
+    last: Vec<u32>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Member {
+    length: u8,
+    /// The one before it in the same place of `last`.
+    before: u32,
+    mark: u32,
 }
 
 impl Names {
     /// Adds a name of this length.
-    pub(super) fn add(&mut self, length: usize, place: u32) {
-        let length = short(length);
-        self.bits |= bit(length);
-        self.lengths.push(length);
-        self.places.push(place);
+    pub(super) fn add(&mut self, length: usize, mark: u32) {
+        if self.last.is_empty() {
+            self.members.reserve(USUAL);
+            self.last.resize(usize::from(LENGTHS), NONE);
+        }
+        let (length, place) = (short(length), u32::try_from(self.members.len()).unwrap_or(NONE));
+        let last = self.last.get_mut(usize::from(length % LENGTHS));
+        let before = last.map_or(NONE, |last| std::mem::replace(last, place));
+        self.members.push(Member { length, before, mark });
     }
 
     /// The members with names of this length, or of all lengths that are too long to be told apart, from the last to the
@@ -32,14 +50,17 @@ impl Names {
     #[inline]
     pub(super) fn of_length(&self, length: usize) -> impl Iterator<Item = u32> {
         let length = short(length);
-        let lengths = if self.bits & bit(length) == 0 { &[] } else { self.lengths.as_slice() };
-        let members = lengths.iter().zip(&self.places).rev();
-        members.filter(move |(other, _)| **other == length).map(|(_, place)| *place)
+        let mut next = self.last.get(usize::from(length % LENGTHS)).copied().unwrap_or(NONE);
+        std::iter::from_fn(move || {
+            loop {
+                let member = self.members.get(next as usize)?;
+                next = member.before;
+                if member.length == length {
+                    return Some(member.mark);
+                }
+            }
+        })
     }
-}
-
-fn bit(length: u8) -> u64 {
-    1 << (length % 64)
 }
 
 fn short(length: usize) -> u8 {

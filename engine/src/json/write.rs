@@ -78,6 +78,8 @@ pub(super) fn array<T>(items: &[T], out: &mut String, mut item: impl FnMut(&T, &
 
 /// Writes a string with its quotes.
 pub(super) fn text(decoded: &str, out: &mut String) {
+    // Most need no escape.
+    out.reserve(decoded.len() + 2);
     out.push('"');
     escaped(decoded, out);
     out.push('"');
