@@ -13,21 +13,21 @@ pub(super) fn end(text: &[u8], at: usize) -> usize {
 ///
 /// Eight bytes at a time, in safe code: interpreted, as in a log shipper, each step costs as much whatever it does.
 fn plain(bytes: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+    let mut rest = bytes;
+    while let Some((word, behind)) = rest.split_first_chunk::<8>() {
         let marks = marks(u64::from_le_bytes(*word));
         if marks != 0 {
-            return at + marks.trailing_zeros() as usize / 8;
+            return bytes.len() - rest.len() + marks.trailing_zeros() as usize / 8;
         }
-        at += 8;
+        rest = behind;
     }
-    let rest = bytes.get(at..).unwrap_or_default();
     // The last eight bytes once more: those that were looked at already are plain.
     if let Some(word) = bytes.last_chunk::<8>().filter(|_| !rest.is_empty()) {
         let marks = marks(u64::from_le_bytes(*word));
         return if marks == 0 { bytes.len() } else { bytes.len() - 8 + marks.trailing_zeros() as usize / 8 };
     }
-    at + rest.iter().position(|byte| matches!(byte, 0..0x20 | b'"' | b'\\')).unwrap_or(rest.len())
+    let place = rest.iter().position(|byte| matches!(byte, 0..0x20 | b'"' | b'\\'));
+    place.map_or(bytes.len(), |place| bytes.len() - rest.len() + place)
 }
 
 /// The high bit of each such byte, the lowest of which counts: a borrow can mark bytes above a true mark, never below one.
