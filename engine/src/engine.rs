@@ -249,6 +249,7 @@ impl Engine {
     }
 
     /// Counts an event in a window, if that needs no more.
+    #[inline]
     fn count(&mut self, counted: Detection, out: &mut dyn Records) -> Option<(Needs, Detection)> {
         match self.windows.count(counted, &self.set.rules, out)? {
             (Needs::First(untold), counted) => {
@@ -260,13 +261,10 @@ impl Engine {
     }
 
     /// Makes what a window's alert tells of the first event, which was counted only when it came.
-    #[inline(never)]
+    #[inline]
     fn tell_first(&mut self, untold: &Untold) {
-        let asked = Arc::clone(&self.asked);
-        // It was taken when it came, so it is one.
-        let Ok(versions) = self.versions(untold.event.as_bytes(), untold.event_type.as_deref()) else { return };
-        let mut event = MatchedEvent::new(untold.event.as_bytes(), &versions, self.limits, &asked);
-        if let Some(first) = self.detection_of(untold.rule, false, &mut event) {
+        let (bytes, event_type) = (untold.event.as_bytes(), untold.event_type.as_deref());
+        if let Some(first) = self.detection_apart(untold.rule, false, bytes, event_type) {
             self.windows.tell_first(untold, first);
         }
     }
@@ -306,10 +304,22 @@ impl Engine {
         if event.has_room_for(column) {
             return self.detection_of(column, suppressed, event);
         }
-        // Of an event of its own, which goes with all that was made of it.
+        let event_type = self.event_type.clone();
+        self.detection_apart(column, suppressed, event.bytes(), event_type.as_deref())
+    }
+
+    /// The same of an event of its own, which goes with all that was made of it.
+    #[inline(never)]
+    fn detection_apart(
+        &mut self,
+        column: usize,
+        suppressed: bool,
+        bytes: &[u8],
+        event_type: Option<&str>,
+    ) -> Option<Detection> {
         let asked = Arc::clone(&self.asked);
-        let versions = self.versions(event.bytes(), self.event_type.as_deref()).ok()?;
-        let mut event = MatchedEvent::new(event.bytes(), &versions, self.limits, &asked);
+        let versions = self.versions(bytes, event_type).ok()?;
+        let mut event = MatchedEvent::new(bytes, &versions, self.limits, &asked);
         self.detection_of(column, suppressed, &mut event)
     }
 

@@ -55,15 +55,13 @@ impl Groups {
         self.open.entry(hash).or_insert_with(|| Vec::with_capacity(1)).push(open);
     }
 
-    /// Takes out a window.
-    pub(super) fn take(&mut self, hash: u64, order: u64) -> Option<Open> {
-        let group = self.open.get_mut(&hash)?;
-        let place = group.iter().position(|open| open.order == order)?;
-        let taken = group.remove(place);
+    /// Drops a window, where it is: on a shipper's stack there is no room for copies.
+    pub(super) fn remove(&mut self, hash: u64, order: u64) {
+        let Some(group) = self.open.get_mut(&hash) else { return };
+        group.retain(|open| open.order != order);
         if group.is_empty() {
             self.open.remove(&hash);
         }
-        Some(taken)
     }
 
     /// All windows, in no order.

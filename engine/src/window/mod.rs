@@ -296,17 +296,17 @@ impl Windows {
     /// Closes the window that ends first, and gives the size of its alert. `None` where it turned out to end later.
     fn close_first(&mut self, rules: &[Collected], out: &mut dyn Records) -> Option<usize> {
         let Reverse((end, order, group)) = self.ends.pop()?;
-        let now_ends = self.groups.get(group, order)?.end();
-        if now_ends > end {
-            self.ends.push(Reverse((now_ends, order, group)));
+        let open = self.groups.get(group, order)?;
+        if open.end() > end {
+            self.ends.push(Reverse((open.end(), order, group)));
             return None;
         }
-        let closed = self.groups.take(group, order)?;
-        self.bytes = self.bytes.saturating_sub(closed.bytes() + closed.identity.len());
-        let size = closed.bytes();
-        if let Some(collected) = rules.get(closed.rule()).filter(|_| self.told == Told::All) {
-            closed.close(collected, out);
+        let size = open.bytes();
+        self.bytes = self.bytes.saturating_sub(size + open.identity.len());
+        if let Some(collected) = rules.get(open.rule).filter(|_| self.told == Told::All) {
+            open.close(collected, out);
         }
+        self.groups.remove(group, order);
         Some(size)
     }
 

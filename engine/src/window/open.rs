@@ -82,10 +82,6 @@ impl Open {
         }
     }
 
-    pub(super) fn rule(&self) -> usize {
-        self.rule
-    }
-
     pub(super) fn has_fired(&self) -> bool {
         self.fired.is_some()
     }
@@ -244,7 +240,7 @@ impl Open {
     }
 
     /// Tells the final counts, if the alert fired.
-    pub(super) fn close(self, collected: &Collected, out: &mut dyn Records) {
+    pub(super) fn close(&self, collected: &Collected, out: &mut dyn Records) {
         if let Some(names) = &self.fired {
             tell(collected, names, &self.group, State::Final, out);
         }
