@@ -7,6 +7,7 @@
 #[path = "../../tests/support/rulesets.rs"]
 mod rulesets;
 
+use oxpecker_engine::window::Told;
 use oxpecker_engine::{Engine, Request, Width};
 use std::hint::black_box;
 
@@ -42,6 +43,18 @@ fn decide(mut engine: Engine) -> usize {
     events.len()
 }
 
+/// Counts a pass over the sample into windows, as in a shipper; gives how many events that is.
+fn watch(mut engine: Engine) -> usize {
+    let sample = rulesets::sample();
+    let events = rulesets::lines(&sample);
+    engine.prepare();
+    engine.tell(Told::Fired);
+    let mut alerts = String::new();
+    measured(&mut || events.iter().for_each(|event| engine.watch(event, |_| {}, &mut alerts).expect("an event")));
+    black_box(alerts);
+    events.len()
+}
+
 /// Counts loading; gives how many rules that is.
 fn loading(documents: Vec<(String, Vec<u8>)>) -> usize {
     let request = Request { documents, width: Width::Native, ..Request::default() };
@@ -58,6 +71,7 @@ fn main() {
         "scan-words" => decide(load(Vec::new(), &[SIX_PATHS], Width::Word)),
         "decide-shipped" => decide(load(rulesets::shipped(), &[], Width::Native)),
         "decide-1000" => decide(load(generated(), &[], Width::Native)),
+        "watch-shipped" => watch(load(rulesets::shipped(), &[], Width::Native)),
         "load-shipped" => loading(rulesets::shipped()),
         "load-1000" => loading(generated()),
         other => panic!("no stage is called {other}"),
