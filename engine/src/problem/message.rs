@@ -198,6 +198,10 @@ impl Problem {
             P::IncomparableValue { .. } => "compare with a number, or with a time such as \"2026-01-31T12:00:00Z\"",
             P::CidrNotEqual { .. } => "if only addresses are meant, add a condition on their shape",
             P::FileNotText { .. } => "save the file as UTF-8",
+            P::YamlSyntax { .. } => {
+                "here or in the line before: a field in another column than its neighbours, a tab, a bracket or quote left \
+                 open, or `: ` or ` #` in a text without quotes"
+            }
             P::YamlUnsupported { .. } => "write the value out",
             P::DuplicateRule { .. } => "ids are unique over all rule files that are loaded together",
             P::TitleNotAggregated { .. } => "add it to `aggregate`, or take it out of the title",
@@ -211,7 +215,7 @@ impl Problem {
             P::TuneChangesNothing { .. } => "take it away, or change what it says",
             P::RedactsNothing => "put it into the file with the rules, or give this file the name of their set",
             P::BadTemplate { .. } => {
-                "a template holds keys in double braces: {{user}}, {{lookup(@accounts, accountId).owner}}"
+                "a template holds keys in double braces, and no function but lookup: {{user}}, {{lookup(@accounts, accountId).owner}}"
             }
             _ => return None,
         })

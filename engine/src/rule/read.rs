@@ -490,7 +490,7 @@ impl Reader<'_> {
         if is_date(text) {
             return Some(text.to_owned());
         }
-        self.sink.push(bad(node, "expires", text, "a day written as 2027-01-31"));
+        self.sink.push(bad(node, "expires", text, "a day of the calendar, written as 2027-01-31"));
         None
     }
 
