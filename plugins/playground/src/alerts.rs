@@ -7,7 +7,7 @@ use crate::store::Store;
 use oxpecker_engine::Engine;
 use oxpecker_engine::detection::Detection;
 use oxpecker_engine::event::Instant;
-use oxpecker_engine::json::{Json, Limits};
+use oxpecker_engine::json::Json;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// An alert with the loaded events behind it.
@@ -23,8 +23,14 @@ struct Trace {
     event: usize,
     time: Option<i64>,
     suppressed: bool,
-    id: Option<String>,
 }
+
+/// What tells groups of windows apart: the rule, and the source with the aggregate values as the windows see them. An alert
+/// shows less of them where they are redacted or long.
+type Group = (usize, String);
+
+/// By the id of an alert: its group, and the event that fired it.
+type Fired = HashMap<String, (Group, usize)>;
 
 /// The alerts with their final counts. `events` are those that may matter; `times` are those of all events.
 pub(crate) fn run(question: &Question, store: &Store, mut events: Vec<usize>, times: &[Option<i64>]) -> Vec<Told> {
@@ -36,74 +42,54 @@ pub(crate) fn run(question: &Question, store: &Store, mut events: Vec<usize>, ti
     let Ok((mut engine, _)) = Engine::load(&question.request()) else { return Vec::new() };
     let mut records = Vec::new();
     let mut traces: HashMap<Group, Vec<Trace>> = HashMap::new();
-    let mut detections = Vec::new();
+    let (mut detections, mut fired) = (Vec::new(), Fired::new());
     for event in events {
         if engine.detect(store.get(event), &mut detections).is_err() {
             continue;
         }
         for detection in detections.drain(..) {
-            let (group, trace) = trace(event, &detection);
-            traces.entry(group).or_default().push(trace);
+            let Detection { rule, time, suppressed, .. } = detection;
+            let group = (rule, format!("{}\n{}", detection.source, detection.aggregate));
+            let told = records.len();
             engine.observe(detection, &mut records);
+            let new = records.iter().skip(told).filter(|record| state(record) == Some("fired"));
+            fired.extend(new.filter_map(|record| Some((id(record)?.to_owned(), (group.clone(), event)))));
+            traces.entry(group).or_default().push(Trace { event, time, suppressed });
         }
     }
     while engine.windows().open_windows() > 0 {
         engine.flush(&mut records);
     }
-    let ids: Vec<&str> = engine.rules().iter().map(|collected| collected.rule.id.as_str()).collect();
-    let last = records.into_iter().filter(is_last);
-    let mut told: Vec<Told> = last.map(|record| with_events(record, &traces, &ids)).collect();
+    let last = records.into_iter().filter(|record| state(record) == Some("final"));
+    let mut told: Vec<Told> = last.map(|record| with_events(record, &traces, &fired)).collect();
     told.sort_by_key(|told| told.span().0);
     told
 }
 
-/// An alert of an event without a time is told once, when it fires.
-fn is_last(record: &Json) -> bool {
-    let state = record.get("state").and_then(Json::as_text);
-    state == Some("final") || record.get("first_seen").is_none_or(Json::is_null)
+fn state(record: &Json) -> Option<&str> {
+    record.get("state").and_then(Json::as_text)
 }
 
-fn trace(event: usize, detection: &Detection) -> (Group, Trace) {
-    let aggregate = Json::parse(detection.aggregate.as_bytes(), &Limits::default()).unwrap_or(Json::Null);
-    let group = group(detection.rule, &detection.source, aggregate.as_array().unwrap_or_default().iter());
-    let Detection { time, suppressed, event_id, .. } = detection;
-    (group, Trace { event, time: *time, suppressed: *suppressed, id: event_id.clone() })
+fn id(record: &Json) -> Option<&str> {
+    record.get("alert_id").and_then(Json::as_text)
 }
 
-/// What tells groups of one rule apart.
-type Group = (usize, String);
-
-fn group<'j>(rule: usize, source: &str, aggregate: impl Iterator<Item = &'j Json>) -> Group {
-    let mut text = source.to_owned();
-    for value in aggregate {
-        text.push('\n');
-        value.write_to(&mut text);
-    }
-    (rule, text)
-}
-
-fn with_events(record: Json, traces: &HashMap<Group, Vec<Trace>>, ids: &[&str]) -> Told {
-    let text = |name: &str| record.get(name).and_then(Json::as_text);
-    let rule = ids.iter().position(|id| text("rule_id") == Some(id)).unwrap_or(usize::MAX);
-    let aggregate = record.get("aggregate").and_then(Json::as_object).unwrap_or_default();
-    let group = group(rule, text("source").unwrap_or_default(), aggregate.iter().map(|(_, value)| value));
+fn with_events(record: Json, traces: &HashMap<Group, Vec<Trace>>, fired: &Fired) -> Told {
+    let of = id(&record).and_then(|id| fired.get(id));
     let (first, last) = times(&record);
     let of_alert = |trace: &&Trace| match (trace.time, first, last) {
         (Some(time), Some(first), Some(last)) => first <= time && time <= last,
-        (None, None, _) => trace.id.as_deref() == first_id(&record),
+        // An alert without a time is of one event.
+        (None, None, _) => of.is_some_and(|(_, event)| *event == trace.event),
         _ => false,
     };
-    let of_group = traces.get(&group).map(Vec::as_slice).unwrap_or_default();
+    let of_group = of.and_then(|(group, _)| traces.get(group)).map(Vec::as_slice).unwrap_or_default();
     let events = |suppressed: bool| {
         let of_alert = of_group.iter().filter(of_alert).filter(|trace| trace.suppressed == suppressed);
         of_alert.map(|trace| trace.event).collect()
     };
     let (members, hidden) = (events(false), events(true));
     Told { record, members, hidden }
-}
-
-fn first_id(record: &Json) -> Option<&str> {
-    record.get("events")?.as_array()?.first()?.get("id")?.as_text()
 }
 
 fn times(record: &Json) -> (Option<i64>, Option<i64>) {

@@ -81,6 +81,32 @@ fn rules_raise_alerts_with_their_events() {
     assert_eq!(tests.as_array().unwrap()[0].get("failure"), Some(&Json::Null));
 }
 
+/// What alerts show of the values that they group by is not all that tells their windows apart. Events without a time raise
+/// one alert each.
+#[test]
+fn alerts_have_their_events_where_values_are_redacted_or_long() {
+    let events = |session: &mut Session| {
+        let alerts = json(&session.alerts());
+        let of_each = alerts.as_array().unwrap().iter().map(|alert| alert.get("events").unwrap().to_string());
+        of_each.collect::<Vec<_>>()
+    };
+    assert_eq!(events(&mut asked(&RULES.replacen("rules:", "redact: [user]\nrules:", 1))), ["[0]", "[1]", "[2]"]);
+    let long = "a".repeat(15_000);
+    let keys = ["k", "l", "m", "n", "o"];
+    let members: Vec<String> = keys.iter().map(|key| format!("\"{key}\":\"{long}\"")).collect();
+    let mut session = Session::new();
+    let event = |last: u32| format!("{{\"x\":1,{},\"p\":{last}}}", members.join(","));
+    session.add(batch(&[event(1), event(2), event(3)].join("\n")));
+    let rules = format!(
+        "rules: [{{id: r, name: R, type: Host, severity: 2, description: d, filter: x = 1, aggregate: [{}, p]}}]",
+        keys.join(", ")
+    );
+    let list = Json::Array(vec![Json::Array(vec![Json::from("r.yaml"), Json::from(rules)])]);
+    assert!(session.ask_files(&crate::answer::text(&list)));
+    assert_eq!(session.step(100), 3);
+    assert_eq!(events(&mut session), ["[0]", "[1]", "[2]"]);
+}
+
 #[test]
 fn a_test_is_added_where_it_belongs() {
     let first =
