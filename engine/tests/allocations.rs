@@ -321,6 +321,23 @@ fn saving_windows_takes_about_as_much_as_they_do() {
     }
 }
 
+/// The same where they hold little but times, which take twice as much as text.
+#[test]
+fn saving_the_times_of_sliding_windows_takes_about_as_much_as_their_text() {
+    let rule = "ruleset: s\nrules:\n  - id: r\n    name: R\n    type: CloudTrail\n    severity: 3\n    description: d\n    \
+                filter: n = 1\n    aggregate: [k]\n    window: {sliding: 1h}\n    threshold: 4000\n";
+    let mut engine = engine(vec![("f".to_owned(), rule.as_bytes().to_vec())], &[], Width::Native);
+    let mut detections = Vec::new();
+    for number in 0..100_000 {
+        let event = format!(r#"{{"n":1,"k":{},"eventTime":1700000000}}"#, number % 25);
+        engine.detect(event.as_bytes(), &mut detections).expect("an event");
+        detections.drain(..).for_each(|detection| engine.observe_own(detection, &mut String::new()));
+    }
+    let mut bytes = 0;
+    let most = most_bytes(|| bytes = engine.save().len());
+    assert!(most < (bytes + bytes / 4).cast_signed(), "{most} bytes for {bytes}");
+}
+
 /// What a hundred more rules that ask the same of an event allocate: how often, and how many bytes, beside what one takes.
 fn of_a_hundred_more(redact: &str, title: &str, filter: &str, event: &str) -> (u64, usize, u64) {
     let rule = |number| {

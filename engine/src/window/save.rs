@@ -71,7 +71,7 @@ impl Windows {
         let mut open: Vec<&Open> = self.groups.all().map(|(_, open)| open).collect();
         open.sort_by_key(|open| open.order);
         // A text that grows by doubling would need three times as much.
-        let bytes: usize = open.iter().map(|open| open.bytes() + escapes(&open.group)).sum();
+        let bytes: usize = open.iter().map(|open| open.bytes() + beyond(open)).sum();
         let mut text = String::with_capacity(bytes + bytes / 8);
         let mut head = Fields::begin(&mut text);
         head.number("version", VERSION);
@@ -135,11 +135,13 @@ impl Windows {
     }
 }
 
-/// Bytes that a window's texts take in JSON beside their own.
-fn escapes(group: &Group) -> usize {
+/// Bytes that a window takes in JSON beyond its own: for escapes in its texts, and for times, which become [`DIGITS`].
+fn beyond(open: &Open) -> usize {
+    let group = &open.group;
     let ids = group.events.iter().filter_map(|event| event.id.as_ref());
     let texts = [&group.source, &group.title].into_iter().chain(&group.event_type).chain(ids);
-    texts.map(|text| json::written(text) - text.len()).sum()
+    let escapes: usize = texts.map(|text| json::written(text) - text.len()).sum();
+    escapes + open.recent.len() * (DIGITS - size_of::<i64>())
 }
 
 fn window(open: &Open, collected: &Collected, out: &mut String) {
