@@ -148,8 +148,8 @@ fn steps(dice: &mut Dice) -> Vec<Step> {
             2 | 3 => Step::Tag([b"a.b".as_slice(), b"b.c", b"none", b""][dice.below(4)]),
             4 if dice.below(4) == 0 => Step::Flush,
             _ => {
-                time += i64::try_from([0, 0, 1_000, 4_000, 20_000, 700_000][dice.below(6)]).unwrap();
-                let late = i64::try_from([0, 0, 0, 3_000, 30_000][dice.below(5)]).unwrap();
+                time += i64::from([0, 0, 1_000, 4_000, 20_000, 700_000][dice.below(6)]);
+                let late = i64::from([0, 0, 0, 3_000, 30_000][dice.below(5)]);
                 Step::Event(event(time - late, dice), (dice.below(2) == 0).then_some(time))
             }
         })
@@ -160,22 +160,37 @@ fn settle(shipper: Option<i64>) -> impl Fn(&mut Detection) {
     move |detection| detection.time = detection.time.or(shipper)
 }
 
-/// The records of each step. `watches` says how an event is taken: by watching it, or by detecting and observing.
-fn records(sets: &[String], steps: &[Step], saves: bool, mut watches: impl FnMut() -> usize) -> Vec<String> {
+/// A detection that went from one engine to another.
+fn carried(detection: &Detection) -> Detection {
+    let carried = Detection::from_line(detection.to_line().as_bytes());
+    assert_eq!(carried.as_ref(), Some(detection));
+    carried.unwrap()
+}
+
+/// The records of each step. `way` says how an event is taken: by watching it (0), the same with notes (1), by detecting and
+/// observing as two engines do (2), or as one does (3).
+fn records(sets: &[String], steps: &[Step], saves: bool, mut way: impl FnMut() -> usize) -> Vec<String> {
     let (mut now, mut tagged) = (engine(sets), None);
     let step = |step: &Step| {
         let mut out = String::new();
         match step {
-            Step::Event(event, shipper) => match watches() {
+            Step::Event(event, shipper) => match way() {
                 0 => now.watch(event.as_bytes(), settle(*shipper), &mut out).unwrap(),
-                1 => now.annotate(event.as_bytes(), settle(*shipper), |_, _, _| {}, &mut out).unwrap(),
-                way => {
+                1 => {
+                    let (mut notes, mut found) = (Vec::new(), Vec::new());
+                    now.detect(event.as_bytes(), &mut found).unwrap();
+                    let note = |_: &_, suppressed, title| notes.push((suppressed, title));
+                    now.annotate(event.as_bytes(), settle(*shipper), note, &mut out).unwrap();
+                    let titles = found.into_iter().map(|detection| (detection.suppressed, detection.title));
+                    assert_eq!(notes, titles.collect::<Vec<_>>());
+                }
+                apart => {
                     let mut found = Vec::new();
                     now.detect(event.as_bytes(), &mut found).unwrap();
                     for mut detection in found {
                         settle(*shipper)(&mut detection);
-                        if way == 2 {
-                            now.observe(detection, &mut out);
+                        if apart == 2 {
+                            now.observe(carried(&detection), &mut out);
                         } else {
                             now.observe_own(detection, &mut out);
                         }
@@ -219,10 +234,12 @@ proptest! {
         let mut steps = steps(&mut dice);
         steps.push(Step::Flush);
         let plain = records(&sets, &steps, false, || 2);
-        for (saves, ways) in [(false, [0, 0, 0]), (false, [1, 1, 1]), (false, [3, 3, 3]), (true, [0, 0, 0]), (true, [0, 1, 3]), (true, [0, 0, 2])] {
+        let only = |way: usize| (false, [way; 3]);
+        let saved = [[0, 0, 0], [0, 1, 3], [0, 0, 2]].map(|ways| (true, ways));
+        for (saves, ways) in [0, 1, 3].map(only).into_iter().chain(saved) {
             let found = records(&sets, &steps, saves, || ways[dice.below(3)]);
             for (place, (found, plain)) in found.iter().zip(&plain).enumerate() {
-                prop_assert_eq!(found, plain, "step {} of {:?} with saves {}\n{}", place, ways, saves, sets.join("\n"));
+                prop_assert_eq!(found, plain, "step {}, {:?}, saves {}\n{}", place, ways, saves, sets.join("\n"));
             }
         }
     }
