@@ -143,6 +143,20 @@ fn an_answer_in_parts_is_their_sum_and_parts_that_lie_are_none() {
     }
 }
 
+/// Each part would have the time of a call, and there can be as many as events times rules.
+#[test]
+fn parts_that_go_on_for_long_are_given_up() {
+    let part = ("AFTER", "(if (i32.eqz (local.get $bits)) (then (return (i32.const 1))))");
+    let slow = "(loop $slow (local.set $turns (i32.add (local.get $turns) (i32.const 1)))
+        (br_if $slow (i32.lt_u (local.get $turns) (i32.const 1000000))))
+        (return (i32.const 1))";
+    let limits = Limits { deadline: Duration::from_millis(20), ..limits() };
+    let mut sandbox = Sandbox::new(&module(&[part, ("MORE", slow)]), limits).unwrap();
+    sandbox.load(&LoadRequest::default()).unwrap();
+    let error = sandbox.detect(&batch(vec!["A"; 60_000]), 0).unwrap_err();
+    assert!(matches!(error, SandboxError::Deadline { during: "ox_more", .. }), "{error}");
+}
+
 #[test]
 fn an_event_that_fails_only_in_company_is_evaluated() {
     let mut worker = worker(&[]);

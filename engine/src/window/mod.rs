@@ -180,10 +180,14 @@ impl Windows {
 
     /// The windows that are [`Untold`]. All of them are to be told before anybody but [`Windows::count`] counts in them.
     pub(crate) fn all_untold(&mut self) -> Vec<Untold> {
-        if !std::mem::take(&mut self.any_untold) {
+        if !self.any_untold {
             return Vec::new();
         }
-        self.groups.all().filter(|(_, open)| !open.is_told()).filter_map(|(group, open)| open.untold(group)).collect()
+        let windows = self.groups.all().filter(|(_, open)| !open.is_told());
+        let untold: Vec<Untold> = windows.filter_map(|(group, open)| open.untold(group)).collect();
+        // Not before none is left: a shipper's call that breaks off in between leaves the others to the next one.
+        self.any_untold = !untold.is_empty();
+        untold
     }
 
     /// Takes what a detection of its first event tells for a window.

@@ -66,7 +66,11 @@ pub(crate) struct Parts {
     /// The last event that was rejected.
     rejected: Option<usize>,
     count: usize,
+    bytes: usize,
 }
+
+/// Bytes of all parts of one answer. What is more comes of fewer events at a time.
+const MOST: usize = 2 << 30;
 
 impl Parts {
     /// Decodes the next part of an answer, whose other parts are still to come if `more` says so.
@@ -85,9 +89,10 @@ impl Parts {
         }
         self.rejected = answer.rejected.last().map(|last| last.index).or(self.rejected);
         self.count += 1;
+        self.bytes = self.bytes.saturating_add(bytes.len());
         // Each ends with a match. A guest that never ends would be asked for ever.
-        if more && self.count > events.len().saturating_mul(rules) {
-            return Err("it has more parts than there can be");
+        if self.bytes > MOST || more && self.count > events.len().saturating_mul(rules) {
+            return Err("it has more or larger parts than there can be");
         }
         Ok(answer)
     }

@@ -3,7 +3,7 @@
 //! Every pointer, length and count that comes back is the guest's word and is checked against what is there before it
 //! is used. Memory the host allocates for an answer is at most the guest's own memory, which is limited.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use wasmtime::{Memory, Store, Trap, TypedFunc, WasmParams, WasmResults};
@@ -457,7 +457,7 @@ impl Sandbox {
         decode(bytes, events, rules).and_then(read).map_err(|what| self.nonsense(during, what))
     }
 
-    /// The same of an answer that may come in parts; each part has the time that a call has.
+    /// The same of an answer that may come in parts; each part has the time that a call has, and all have [`PARTS_TIME`].
     fn parts(
         &mut self,
         during: &'static str,
@@ -468,6 +468,7 @@ impl Sandbox {
     ) -> Result<(), SandboxError> {
         const MORE: &str = "ox_more";
         let (mut parts, rules) = (Parts::default(), self.rules);
+        let (begun, limit) = (Instant::now(), time.saturating_mul(PARTS_TIME));
         loop {
             let more = status == PART;
             if !more {
@@ -482,6 +483,10 @@ impl Sandbox {
             let Some(call) = self.exports.more.clone() else {
                 return Err(self.nonsense(during, "it goes on, and there is no ox_more"));
             };
+            if begun.elapsed() > limit {
+                self.dead = true;
+                return Err(SandboxError::Deadline { during: MORE, limit });
+            }
             status = self.guest(MORE, &call, (), time)?;
         }
     }
@@ -508,6 +513,9 @@ impl Sandbox {
 
 /// The status of an answer that goes on.
 const PART: i32 = 1;
+/// As many times that of a call all parts of an answer may take. The most that ten thousand rules and the largest events were
+/// seen to take is a third of it.
+const PARTS_TIME: u32 = 100;
 
 /// Longest JSON texts that are read: parsed, small values take up to thirty times their length.
 const MAX_REPORT: usize = 32 << 20;

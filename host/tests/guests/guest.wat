@@ -122,6 +122,7 @@
   (func (export "ox_eval") (param i32 i32) (result i32)
     (call $walk (local.get 0) (local.get 1) (i32.const 1)))
   (func (export "ox_more") (result i32)
+    (local $turns i32)
     (memory.fill (i32.const 65536) (i32.const 0) (i32.const 16))
     (global.set $ptr (i32.const 65536)) (global.set $len (i32.const 16))
     @MORE@
