@@ -120,6 +120,24 @@ impl Engine {
         Ok(&self.hits)
     }
 
+    /// Finds the verdicts on an event in MessagePack, read as it stands: [`Engine::last_verdicts`]. False where it is no
+    /// event, or out of the ordinary: nothing is counted then, and its JSON tells, which a
+    /// [`Transcoder`](crate::msgpack::Transcoder) makes.
+    pub fn decide_packed(&mut self, bytes: &[u8]) -> bool {
+        let is_decided = self.matcher.decide_packed(bytes, self.event_type.as_deref(), &mut self.hits).is_some();
+        if is_decided {
+            self.stats.bytes += bytes.len() as u64;
+            self.stats.count(&self.hits, &self.shadow);
+        }
+        is_decided
+    }
+
+    /// The verdicts on the last event that are not "no match".
+    #[must_use]
+    pub fn last_verdicts(&self) -> &[Hit] {
+        &self.hits
+    }
+
     /// Counts an event of so many bytes that was found to be none before it came here.
     pub fn count_rejected(&mut self, bytes: usize) {
         self.stats.bytes += bytes as u64;
@@ -148,11 +166,24 @@ impl Engine {
         &mut self,
         place: usize,
         bytes: &[u8],
-        mut take: impl FnMut(&mut Self, Detection) -> ControlFlow<()>,
+        take: impl FnMut(&mut Self, Detection) -> ControlFlow<()>,
     ) -> Result<ControlFlow<usize, u32>, Reject> {
         if place == 0 && self.verdicts(bytes)?.is_empty() {
             return Ok(ControlFlow::Continue(0));
         }
+        self.detect_decided(place, bytes, take)
+    }
+
+    /// The same of an event whose verdicts are [`Engine::last_verdicts`].
+    ///
+    /// # Errors
+    /// When the bytes are no event.
+    pub fn detect_decided(
+        &mut self,
+        place: usize,
+        bytes: &[u8],
+        mut take: impl FnMut(&mut Self, Detection) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<usize, u32>, Reject> {
         let asked = Arc::clone(&self.asked);
         let versions = self.versions(bytes, self.event_type.as_deref())?;
         let mut event = MatchedEvent::new(bytes, &versions, self.limits, &asked);

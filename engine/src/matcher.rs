@@ -132,6 +132,12 @@ impl Matcher {
         self.plan.decide(bytes, event_type.filter(|text| !text.is_empty()), &self.limits, hits)
     }
 
+    /// The verdicts on one event in MessagePack; none where its JSON is to be asked, and then there are no hits.
+    pub fn decide_packed(&mut self, bytes: &[u8], event_type: Option<&str>, hits: &mut Vec<Hit>) -> Option<()> {
+        hits.clear();
+        self.plan.decide_packed(bytes, event_type.filter(|text| !text.is_empty()), &self.limits, hits)
+    }
+
     /// The predicates to which it is owed that a column, whose filter this is, matched an event; `answers` are those of
     /// other columns on the same event.
     pub(crate) fn matched(

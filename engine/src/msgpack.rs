@@ -1,8 +1,9 @@
-//! An event in MessagePack as the JSON text that means the same.
+//! An event in MessagePack as the JSON text that means the same. Whether rules match it is found without that text, by the
+//! scan; it is made of events of which there is something to tell, and of those that the scan does not take.
 //!
 //! An event is a map, or a Fluent entry: an array of a time and a map, where the time may stand in an array with metadata
-//! beside it. The time is told beside the text, metadata is read over. Nothing is recursed on, and no length that the bytes claim takes memory:
-//! what is claimed must be there.
+//! beside it. The time is told beside the text, metadata is read over. Nothing is recursed on, and no length that the bytes
+//! claim takes memory: what is claimed must be there.
 //!
 //! | MessagePack | JSON |
 //! |---|---|
@@ -18,10 +19,14 @@ mod read;
 mod tests;
 
 use crate::json::{DEEPEST, Limits, Reject, RejectReason, write_text};
-use read::{Reader, Token};
+
 use std::fmt::Write;
 
 pub use read::length;
+pub(crate) use read::{Reader, Token};
+
+/// The head of a text of fewer than 32 bytes, less their number.
+pub(crate) const SHORT_TEXT: u8 = 0xa0;
 
 /// Makes JSON of events, in memory that it keeps for the next one.
 #[derive(Debug, Default)]
@@ -32,7 +37,7 @@ pub struct Transcoder {
 
 /// A map or an array that is not whole yet.
 #[derive(Debug, Clone, Copy)]
-struct Open {
+pub(crate) struct Open {
     is_map: bool,
     /// Elements, or pairs, that are still to come.
     left: u32,
@@ -58,79 +63,57 @@ impl Transcoder {
         }
         self.text.clear();
         self.open.clear();
-        let mut run = Run {
-            reader: Reader::new(event),
+        let mut reader = Reader::new(event);
+        let time = reader.entry()?;
+        let mut writer = Writer {
+            reader,
             text: &mut self.text,
             open: &mut self.open,
             bytes: limits.bytes,
             depth: limits.depth.min(DEEPEST),
             values_left: limits.values,
         };
-        let time = run.entry()?;
-        run.values()?;
-        Ok((&self.text, time))
-    }
-}
-
-struct Run<'r> {
-    reader: Reader<'r>,
-    text: &'r mut String,
-    open: &'r mut Vec<Open>,
-    bytes: usize,
-    depth: usize,
-    values_left: usize,
-}
-
-impl Run<'_> {
-    /// Steps to the map; gives the time in front of it.
-    fn entry(&mut self) -> Result<Option<i64>, Reject> {
-        match self.peek()? {
-            Token::Map(_) => return Ok(None),
-            Token::Array(2) => {}
-            _ => return Err(self.reject(RejectReason::NotAnObject)),
-        }
-        self.token()?;
-        let entry = self.reader.at();
-        let time = if let Token::Array(2) = self.peek()? {
-            self.token()?;
-            let time = self.time(entry)?;
-            let metadata = self.reader.at();
-            if !matches!(self.peek()?, Token::Map(_)) {
-                return Err(Reject { reason: RejectReason::NotAnObject, offset: metadata });
-            }
-            let skipped = self.reader.skip_value();
-            skipped.ok_or(Reject { reason: RejectReason::InvalidJson, offset: metadata })?;
-            time
+        writer.value()?;
+        if writer.reader.is_at_end() {
+            Ok((&self.text, time))
         } else {
-            self.time(entry)?
-        };
-        if matches!(self.peek()?, Token::Map(_)) { Ok(time) } else { Err(self.reject(RejectReason::NotAnObject)) }
+            Err(writer.reader.reject(RejectReason::InvalidJson))
+        }
     }
+}
 
-    /// Seconds since 1970, or an ext of seconds and nanoseconds; one that is out of all bounds is no time.
-    fn time(&mut self, at: usize) -> Result<Option<i64>, Reject> {
-        let seconds = |number: i64| number.checked_mul(1_000);
-        Ok(match self.token()? {
-            Token::Unsigned(number) => i64::try_from(number).ok().and_then(seconds),
-            Token::Signed(number) => seconds(number),
-            Token::Float(number) => milliseconds(number),
-            Token::Single(number) => milliseconds(f64::from(number)),
-            Token::Ext(0, content) => event_time(content),
-            _ => return Err(Reject { reason: RejectReason::NotAnObject, offset: at }),
-        })
-    }
+/// Writes values as JSON.
+#[derive(Debug)]
+pub(crate) struct Writer<'w, 'r> {
+    /// Where the value begins; then where it ends.
+    pub(crate) reader: Reader<'r>,
+    /// What it is appended to.
+    pub(crate) text: &'w mut String,
+    /// Room to work in; empty.
+    pub(crate) open: &'w mut Vec<Open>,
+    /// Bytes that the text may have.
+    pub(crate) bytes: usize,
+    /// Brackets that may be open at one time.
+    pub(crate) depth: usize,
+    /// Values that may still come; then what is left of them.
+    pub(crate) values_left: usize,
+}
 
-    /// Writes the value that comes next, and what is in it.
-    fn values(&mut self) -> Result<(), Reject> {
+impl Writer<'_, '_> {
+    /// Writes the value that comes next, with all that is in it.
+    ///
+    /// # Errors
+    /// When it is none or breaks one of the limits.
+    pub(crate) fn value(&mut self) -> Result<(), Reject> {
         loop {
-            self.value()?;
+            self.begin()?;
             while let Some(Open { is_map, left: 0, .. }) = self.open.last().copied() {
                 self.text.push(if is_map { '}' } else { ']' });
                 self.open.pop();
             }
             self.fits(self.reader.at())?;
             if self.open.is_empty() {
-                return if self.reader.is_at_end() { Ok(()) } else { Err(self.reject(RejectReason::InvalidJson)) };
+                return Ok(());
             }
             self.before_next()?;
         }
@@ -145,7 +128,7 @@ impl Run<'_> {
         }
         if open.is_map {
             let at = self.reader.at();
-            match self.token()? {
+            match self.reader.expect()? {
                 Token::Text(name) => self.write(name, at)?,
                 _ => return Err(Reject { reason: RejectReason::InvalidJson, offset: at }),
             }
@@ -155,10 +138,10 @@ impl Run<'_> {
     }
 
     /// Writes a scalar, or opens a bracket.
-    fn value(&mut self) -> Result<(), Reject> {
+    fn begin(&mut self) -> Result<(), Reject> {
         let at = self.reader.at();
-        self.values_left = self.values_left.checked_sub(1).ok_or(self.reject(RejectReason::TooManyValues))?;
-        match self.token()? {
+        self.values_left = self.values_left.checked_sub(1).ok_or(self.reader.reject(RejectReason::TooManyValues))?;
+        match self.reader.expect()? {
             Token::Nil => self.text.push_str("null"),
             Token::Bool(value) => self.text.push_str(if value { "true" } else { "false" }),
             // Writing to a text cannot fail.
@@ -220,38 +203,6 @@ impl Run<'_> {
     fn fits(&self, at: usize) -> Result<(), Reject> {
         self.has_room(0, at)
     }
-
-    fn reject(&self, reason: RejectReason) -> Reject {
-        Reject { reason, offset: self.reader.at() }
-    }
-}
-
-impl<'r> Run<'r> {
-    fn peek(&self) -> Result<Token<'r>, Reject> {
-        self.reader.clone().token().ok_or(self.reject(RejectReason::InvalidJson))
-    }
-
-    fn token(&mut self) -> Result<Token<'r>, Reject> {
-        let offset = self.reader.at();
-        self.reader.token().ok_or(Reject { reason: RejectReason::InvalidJson, offset })
-    }
-}
-
-/// A number of seconds in milliseconds, where that is a whole number that a float holds.
-fn milliseconds(seconds: f64) -> Option<i64> {
-    let milliseconds = (seconds * 1_000.0).floor();
-    #[expect(clippy::cast_possible_truncation, reason = "it was compared with the largest number that fits")]
-    (milliseconds.abs() < LARGEST).then_some(milliseconds as i64)
-}
-
-/// Whole numbers below this are floats without loss.
-const LARGEST: f64 = 9_007_199_254_740_992.0;
-
-/// Fluent's `EventTime`: seconds and nanoseconds, four bytes each.
-fn event_time(content: &[u8]) -> Option<i64> {
-    let (seconds, nanoseconds) = content.split_first_chunk::<4>()?;
-    let nanoseconds = u32::from_be_bytes(nanoseconds.try_into().ok()?);
-    Some(i64::from(u32::from_be_bytes(*seconds)) * 1_000 + i64::from(nanoseconds / 1_000_000))
 }
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

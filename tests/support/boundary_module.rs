@@ -2,6 +2,7 @@
 //! not hold. Fuzz targets and tests call the same functions.
 
 use oxpecker_engine::json::{Json, Limits};
+use oxpecker_engine::{Engine, Request};
 use oxpecker_module::{Face, Record, Reply, Session, Status};
 use std::cell::RefCell;
 
@@ -32,7 +33,8 @@ pub(crate) fn match_events(data: &[u8]) {
     assert_eq!(evaluated + rejected, events.len(), "each event is evaluated or rejected");
 }
 
-/// A batch of MessagePack, and one event of it: what is made of it is an event, or is refused inside its bytes.
+/// A batch of MessagePack, and one event of it: what is made of it is an event, or is refused inside its bytes; and read as
+/// it stands it gives the verdicts of its JSON.
 pub(crate) fn msgpack(data: &[u8]) {
     let mut batch = header(3);
     batch.extend(data);
@@ -41,13 +43,44 @@ pub(crate) fn msgpack(data: &[u8]) {
     assert!(whole <= data.len());
     let limits = Limits::default();
     let mut transcoder = oxpecker_engine::msgpack::Transcoder::default();
-    match transcoder.json(data.get(..whole).expect("it is as long"), &limits) {
+    let event_bytes = data.get(..whole).expect("it is as long");
+    match transcoder.json(event_bytes, &limits) {
         Ok((text, _)) => {
             let event = Json::parse(text.as_bytes(), &limits).expect("JSON within the limits");
             assert!(event.as_object().is_some());
+            with_packed_filters(|[as_it_stands, as_json]| {
+                if as_it_stands.decide_packed(event_bytes) {
+                    assert_eq!(Ok(as_it_stands.last_verdicts()), as_json.verdicts(text.as_bytes()));
+                }
+            });
         }
-        Err(reject) => assert!(reject.offset <= whole),
+        Err(reject) => {
+            assert!(reject.offset <= whole);
+            with_packed_filters(|[as_it_stands, _]| assert!(!as_it_stands.decide_packed(event_bytes)));
+        }
     }
+}
+
+/// Calls with two engines of the same filters, which are kept from call to call.
+fn with_packed_filters(check: impl FnOnce(&mut [Engine; 2])) {
+    thread_local!(static ENGINES: RefCell<[Engine; 2]> = RefCell::new([packed_filters(), packed_filters()]));
+    ENGINES.with_borrow_mut(check);
+}
+
+fn packed_filters() -> Engine {
+    let filters = [
+        r#"user = "root""#,
+        "a.b exists",
+        "count(a) > 1",
+        r#"a[0] = "x""#,
+        "not a.b = 1",
+        r#"ip = "10.0.0.0/8""#,
+        "port < 23",
+        "all(a) != null",
+        r#"b matches "^.?$""#,
+    ];
+    let filters = filters.map(str::to_owned).to_vec();
+    Engine::load(&Request { filters, ..Request::default() }).expect("filters without errors").0
 }
 
 /// Good inputs of [`msgpack`].

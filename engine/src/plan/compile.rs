@@ -69,11 +69,23 @@ impl Plan {
             profile,
         };
         let unseen = watched.iter().map(|key| slots.of_key(key)).enumerate().collect();
-        let predicates = all.into_iter().map(|drafted| drafted.predicate).collect();
+        let predicates: Vec<Predicate> = all.into_iter().map(|drafted| drafted.predicate).collect();
+        let counts_members =
+            predicates.iter().any(|predicate| matches!(predicate.function, Some(Function::Count | Function::Length)));
         let behind_paths = eager.iter().enumerate().skip(slots.trie.len());
         let woken_by = behind_paths.filter(|(_, eager)| eager.is_some()).map(|(slot, _)| number(slot));
         let woken_by = slots.derived.waking(woken_by);
-        let compiled = Compiled { predicates, code, columns, derived: slots.derived, eager, wakes, woken_by, always };
+        let compiled = Compiled {
+            predicates,
+            code,
+            columns,
+            derived: slots.derived,
+            eager,
+            wakes,
+            woken_by,
+            always,
+            counts_members,
+        };
         Self { scanner: Scanner::new(slots.trie, width), compiled, now, unseen }
     }
 }

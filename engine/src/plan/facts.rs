@@ -111,11 +111,12 @@ impl Facts {
     }
 
     /// Forgets the last event and takes over what was captured of another; what the last one needed is given back for
-    /// use.
+    /// use. `written` is the text that what stands elsewhere is a part of.
     #[inline]
-    pub(super) fn begin(&mut self, captures: &mut Vec<Capture>, event: &[u8]) {
+    pub(super) fn begin(&mut self, captures: &mut Vec<Capture>, event: &[u8], written: &[u8]) {
         self.event += 1;
         self.arena.clear();
+        self.arena.extend_from_slice(written);
         self.knocking.clear();
         self.any_cut = false;
         self.traces = Traces::default();

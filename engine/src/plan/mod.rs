@@ -127,6 +127,8 @@ struct Compiled {
     woken_by: Waking,
     /// Columns that nothing wakes.
     always: Vec<u32>,
+    /// Some predicate counts what is in objects.
+    counts_members: bool,
 }
 
 /// What is known of the event at hand.
@@ -228,10 +230,31 @@ impl Plan {
         limits: &Limits,
         hits: &mut Vec<Hit>,
     ) -> Result<(), Reject> {
-        let Self { scanner, compiled, now, unseen } = self;
-        let captures = scanner.scan(event, limits)?;
+        let captures = self.scanner.scan(event, limits)?;
+        self.now.facts.begin(captures, event, b"");
+        self.decided(event, event_type, hits);
+        Ok(())
+    }
+
+    /// The same of an event in MessagePack; none, and there are no verdicts, where its JSON is to be asked.
+    pub(crate) fn decide_packed(
+        &mut self,
+        event: &[u8],
+        event_type: Option<&str>,
+        limits: &Limits,
+        hits: &mut Vec<Hit>,
+    ) -> Option<()> {
+        let (captures, written) = self.scanner.scan_packed(event, limits, self.compiled.counts_members)?;
+        self.now.facts.begin(captures, event, written.as_bytes());
+        self.decided(event, event_type, hits);
+        Some(())
+    }
+
+    /// Decides on what was captured.
+    #[inline(always)]
+    fn decided(&mut self, event: &[u8], event_type: Option<&str>, hits: &mut Vec<Hit>) {
+        let Self { compiled, now, unseen, .. } = self;
         now.event += 1;
-        now.facts.begin(captures, event);
         compiled.derived.note_omissions(&mut now.facts, event);
         unseen.retain(|(_, slot)| {
             compiled.derived.make(*slot, &mut now.facts, event, event_type);
@@ -241,13 +264,12 @@ impl Plan {
         if asked.now.facts.any_cut() {
             // What is unknown wakes nobody: everybody is asked.
             (0..).zip(&compiled.columns).for_each(|(column, _)| asked.decide(column, hits));
-            return Ok(());
+            return;
         }
         asked.look_up();
         asked.wake(hits);
         compiled.always.iter().for_each(|column| asked.decide(*column, hits));
         hits.sort_unstable_by_key(|hit| hit.column);
-        Ok(())
     }
 }
 

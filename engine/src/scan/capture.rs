@@ -48,6 +48,12 @@ pub(crate) struct Capture {
     pub(crate) elsewhere: bool,
 }
 
+impl Default for Capture {
+    fn default() -> Self {
+        Self::new(NOWHERE, Kind::Null, 0, 0)
+    }
+}
+
 impl Capture {
     fn new(node: NodeId, kind: Kind, start: usize, end: usize) -> Self {
         Self { node, next: NO_MORE, kind, start, end, elsewhere: false }

@@ -13,6 +13,7 @@
 use super::trie::{NodeId, Way};
 use super::vector::Vector;
 use crate::flat::{hash, same};
+use crate::msgpack;
 
 /// Bytes of `"name":"` that can be remembered; longer names go the long way each time.
 const LONGEST: usize = 32;
@@ -26,9 +27,11 @@ const FREE: u32 = u32::MAX;
 #[derive(Debug, Clone, Copy)]
 #[repr(align(64))]
 pub(super) struct Known {
-    /// `"name":"`, then zeros.
+    /// How it is written, then zeros: in JSON `"name":"`, in MessagePack its length and it.
     pattern: [u8; LONGEST],
-    /// Bytes of the pattern that count: all, or all but the last quote.
+    /// Bytes of the name, which begins behind the first byte of the pattern.
+    name: u8,
+    /// Bytes of the pattern that count: all, in JSON perhaps all but the last quote.
     length: u8,
     /// Whether that counts: no value of the name began otherwise yet.
     pub(super) is_text: bool,
@@ -40,9 +43,17 @@ pub(super) struct Known {
     pub(super) node: NodeId,
 }
 
+/// How names are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Json,
+    Packed,
+}
+
 /// The remembered names of all paths, and the steps from one to the next.
 #[derive(Debug, Clone)]
 pub(super) struct KnownNames {
+    form: Form,
     names: Vec<Known>,
     name_slots: Vec<u32>,
     /// For each step those that came after it, the latest first. Apart from all else: which comes next hangs on nothing
@@ -68,8 +79,9 @@ impl Step {
 
 impl KnownNames {
     /// Nothing is remembered yet of this many nodes.
-    pub(super) fn new(nodes: usize) -> Self {
+    pub(super) fn new(nodes: usize, form: Form) -> Self {
         Self {
+            form,
             names: Vec::new(),
             name_slots: vec![FREE; SLOTS],
             next: Vec::new(),
@@ -135,9 +147,10 @@ impl KnownNames {
     /// Remembers a name that [`KnownNames::find`] did not find, if there is room.
     pub(super) fn add(&mut self, from: NodeId, name: &[u8], way: Way, node: NodeId) -> Option<u32> {
         let added = u32::try_from(self.names.len()).ok().filter(|_| self.names.len() < MOST)?;
+        let (pattern, length) = pattern(name, self.form)?;
         // The first value tells whether to expect texts.
-        let length = u8::try_from(name.len() + 4).ok()?;
-        let known = Known { pattern: pattern(name)?, length, is_text: true, from, way, node };
+        let is_text = self.form == Form::Json;
+        let known = Known { pattern, name: u8::try_from(name.len()).ok()?, length, is_text, from, way, node };
         let free = lookup(&self.name_slots, hash(name, from), |_| false).err()?;
         *self.name_slots.get_mut(free)? = added;
         self.names.push(known);
@@ -206,8 +219,7 @@ fn lookup(slots: &[u32], hash: u32, is_it: impl Fn(u32) -> bool) -> Result<u32, 
 
 impl Known {
     fn name(&self) -> &[u8] {
-        let end = self.len().saturating_sub(2 + usize::from(self.is_text));
-        self.pattern.get(1..end).unwrap_or_default()
+        self.pattern.get(1..=usize::from(self.name)).unwrap_or_default()
     }
 
     /// Bytes of the pattern.
@@ -239,15 +251,19 @@ impl Known {
     }
 }
 
-/// `"name":"` and zeros behind it; none where that is too long.
-fn pattern(name: &[u8]) -> Option<[u8; LONGEST]> {
+/// How a name is written, and how many bytes that takes; none where it is too long.
+fn pattern(name: &[u8], form: Form) -> Option<([u8; LONGEST], u8)> {
     let mut pattern = [0; LONGEST];
-    let ends = [(0, b'"'), (name.len() + 1, b'"'), (name.len() + 2, b':'), (name.len() + 3, b'"')];
     pattern.get_mut(1..=name.len())?.copy_from_slice(name);
+    let length = u8::try_from(name.len()).ok()?;
+    let ends: &[(u8, u8)] = match form {
+        Form::Json => &[(0, b'"'), (length + 1, b'"'), (length + 2, b':'), (length + 3, b'"')],
+        Form::Packed => &[(0, msgpack::SHORT_TEXT | length)],
+    };
     for (place, byte) in ends {
-        *pattern.get_mut(place)? = byte;
+        *pattern.get_mut(usize::from(*place))? = *byte;
     }
-    Some(pattern)
+    Some((pattern, ends.last()?.0.max(length) + 1))
 }
 
 #[cfg(test)]
@@ -276,7 +292,7 @@ mod tests {
 
     #[test]
     fn what_stood_before_tells_which_kind_of_record_it_is() {
-        let mut known = KnownNames::new(1);
+        let mut known = KnownNames::new(1, Form::Json);
         let (one, other) = (["kind", "name", "roleArn"], ["name", "sourceIPAddress"]);
         assert_eq!(surprises(&mut known, &one), 3);
         assert_eq!(surprises(&mut known, &other), 2);
@@ -289,7 +305,7 @@ mod tests {
 
     #[test]
     fn names_that_nobody_writes_any_more_make_room() {
-        let mut known = KnownNames::new(1);
+        let mut known = KnownNames::new(1, Form::Json);
         // Each name takes a step, and the object's beginning one more.
         for number in 0..MOST - 1 {
             known.make_room();

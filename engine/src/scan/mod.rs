@@ -7,7 +7,8 @@
 //! skip       a bracket in which nothing is asked for               │ each event
 //! known      which name comes next, guessed and compared           │
 //! name       a name that was not guessed                           │
-//! capture    what is kept, and taken back by later duplicates      ┘
+//! capture    what is kept, and taken back by later duplicates      │
+//! packed     the same of MessagePack                               ┘
 //! text       strings, numbers and words, to the letter of RFC 8259
 //! value      looking again into text that has been checked
 //! vector     many bytes at a time: the one file with unsafe code
@@ -20,6 +21,7 @@
 mod capture;
 mod known;
 mod name;
+mod packed;
 mod pass;
 mod scanner;
 mod skip;

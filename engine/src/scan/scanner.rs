@@ -1,7 +1,8 @@
 //! The scan of an event: its bytes in, what rules ask for out, or the reason why it is no event.
 
 use super::capture::{Capture, Captures, Kind};
-use super::known::KnownNames;
+use super::known::{Form, KnownNames};
+use super::packed::{self, Packed};
 use super::pass::{Frame, Pass};
 use super::text::{invalid, token};
 use super::trie::{Trie, Way};
@@ -19,6 +20,8 @@ pub(crate) struct Scanner {
     captures: Captures,
     frames: Vec<Frame>,
     skipped: Vec<u8>,
+    /// Room for events in MessagePack.
+    packed: packed::Room,
     /// Objects whose names matter that were met so far, in all events.
     objects: u64,
 }
@@ -29,10 +32,11 @@ impl Scanner {
         Self {
             width,
             has_indexes: trie.has_indexes(),
-            known: KnownNames::new(trie.len()),
+            known: KnownNames::new(trie.len(), Form::Json),
             captures: Captures::new(trie.edges()),
             frames: Vec::new(),
             skipped: Vec::new(),
+            packed: packed::Room::default(),
             objects: 0,
             trie,
         }
@@ -67,14 +71,36 @@ impl Scanner {
             return Err(Reject { reason: RejectReason::NotAnObject, offset: start });
         }
         if self.has_indexes {
-            self.follow_indexes(text);
+            self.follow_indexes(text, false);
         }
         Ok(&mut self.captures.all)
     }
 
-    /// Looks into the arrays of which single elements are asked for. Their text has been checked.
+    /// Reads an event in MessagePack; gives the same as [`Scanner::scan`] of its JSON, and beside it the text that what
+    /// stands elsewhere is a part of. None where it is no event, or out of the ordinary: its JSON tells.
+    /// `counts_members` says whether somebody counts what is in objects.
+    pub(crate) fn scan_packed(
+        &mut self,
+        event: &[u8],
+        limits: &Limits,
+        counts_members: bool,
+    ) -> Option<(&mut Vec<Capture>, &str)> {
+        self.captures.all.clear();
+        let Self { width, trie, captures, objects, packed: room, .. } = self;
+        dispatch(*width, Packed { event, trie, captures, objects, room, limits, counts_members })?;
+        if self.has_indexes {
+            // Arrays that are asked for are written.
+            let text = std::mem::take(&mut self.packed.written);
+            self.follow_indexes(text.as_bytes(), true);
+            self.packed.written = text;
+        }
+        Some((&mut self.captures.all, &self.packed.written))
+    }
+
+    /// Looks into the arrays of which single elements are asked for. Their text has been checked; it may be another one
+    /// than the event.
     #[cold]
-    fn follow_indexes(&mut self, text: &[u8]) {
+    fn follow_indexes(&mut self, text: &[u8], elsewhere: bool) {
         let limits = Limits { bytes: usize::MAX, depth: DEEPEST, values: usize::MAX };
         let width = self.width;
         let mut place = 0;
@@ -88,7 +114,11 @@ impl Scanner {
                 let Some(start) = value::element(text, capture.start, index) else { continue };
                 let way = Way::to_node(&self.trie, node);
                 // What was checked as part of the array cannot fail as a value by itself.
+                let before = self.captures.all.len();
                 let _ = dispatch(width, Run { scanner: self, text, at: start, way, limits, whole: false });
+                for capture in self.captures.all.iter_mut().skip(before) {
+                    capture.elsewhere = elsewhere;
+                }
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::status::Status;
 use oxpecker_engine::Engine;
 use oxpecker_engine::detection::Detection;
 use oxpecker_engine::json::{Json, Reject};
-use oxpecker_engine::matcher::Outcome;
+use oxpecker_engine::matcher::{Hit, Outcome};
 use oxpecker_engine::msgpack::Transcoder;
 use oxpecker_engine::rule::TagTypes;
 use std::ops::ControlFlow;
@@ -200,9 +200,7 @@ impl Session {
             return status;
         }
         for (index, event) in batch.events().enumerate() {
-            let json = json_of(event, &batch, engine, &mut self.transcoder);
-            let hits = json.and_then(|(event, _)| engine.verdicts(event));
-            let hits = match hits {
+            let hits = match verdicts(event, &batch, engine, &mut self.transcoder) {
                 Ok(hits) => hits,
                 Err(reject) => {
                     self.answer.reject(index, reject);
@@ -290,14 +288,22 @@ impl Session {
         let Begun { event: first, place: mut from, now, tell } = begun;
         let mut looked = 0;
         for (index, event) in batch.events().enumerate().skip(first) {
+            let place = std::mem::take(&mut from);
+            // JSON is made of the few events of which there is something to tell.
+            let is_decided = place > 0 || (batch.is_packed() && engine.decide_packed(event));
+            if is_decided && engine.last_verdicts().is_empty() {
+                answer.evaluated += 1;
+                continue;
+            }
             let detected = json_of(event, &batch, engine, transcoder).and_then(|(event, shipper)| {
-                engine.detect_from(std::mem::take(&mut from), event, |engine, mut detection| {
+                let take = |engine: &mut Engine, mut detection: Detection| {
                     clock::settle(&mut detection, clock::known(now), shipper);
                     tell(engine, detection, &mut answer.body);
                     looked += event.len();
                     let is_enough = answer.body.len() >= PART || looked >= LOOKED;
                     if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-                })
+                };
+                if is_decided { engine.detect_decided(place, event, take) } else { engine.detect_from(0, event, take) }
             });
             match detected {
                 Ok(ControlFlow::Continue(undecided)) => {
@@ -331,6 +337,20 @@ impl Session {
         self.answer.body = String::from_utf8(std::mem::replace(&mut self.result, lines)).unwrap_or_default();
         Status::Ok
     }
+}
+
+/// The verdicts on an event of a batch.
+fn verdicts<'e>(
+    event: &[u8],
+    batch: &Batch<'_>,
+    engine: &'e mut Engine,
+    transcoder: &mut Transcoder,
+) -> Result<&'e [Hit], Reject> {
+    if batch.is_packed() && engine.decide_packed(event) {
+        return Ok(engine.last_verdicts());
+    }
+    let (event, _) = json_of(event, batch, engine, transcoder)?;
+    engine.verdicts(event)
 }
 
 /// The JSON text of an event of a batch, and the shipper's time.

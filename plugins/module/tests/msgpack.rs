@@ -4,61 +4,15 @@
 
 #[path = "../../../tests/support/corpus.rs"]
 mod corpus;
+#[path = "../../../tests/support/mutate.rs"]
+#[expect(dead_code, reason = "dice are for the engine's tests")]
+mod mutate;
+#[path = "../../../tests/support/pack.rs"]
+#[expect(dead_code, reason = "odd forms are for the engine's tests")]
+mod pack;
 
 use oxpecker_engine::json::{Json, Limits};
 use oxpecker_module::{Session, Status};
-
-/// A value in MessagePack; `None` where a number would come back otherwise than it stands.
-fn pack(value: &Json, out: &mut Vec<u8>) -> Option<()> {
-    let length = |length: usize| u32::try_from(length).expect("short").to_be_bytes();
-    match value {
-        Json::Null => out.push(0xc0),
-        Json::Bool(value) => out.push(0xc2 + u8::from(*value)),
-        Json::Number(text) => number(text, out)?,
-        Json::Text(text) => string(text, out),
-        Json::Array(items) => {
-            out.push(0xdd);
-            out.extend(length(items.len()));
-            items.iter().try_for_each(|item| pack(item, out))?;
-        }
-        Json::Object(members) => {
-            out.push(0xdf);
-            out.extend(length(members.len()));
-            for (name, value) in members {
-                string(name, out);
-                pack(value, out)?;
-            }
-        }
-    }
-    Some(())
-}
-
-fn number(text: &str, out: &mut Vec<u8>) -> Option<()> {
-    if let Some(number) = text.parse::<u64>().ok().filter(|number| number.to_string() == text) {
-        out.push(0xcf);
-        out.extend(number.to_be_bytes());
-    } else if let Some(number) = text.parse::<i64>().ok().filter(|number| number.to_string() == text) {
-        out.push(0xd3);
-        out.extend(number.to_be_bytes());
-    } else {
-        let number = text.parse::<f64>().ok().filter(|number| format!("{number:?}") == text)?;
-        out.push(0xcb);
-        out.extend(number.to_be_bytes());
-    }
-    Some(())
-}
-
-fn string(text: &str, out: &mut Vec<u8>) {
-    match u8::try_from(text.len()) {
-        Ok(length @ 0..32) => out.push(0xa0 + length),
-        Ok(length) => out.extend([0xd9, length]),
-        Err(_) => {
-            out.push(0xdb);
-            out.extend(u32::try_from(text.len()).expect("short").to_be_bytes());
-        }
-    }
-    out.extend(text.as_bytes());
-}
 
 fn header(format: u8) -> Vec<u8> {
     let mut batch = vec![0; 16];
@@ -83,7 +37,7 @@ fn the_corpus_gives_the_same_verdicts() {
             all += 1;
             let Ok(tree) = Json::parse(event, &Limits::default()) else { continue };
             let mut bytes = Vec::new();
-            if pack(&tree, &mut bytes).is_none() || tree.as_object().is_none() {
+            if pack::pack(&tree, &mut bytes).is_none() || tree.as_object().is_none() {
                 continue;
             }
             packed_events += 1;
