@@ -1,7 +1,7 @@
 //! A table from bytes to numbers, laid out flat: one buffer for all keys, one array of entries, one of slots.
 //!
 //! Built once from rules and asked for every event. Only rules put keys in, so its hash need not withstand an attacker:
-//! an event can at worst be looked up and not be there.
+//! an event can at worst be looked up and not be there. Whoever hashes what events hold looks at few places only.
 
 /// Keys and their numbers.
 #[derive(Debug, Clone, Default)]
@@ -149,6 +149,39 @@ impl ByteMap {
         if let Some(free) = self.slots.get_mut(slot) {
             *free = entry;
         }
+    }
+}
+
+/// Lists under numbers from 0 on, one behind the other.
+#[derive(Debug, Clone)]
+pub(crate) struct Runs<T> {
+    /// Where each begins, and behind the last of them where it ends.
+    begins: Vec<u32>,
+    items: Vec<T>,
+}
+
+impl<T> Default for Runs<T> {
+    fn default() -> Self {
+        Self { begins: Vec::new(), items: Vec::new() }
+    }
+}
+
+impl<T> FromIterator<Vec<T>> for Runs<T> {
+    fn from_iter<I: IntoIterator<Item = Vec<T>>>(lists: I) -> Self {
+        let mut runs = Self { begins: vec![0], items: Vec::new() };
+        for list in lists {
+            runs.items.extend(list);
+            runs.begins.push(number(runs.items.len()));
+        }
+        runs
+    }
+}
+
+impl<T> Runs<T> {
+    /// A list; an empty one where there is none of that number.
+    pub(crate) fn get(&self, list: u32) -> &[T] {
+        let ends = self.begins.get(list as usize..).and_then(|ends| ends.first_chunk::<2>());
+        ends.and_then(|[begin, end]| self.items.get(*begin as usize..*end as usize)).unwrap_or_default()
     }
 }
 

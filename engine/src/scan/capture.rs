@@ -76,20 +76,21 @@ struct Seen {
 pub(super) struct Captures {
     pub(super) all: Vec<Capture>,
     seen: Vec<Seen>,
-    /// Room for what joined names replace.
-    room: Room,
-}
-
-/// Room that is used again for each object with a joined name.
-#[derive(Debug, Clone, Default)]
-struct Room {
-    joined: Vec<(EdgeId, Range<NodeId>)>,
-    longer: Vec<Range<NodeId>>,
+    /// Joined names that stood, each with its object; those of the innermost object are the last.
+    joined: Vec<(u64, EdgeId)>,
+    /// Room for the shorter names that they beat, each with the nodes that are taken from it.
+    beaten: Vec<(EdgeId, Range<NodeId>)>,
 }
 
 impl Captures {
     pub(super) fn new(edges: usize) -> Self {
-        Self { all: Vec::new(), seen: vec![Seen::default(); edges], room: Room::default() }
+        Self { all: Vec::new(), seen: vec![Seen::default(); edges], joined: Vec::new(), beaten: Vec::new() }
+    }
+
+    /// Forgets the last event.
+    pub(super) fn clear(&mut self) {
+        self.all.clear();
+        self.joined.clear();
     }
 
     #[inline(always)]
@@ -136,37 +137,38 @@ impl Captures {
         true
     }
 
-    /// An object at `node` ends in which a joined name stood: what shorter names gave for its paths is taken back.
+    /// A member with a joined name has begun in an object.
+    pub(super) fn joined_begins(&mut self, edge: EdgeId, object: u64) {
+        self.joined.push((object, edge));
+    }
+
+    /// An object ends: where joined names stood in it, what shorter names gave for their paths is taken back. What stood in
+    /// the objects inside it is done with, so its own are the last.
+    #[inline(always)]
+    pub(super) fn object_ends(&mut self, trie: &Trie, object: u64) {
+        if self.joined.last().is_some_and(|(of, _)| *of == object) {
+            self.longest_names_win(trie, object);
+        }
+    }
+
     #[cold]
-    pub(super) fn longest_names_win(&mut self, trie: &Trie, node: NodeId, object: u64) {
-        let (edges, joined) = trie.edges_from(node);
-        let range = |edge: EdgeId| trie.edge(edge).map_or(0..0, |edge| trie.below(edge.target));
-        let stood = |edge: &&EdgeId| self.seen.get(**edge as usize).is_some_and(|seen| seen.object == object);
-        let Room { joined: stood_joined, longer } = &mut self.room;
-        stood_joined.clear();
-        stood_joined.extend(joined.iter().filter(stood).map(|edge| (*edge, range(*edge))));
-        for edge in edges.iter().filter(stood) {
-            let own = range(*edge);
-            let inside = stood_joined
-                .iter()
-                .filter(|(other, below)| other != edge && own.start < below.start && below.end <= own.end);
-            longer.clear();
-            longer.extend(inside.map(|(_, below)| below.clone()));
-            longer.sort_unstable_by_key(|below| (below.start, std::cmp::Reverse(below.end)));
-            // Ranges of a trie lie inside one another or apart: without the inner ones, one search finds the range.
-            let mut ended = 0;
-            longer.retain(|below| {
-                let outer = below.start >= ended;
-                ended = ended.max(below.end);
-                outer
+    fn longest_names_win(&mut self, trie: &Trie, object: u64) {
+        let Self { all, seen, joined, beaten } = self;
+        beaten.clear();
+        while let Some((_, edge)) = joined.pop_if(|(of, _)| *of == object) {
+            let Some(below) = trie.edge(edge).map(|edge| trie.below(edge.target)) else { continue };
+            let stood = |edge: &&EdgeId| seen.get(**edge as usize).is_some_and(|seen| seen.object == object);
+            beaten.extend(trie.shorter(edge).iter().filter(stood).map(|shorter| (*shorter, below.clone())));
+        }
+        beaten.sort_unstable_by_key(|(shorter, below)| (*shorter, below.start, std::cmp::Reverse(below.end)));
+        // Ranges of a trie lie inside one another or apart: without the inner ones, one search finds the range.
+        beaten.dedup_by(|(other, inner), (shorter, outer)| shorter == other && inner.end <= outer.end);
+        for longer in beaten.chunk_by(|(one, _), (other, _)| one == other) {
+            let Some(seen) = longer.first().and_then(|(shorter, _)| seen.get(*shorter as usize)) else { continue };
+            take_back(all, seen.start..seen.end, |node| {
+                let behind = longer.partition_point(|(_, below)| below.start <= node);
+                behind.checked_sub(1).and_then(|at| longer.get(at)).is_some_and(|(_, below)| below.contains(&node))
             });
-            let Some(seen) = self.seen.get(*edge as usize) else { continue };
-            if !longer.is_empty() {
-                take_back(&mut self.all, seen.start..seen.end, |node| {
-                    let behind = longer.partition_point(|below| below.start <= node);
-                    behind.checked_sub(1).and_then(|at| longer.get(at)).is_some_and(|below| below.contains(&node))
-                });
-            }
         }
     }
 }

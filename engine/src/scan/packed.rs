@@ -35,8 +35,6 @@ struct Open {
     is_map: bool,
     /// Elements, or members, that are still to come.
     left: u32,
-    /// A joined name stands in this map.
-    has_joined: bool,
     /// The map's number.
     object: u64,
     /// The step to the remembered name that stood last.
@@ -194,8 +192,8 @@ impl Pass<'_, '_> {
     fn member_begins(&mut self, way: Way) {
         let Some(open) = self.open.last_mut() else { return };
         self.captures.member_begins(way.edge(), open.object);
-        if way.is(SPECIAL) {
-            open.has_joined |= self.trie.edge(way.edge()).is_some_and(|edge| edge.joined);
+        if way.is(SPECIAL) && self.trie.edge(way.edge()).is_some_and(|edge| edge.joined) {
+            self.captures.joined_begins(way.edge(), open.object);
         }
     }
 
@@ -204,7 +202,7 @@ impl Pass<'_, '_> {
         *self.objects += u64::from(is_map);
         let object = if is_map { *self.objects } else { 0 };
         let known = self.known.start(way.node(self.trie));
-        self.open.push(Open { way, is_map, left, has_joined: false, object, known, begun });
+        self.open.push(Open { way, is_map, left, object, known, begun });
         Some(())
     }
 
@@ -216,9 +214,7 @@ impl Pass<'_, '_> {
     /// The innermost bracket is whole.
     fn close(&mut self) -> Option<Option<Way>> {
         let open = self.open.pop()?;
-        if open.has_joined {
-            self.captures.longest_names_win(self.trie, open.way.node(self.trie), open.object);
-        }
+        self.captures.object_ends(self.trie, open.object);
         let token = if open.is_map { Token::Map(0) } else { Token::Array(0) };
         self.ended(open.way, token, open.begun)
     }

@@ -29,8 +29,6 @@ pub(super) struct Frame {
     start: usize,
     /// What closes it; 0 outside of all brackets.
     close: u8,
-    /// A joined name stands in this object.
-    has_joined: bool,
     /// The object's number.
     object: u64,
     /// The step to the remembered name that stood last.
@@ -41,7 +39,7 @@ pub(super) struct Frame {
 
 impl Frame {
     pub(super) const OUTSIDE: Self =
-        Self { way: Way::UNASKED, start: 0, close: 0, has_joined: false, object: 0, known: u32::MAX, values_left: 0 };
+        Self { way: Way::UNASKED, start: 0, close: 0, object: 0, known: u32::MAX, values_left: 0 };
 }
 
 /// What a pass knows.
@@ -312,9 +310,7 @@ impl<const COUNTED: bool> Pass<'_, '_, COUNTED> {
     /// A bracket has closed.
     #[inline(always)]
     fn closed(&mut self, frame: &Frame) -> Option<Way> {
-        if frame.has_joined {
-            self.captures.longest_names_win(self.trie, frame.way.node(self.trie), frame.object);
-        }
+        self.captures.object_ends(self.trie, frame.object);
         self.ended(frame.way, (kind_of(frame.close), frame.start, self.at))
     }
 
@@ -335,8 +331,8 @@ impl<const COUNTED: bool> Pass<'_, '_, COUNTED> {
     #[inline(always)]
     fn member_begins(&mut self, way: Way) {
         self.captures.member_begins(way.edge(), self.top.object);
-        if way.is(SPECIAL) {
-            self.top.has_joined |= self.trie.edge(way.edge()).is_some_and(|edge| edge.joined);
+        if way.is(SPECIAL) && self.trie.edge(way.edge()).is_some_and(|edge| edge.joined) {
+            self.captures.joined_begins(way.edge(), self.top.object);
         }
     }
 }

@@ -57,7 +57,7 @@ impl Scanner {
         if text.len() > limits.bytes {
             return Err(Reject { reason: RejectReason::TooLarge, offset: limits.bytes });
         }
-        self.captures.all.clear();
+        self.captures.clear();
         self.known.make_room();
         let width = self.width;
         let event = Way::to_node(&self.trie, 0);
@@ -85,7 +85,7 @@ impl Scanner {
         limits: &Limits,
         counts_members: bool,
     ) -> Option<(&mut Vec<Capture>, &str)> {
-        self.captures.all.clear();
+        self.captures.clear();
         let Self { width, trie, captures, objects, packed: room, .. } = self;
         dispatch(*width, Packed { event, trie, captures, objects, room, limits, counts_members })?;
         if self.has_indexes {
@@ -104,14 +104,14 @@ impl Scanner {
         let limits = Limits { bytes: usize::MAX, depth: DEEPEST, values: usize::MAX };
         let width = self.width;
         let mut place = 0;
+        let mut elements = Vec::new();
         while let Some(capture) = self.captures.all.get(place).copied() {
             place += 1;
             if capture.kind != Kind::Array {
                 continue;
             }
-            for at in 0..self.trie.indexes(capture.node).len() {
-                let Some(&(index, node)) = self.trie.indexes(capture.node).get(at) else { break };
-                let Some(start) = value::element(text, capture.start, index) else { continue };
+            value::starts(text, capture.start, self.trie.indexes(capture.node), &mut elements);
+            for &(start, node) in &elements {
                 let way = Way::to_node(&self.trie, node);
                 // What was checked as part of the array cannot fail as a value by itself.
                 let before = self.captures.all.len();

@@ -11,7 +11,7 @@
 //!
 //! Nodes are numbered so that all below one are the numbers behind it: "everything under this path" is a range.
 
-use crate::flat::ByteMap;
+use crate::flat::{ByteMap, Runs};
 use crate::language::expr::Step;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -34,10 +34,6 @@ pub(crate) struct Node {
     flags: Flags,
     /// Elements of an array that are asked for, by place.
     indexes: Vec<(i64, NodeId)>,
-    /// Edges from here whose names join several steps.
-    joined: Vec<EdgeId>,
-    /// All edges from here.
-    edges: Vec<EdgeId>,
     /// The first edge from here of each name.
     names: ByteMap,
 }
@@ -120,6 +116,8 @@ impl Way {
 pub(crate) struct Trie {
     nodes: Vec<Node>,
     edges: Vec<Edge>,
+    /// For each edge whose name joins several steps, the edges from the same node that lead to it step by step.
+    shorter: Runs<EdgeId>,
 }
 
 /// The tree while it is put together.
@@ -152,7 +150,38 @@ impl Trie {
         }
         let mut trie = Self::default();
         trie.add(&draft, &[]);
+        trie.shorter = trie.shorter_than_joined();
         trie
+    }
+
+    /// What leads to the end of a joined name has a name that is its beginning, up to a dot.
+    fn shorter_than_joined(&self) -> Runs<EdgeId> {
+        let mut shorter = vec![Vec::new(); self.edges.len()];
+        for node in &self.nodes {
+            for (name, first) in node.names.iter() {
+                for (edge, joined) in self.same_name(first).filter(|(_, edge)| edge.joined) {
+                    let end = self.below(joined.target);
+                    let is_around = |(_, other): &(EdgeId, Edge)| {
+                        let around = self.below(other.target);
+                        around.start < end.start && end.end <= around.end
+                    };
+                    let beginnings =
+                        memchr::memchr_iter(b'.', name).filter_map(|dot| node.names.get(name.get(..dot)?, 0));
+                    let found =
+                        beginnings.flat_map(|first| self.same_name(first)).filter(is_around).map(|(edge, _)| edge);
+                    if let Some(shorter) = shorter.get_mut(edge as usize) {
+                        shorter.extend(found);
+                    }
+                }
+            }
+        }
+        shorter.into_iter().collect()
+    }
+
+    /// An edge, and the further ones from the same node with its name.
+    fn same_name(&self, first: EdgeId) -> impl Iterator<Item = (EdgeId, Edge)> {
+        let edge = |id| Some((id, self.edge(id)?));
+        std::iter::successors(edge(first), move |(_, last)| edge(last.also))
     }
 
     /// Adds a node with all below it. `above` are the nodes from which names alone lead here, each with those names.
@@ -187,10 +216,6 @@ impl Trie {
         let new = id(self.edges.len());
         self.edges.push(edge);
         let Some(node) = self.nodes.get_mut(from as usize) else { return };
-        node.edges.push(new);
-        if edge.joined {
-            node.joined.push(new);
-        }
         let first = node.names.get_or_insert(name.as_bytes(), 0, new);
         // Appended behind those that have the name already.
         let mut last = first;
@@ -271,9 +296,9 @@ impl Trie {
         self.nodes.get(node as usize).map(|node| node.indexes.as_slice()).unwrap_or_default()
     }
 
-    /// All edges from a node, and of those the joined ones.
-    pub(super) fn edges_from(&self, node: NodeId) -> (&[EdgeId], &[EdgeId]) {
-        self.nodes.get(node as usize).map(|node| (node.edges.as_slice(), node.joined.as_slice())).unwrap_or_default()
+    /// The edges that lead step by step to where an edge with a joined name leads, from the same node.
+    pub(super) fn shorter(&self, joined: EdgeId) -> &[EdgeId] {
+        self.shorter.get(joined)
     }
 
     /// A node and all below it.

@@ -98,17 +98,30 @@ impl<'t> Iterator for Elements<'t> {
     }
 }
 
-/// Where the element at a place of an array begins; places below zero count from the end.
-pub(super) fn element(json: &[u8], start: usize, index: i64) -> Option<usize> {
-    let place = match usize::try_from(index) {
-        Ok(place) => place,
-        Err(_) => Elements::of(json, start).count().checked_sub(usize::try_from(index.unsigned_abs()).ok()?)?,
+/// Where those elements of an array begin whose places are asked for, in the array's order; places below zero count from
+/// the end. `found` is emptied first. However many are asked for, the array is gone through once, and once more where its
+/// end must be known.
+pub(super) fn starts<T: Copy>(json: &[u8], start: usize, asked: &[(i64, T)], found: &mut Vec<(usize, T)>) {
+    found.clear();
+    let from_end = asked.iter().any(|(index, _)| *index < 0);
+    let count = if from_end { Elements::of(json, start).count() } else { 0 };
+    let place = |index: i64| match usize::try_from(index) {
+        Ok(place) => Some(place),
+        Err(_) => count.checked_sub(usize::try_from(index.unsigned_abs()).ok()?),
     };
+    found.extend(asked.iter().filter_map(|(index, of)| Some((place(*index)?, *of))));
+    found.sort_by_key(|(place, _)| *place);
     let mut elements = Elements::of(json, start);
-    for _ in 0..place {
-        elements.next()?;
+    let (mut passed, mut known) = (0, 0);
+    for (place, _) in found.iter_mut() {
+        while passed < *place && elements.next().is_some() {
+            passed += 1;
+        }
+        let Some(start) = elements.next_start().filter(|_| passed == *place) else { break };
+        *place = start;
+        known += 1;
     }
-    elements.next_start()
+    found.truncate(known);
 }
 
 /// Calls `visit` for what an array holds, arrays inside it taken apart at every depth, until it says that it has seen
