@@ -21,7 +21,7 @@ const OVERHEAD: usize = 768;
 pub(super) struct Open {
     pub(super) rule: usize,
     /// What tells its group from others.
-    pub(super) identity: Box<str>,
+    pub(super) identity: Box<[u8]>,
     pub(super) group: Group,
     /// What the alert is called, once it has fired: by the window's start, so that a late event does not change it.
     pub(super) fired: Option<Names>,
