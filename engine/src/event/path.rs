@@ -104,12 +104,15 @@ fn member<'e, R: Route>(object: At<'e>, path: R) -> Option<(Name<'e>, At<'e>, R)
 impl Route for &str {
     #[inline]
     fn beginnings(self) -> impl Iterator<Item = (usize, Self)> {
-        let mut next = Some((self.len(), ""));
+        // The next dot is looked for when the name before it was not there: the longest one often is.
+        let mut before = None;
         std::iter::from_fn(move || {
-            let (end, rest) = next?;
-            let dot = self.get(..end).and_then(|name| name.bytes().rposition(|byte| byte == b'.'));
-            next = dot.and_then(|dot| Some((dot, self.get(dot + 1..)?)));
-            Some((end, rest))
+            let end = match before {
+                None => self.len(),
+                Some(end) => self.as_bytes().get(..end)?.iter().rposition(|byte| *byte == b'.')?,
+            };
+            before = Some(end);
+            Some((end, self.get(end + 1..).unwrap_or_default()))
         })
     }
 
