@@ -18,7 +18,8 @@ use std::path::PathBuf;
 
 /// Compare two versions of rules over the same events: alerts gained, lost, louder and quieter.
 ///
-/// Exit status: 0 if nothing changes and no rule is over its budget, 1 otherwise.
+/// Exit status: 0 if nothing changes and no rule is over its budget, 1 otherwise, 2 if a rule or an input cannot be
+/// read.
 #[derive(Args)]
 #[command(
     after_help = "Example:\n  git worktree add /tmp/old main && oxpecker diff /tmp/old/rules rules logs/ --budget 20"
@@ -97,6 +98,8 @@ impl Opts {
             Form::Text => write!(out, "{}", text(&report))?,
         }
         out::finish(out)?;
+        summary::must_be_whole(&before.tally)?;
+        summary::must_be_whole(&after.tally)?;
         Ok(Answer::from_bool(clean))
     }
 

@@ -116,8 +116,6 @@ fn finish(tally: &Tally, matched: u64) -> Result<Answer> {
         return Ok(Answer::Interrupted);
     }
     summary::must_add_up(tally)?;
-    if tally.broken_inputs > 0 {
-        bail!("{} could not be read to the end", summary::count(tally.broken_inputs, "input"));
-    }
+    summary::must_be_whole(tally)?;
     Ok(Answer::from_bool(matched > 0))
 }

@@ -5,7 +5,7 @@ use super::exit::Answer;
 use super::input::{self, InputArgs};
 use super::loaded::Loaded;
 use super::out::Form;
-use super::summary::count;
+use super::summary::{self, count};
 use super::{out, pages, rules, sight};
 use anyhow::{Result, bail};
 use clap::Args;
@@ -71,13 +71,14 @@ impl Opts {
         }
         // Shadow rules too: this is where their behaviour is looked at.
         request.options.insert("shadow_alerts".into(), true.into());
-        let behaviour = if self.input.is_given() {
+        let found = if self.input.is_given() {
             input::catch_interrupts();
             let inputs = self.input.walk()?;
-            Some(behaviour(corpus::run(&self.input.backend()?, &request, &self.input, &inputs)?))
+            Some(corpus::run(&self.input.backend()?, &request, &self.input, &inputs)?)
         } else {
             None
         };
+        let behaviour = found.as_ref().map(behaviour);
         let mut out = out::stdout();
         match self.output {
             Form::Json => {
@@ -94,6 +95,9 @@ impl Opts {
             String::new()
         };
         out::say(&format!("{} in force{disabled}", count(loaded.set.rules.len() as u64, "rule")));
+        if let Some(found) = &found {
+            summary::must_be_whole(&found.tally)?;
+        }
         Ok(Answer::Yes)
     }
 }
@@ -119,14 +123,14 @@ impl Opts {
     }
 }
 
-fn behaviour(found: Found) -> Behaviour {
+fn behaviour(found: &Found) -> Behaviour {
     let mut behaviour = Behaviour::new();
-    for ((rule, day), matches) in found.days {
-        behaviour.entry(rule).or_default().entry(day).or_default().matches = matches;
+    for ((rule, day), matches) in &found.days {
+        behaviour.entry(rule.clone()).or_default().entry(day.clone()).or_default().matches = *matches;
     }
-    for alert in found.alerts {
+    for alert in &found.alerts {
         let day = alert.day().unwrap_or(corpus::NO_DAY).to_owned();
-        behaviour.entry(alert.rule_id).or_default().entry(day).or_default().alerts += 1;
+        behaviour.entry(alert.rule_id.clone()).or_default().entry(day).or_default().alerts += 1;
     }
     behaviour
 }

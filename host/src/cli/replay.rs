@@ -9,7 +9,7 @@ use super::running::Rules;
 use super::summary::{self, Replayed};
 use super::windows::WindowStage;
 use super::{out, state};
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow};
 use clap::Args;
 use oxpecker::pipeline::{Backend, Settings, Span, Tally};
 use oxpecker::render::safe;
@@ -192,9 +192,7 @@ impl Opts {
             return Ok(Answer::Interrupted);
         }
         summary::must_add_up(tally)?;
-        if tally.broken_inputs > 0 {
-            bail!("{} could not be read to the end", summary::count(tally.broken_inputs, "input"));
-        }
+        summary::must_be_whole(tally)?;
         let worst = replayed.alerts.iter().position(|count| *count > 0).map(|place| place + 1);
         let fails = self.fail_on.is_some_and(|limit| worst.is_some_and(|worst| worst <= usize::from(limit)));
         Ok(Answer::from_bool(!fails && replayed.broken_rules == 0))

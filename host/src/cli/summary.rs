@@ -201,3 +201,11 @@ pub(crate) fn must_add_up(tally: &Tally) -> Result<()> {
         count(tally.read, "event")
     )))
 }
+
+/// An input that could not be read to its end is an error, told after what was found in the rest.
+pub(crate) fn must_be_whole(tally: &Tally) -> Result<()> {
+    if tally.broken_inputs > 0 {
+        bail!("{} could not be read to the end", count(tally.broken_inputs, "input"));
+    }
+    Ok(())
+}

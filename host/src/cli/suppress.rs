@@ -95,8 +95,10 @@ impl Opts {
         let of_rule = |alerts: Vec<Brief>| -> Vec<Brief> {
             alerts.into_iter().filter(|brief| brief.rule_id == alert.rule_id).collect()
         };
-        let before = of_rule(corpus::run(&backend, &before, &self.input, &inputs)?.alerts);
-        let after = of_rule(corpus::run(&backend, &after, &self.input, &inputs)?.alerts);
+        let before = corpus::run(&backend, &before, &self.input, &inputs)?;
+        let after = corpus::run(&backend, &after, &self.input, &inputs)?;
+        let tallies = [before.tally, after.tally];
+        let (before, after) = (of_rule(before.alerts), of_rule(after.alerts));
         let key = |brief: &Brief| (brief.source.clone(), brief.aggregate.clone(), brief.first_seen.clone());
         let left: BTreeSet<_> = after.iter().map(key).collect();
         let gone: Vec<&Brief> = before.iter().filter(|brief| !left.contains(&key(brief))).collect();
@@ -109,7 +111,7 @@ impl Opts {
         if gone.len() > 20 {
             out::say(&format!("  … and {} more", gone.len() - 20));
         }
-        Ok(())
+        tallies.iter().try_for_each(summary::must_be_whole)
     }
 }
 

@@ -51,8 +51,10 @@ pub enum PassedOver {
     LinkedFolder,
     /// A folder in which nothing to read was found.
     EmptyFolder,
-    /// It could not be listed.
-    Unreadable(String),
+    /// A link that leads nowhere.
+    BrokenLink,
+    /// A socket, pipe or device: opening one of those in a folder could wait for ever.
+    NoFile,
 }
 
 impl fmt::Display for PassedOver {
@@ -62,7 +64,8 @@ impl fmt::Display for PassedOver {
             Self::NoEvents => f.write_str("by its name no file of events"),
             Self::LinkedFolder => f.write_str("a link to a folder"),
             Self::EmptyFolder => f.write_str("no files to read in it"),
-            Self::Unreadable(why) => f.write_str(why),
+            Self::BrokenLink => f.write_str("a link that leads nowhere"),
+            Self::NoFile => f.write_str("no file: a socket, pipe or device"),
         }
     }
 }
@@ -129,7 +132,8 @@ impl Walk {
                     // The last pushed is the first taken.
                     todo.extend(entries.into_iter().rev());
                 }
-                Err(e) => self.note(&path, PassedOver::Unreadable(e.to_string())),
+                // Reading it fails as listing did, so it is told and counted like a file that cannot be read.
+                Err(_) => self.inputs.push(Input::File(path)),
             }
         }
     }
@@ -147,17 +151,22 @@ impl Walk {
         }
         let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
         let marker = name.ends_with("_$folder$") || name == "_SUCCESS" || name == "ConfigWritabilityCheckFile";
-        let no_events = marker || NO_EVENTS.contains(&ending.as_str()) || !is_readable_kind(path);
-        if no_events {
-            self.note(path, PassedOver::NoEvents);
+        let passed_over =
+            if marker || NO_EVENTS.contains(&ending.as_str()) { Some(PassedOver::NoEvents) } else { no_file(path) };
+        let wanted = passed_over.is_none();
+        if let Some(why) = passed_over {
+            self.note(path, why);
         }
-        !no_events
+        wanted
     }
 }
 
-/// Not a socket, pipe or device: opening one of those in a folder could wait for ever.
-fn is_readable_kind(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|m| m.is_file())
+/// Why something in a folder is no file to read. What cannot be looked at may be one: reading it tells why it cannot be.
+fn no_file(path: &Path) -> Option<PassedOver> {
+    match std::fs::metadata(path) {
+        Ok(metadata) => (!metadata.is_file()).then_some(PassedOver::NoFile),
+        Err(error) => (error.kind() == io::ErrorKind::NotFound).then_some(PassedOver::BrokenLink),
+    }
 }
 
 fn sorted(folder: &Path) -> io::Result<Vec<PathBuf>> {

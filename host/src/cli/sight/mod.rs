@@ -117,9 +117,7 @@ fn count(request: &LoadRequest, rules: usize, args: &InputArgs) -> Result<Counts
     if input::interrupted() {
         bail!("interrupted");
     }
-    if tally.broken_inputs > 0 {
-        bail!("{} could not be read to the end", summary::count(tally.broken_inputs, "input"));
-    }
+    summary::must_be_whole(&tally)?;
     counts.add_suppressed(&pipeline.stats());
     Ok(counts)
 }
