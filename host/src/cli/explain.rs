@@ -121,7 +121,7 @@ impl Opts {
         }
         let id = self.rule.as_deref().unwrap_or_default();
         let found = loaded.set.rules.iter().find(|collected| collected.rule.id == id);
-        let found = found.ok_or_else(|| unknown_rule(id, &loaded))?;
+        let found = found.ok_or_else(|| unknown_rule(id, &loaded, self.rules.is_empty()))?;
         let text = loaded.files.get(found.source).map_or("", |file| &file.text);
         let alone = outline::single(text, id).unwrap_or_else(|| text.to_owned());
         let file = Some((alone, !found.provenance.tunings.is_empty()));
@@ -243,7 +243,7 @@ fn read_filter(text: &str, lists: &Lists) -> Result<Expr> {
     parsed.expr.filter(|_| !failed).context("the filter cannot be used")
 }
 
-fn unknown_rule(id: &str, loaded: &Loaded) -> anyhow::Error {
+fn unknown_rule(id: &str, loaded: &Loaded, shipped: bool) -> anyhow::Error {
     let ids = || loaded.set.rules.iter().map(|collected| collected.rule.id.as_str());
     let near = suggest::nearest(id, ids()).or_else(|| ids().find(|known| !id.is_empty() && known.contains(id)));
     let broken: usize = loaded.files.iter().map(|file| file.errors().len()).sum();
@@ -257,6 +257,9 @@ fn unknown_rule(id: &str, loaded: &Loaded) -> anyhow::Error {
     }
     if broken > 0 {
         message.push_str(" (some rules have errors and were left out: see `oxpecker check`)");
+    }
+    if shipped {
+        message.push_str(" (these are the shipped rules; --rules PATH names others)");
     }
     anyhow!(message)
 }

@@ -11,7 +11,7 @@ use oxpecker::sandbox::{CodeCache, Limits, Module};
 use serde_json::json;
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -48,6 +48,10 @@ pub(crate) fn default_jobs() -> u8 {
     std::thread::available_parallelism().map_or(1, |cores| u8::try_from(cores.get()).unwrap_or(8).min(8))
 }
 
+fn is_named_as_rules(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")
+}
+
 impl InputArgs {
     /// The inputs, folders walked; what was passed over on the way is said.
     pub(crate) fn walk(&self) -> Result<Vec<Input>> {
@@ -56,6 +60,10 @@ impl InputArgs {
         let walk = intake::walk(paths).context("cannot read the input")?;
         for note in &walk.notes {
             out::say(&format!("note: {}: {}", safe(&note.path.display().to_string()), safe(&note.why.to_string())));
+        }
+        for path in paths.iter().filter(|path| path.is_file() && is_named_as_rules(path)) {
+            let name = safe(&path.display().to_string()).into_owned();
+            out::say(&format!("note: {name}: by its name a file of rules and not of events; --rules names rules"));
         }
         if walk.inputs.contains(&Input::Stdin) && std::io::IsTerminal::is_terminal(&std::io::stdin()) {
             out::say("reading events from standard input; end it with Ctrl-D");

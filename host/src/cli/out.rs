@@ -12,12 +12,30 @@ pub(crate) enum Form {
 }
 
 /// Standard output, buffered; flushed by [`finish`], so that a closed pipe shows as an error there.
-pub(crate) fn stdout() -> BufWriter<StdoutLock<'static>> {
-    BufWriter::with_capacity(64 << 10, io::stdout().lock())
+pub(crate) fn stdout() -> BufWriter<Stdout> {
+    BufWriter::with_capacity(64 << 10, Stdout(io::stdout().lock()))
+}
+
+/// Standard output, whose errors say that they are its: on a full disk "no space left" alone names no file.
+pub(crate) struct Stdout(StdoutLock<'static>);
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(of_stdout)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().map_err(of_stdout)
+    }
+}
+
+/// The kind stays: a closed pipe is known by it, and an interrupted call is tried again.
+fn of_stdout(error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot write to standard output: {error}"))
 }
 
 /// Writes out what is buffered.
-pub(crate) fn finish(mut out: BufWriter<StdoutLock<'static>>) -> io::Result<()> {
+pub(crate) fn finish(mut out: BufWriter<Stdout>) -> io::Result<()> {
     out.flush()
 }
 

@@ -9,7 +9,7 @@ use super::running::Rules;
 use super::summary::{self, Replayed};
 use super::windows::WindowStage;
 use super::{out, state};
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use oxpecker::pipeline::{Backend, Settings, Span, Tally};
 use oxpecker::render::safe;
@@ -54,7 +54,7 @@ pub(crate) struct Opts {
     #[arg(long)]
     live: bool,
     /// Exit with 1 if there is an alert of this severity or worse (1 is the worst)
-    #[arg(long, value_name = "SEVERITY", value_parser = clap::value_parser!(u8).range(1..=3))]
+    #[arg(long, value_name = "SEVERITY", value_parser = severity)]
     fail_on: Option<u8>,
     /// After the run, list the rules and predicates that cost most, and why; runs with one worker, so that it counts the
     /// same each time
@@ -72,6 +72,9 @@ impl Opts {
             rules.profile();
         }
         let span = Span { since: point(self.since.as_deref())?, until: point(self.until.as_deref())? };
+        if span.since.zip(span.until).is_some_and(|(since, until)| since >= until) {
+            bail!("--since is not before --until: no event has such a time");
+        }
         input::catch_interrupts();
         let inputs = self.input.walk()?;
         let backend = self.input.backend()?;
@@ -207,6 +210,11 @@ fn engine(backend: &Backend) -> String {
             format!("engine: oxpecker.wasm {} in the sandbox", module.hash().chars().take(12).collect::<String>())
         }
     }
+}
+
+fn severity(text: &str) -> Result<u8, String> {
+    let severity = text.parse().ok().filter(|severity| (1..=3).contains(severity));
+    severity.ok_or_else(|| "a severity is 1 (the worst), 2 or 3".to_owned())
 }
 
 /// A point in time: RFC 3339, a day (its beginning in UTC), or a duration before now.

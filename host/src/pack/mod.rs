@@ -73,7 +73,7 @@ pub enum PackError {
     #[error("the module does not do what a pack does: {0}")]
     Broken(String),
     /// A file cannot be read.
-    #[error("cannot read {path}: {source}")]
+    #[error("cannot read {path}")]
     Read {
         /// The file.
         path: String,
