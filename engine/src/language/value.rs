@@ -4,6 +4,7 @@ use super::expr::{Comparison, Function, Key, Literal, Operand, Step, Test, TextO
 use super::parser::{Tokens, bump, eat, found, here, peek, peek_second};
 use super::print;
 use super::token::{Token, TokenKind, is_word_char};
+use super::vocabulary;
 use super::words::{self, Connective, WordOperator};
 use crate::problem::{Diagnostic, Problem};
 use crate::span::Span;
@@ -312,8 +313,14 @@ fn unquoted(input: &mut Tokens<'_, '_>, start: usize) -> Option<Literal> {
     let numeric = found.contains(|c: char| c.is_ascii_digit())
         && found.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | 'e' | 'E' | '_'));
     let fix = print::quote(&found);
-    let problem = if numeric { Problem::BadNumber { found } } else { Problem::UnquotedValue { found } };
-    input.state.sink.push(Diagnostic::new(span, problem).with_fix(fix));
+    // Quoted, a key would be compared as a text: another question, which nothing would tell.
+    let key = found.split_once('.').is_some_and(|(first, _)| vocabulary::is_known(first));
+    let diagnostic = match numeric {
+        true => Diagnostic::new(span, Problem::BadNumber { found }).with_fix(fix),
+        false if key => Diagnostic::new(span, Problem::UnquotedValue { found, key }),
+        false => Diagnostic::new(span, Problem::UnquotedValue { found, key }).with_fix(fix),
+    };
+    input.state.sink.push(diagnostic);
     None
 }
 

@@ -48,7 +48,10 @@ impl Problem {
             P::MissingValue { operator, found } => {
                 format!("`{operator}` has no value before {}", found_or_end(found.as_ref()))
             }
-            P::UnquotedValue { found } => format!("the value `{found}` is not quoted"),
+            P::UnquotedValue { found, key: false } => format!("the value `{found}` is not quoted"),
+            P::UnquotedValue { found, key: true } => {
+                format!("`{found}` is a key: keys are compared with values, not with one another")
+            }
             P::BadNumber { found } => format!("`{found}` is not written as a number"),
             P::BadValue { operator, found, wanted } => format!("`{operator}` takes {wanted}, not {found}"),
             P::BadSet { found } => format!("expected a value of the set, found {}", found_or_end(found.as_ref())),
@@ -147,7 +150,8 @@ impl Problem {
             | P::UnknownField { suggestion, .. }
             | P::UnknownList { suggestion: suggestion @ Some(_), .. } => return did_you_mean(suggestion.as_ref()),
             P::MissingValue { operator, .. } => format!("write a value after it, such as `{operator} \"text\"`").into(),
-            P::UnquotedValue { found } => format!("write \"{found}\"").into(),
+            P::UnquotedValue { found, key: false } => format!("write \"{found}\"").into(),
+            P::UnquotedValue { found, key: true } => format!("if the text is meant, write \"{found}\"").into(),
             P::MissingOperator { key, quoted: true } => format!(
                 "a value alone is no condition; write its key again, or all values in a set: user in ({key}, \"…\")"
             )

@@ -153,8 +153,8 @@ problems! {
     /// `arguments starts_with and exe = "y"`
     MissingValue { operator: String, found: Option<String> },
     Error "unquoted-value"
-    /// `exe = /bin/exe`
-    UnquotedValue { found: String },
+    /// `exe = /bin/exe`; of a key of events, `user = userIdentity.userName`
+    UnquotedValue { found: String, key: bool },
     Error "bad-number"
     /// `port = 0022`
     BadNumber { found: String },
