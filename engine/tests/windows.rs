@@ -334,6 +334,23 @@ fn after_a_flush_older_events_are_not_late() {
     assert_eq!(out.len(), 1, "{out:?}");
 }
 
+/// One event with a time far ahead keeps thresholds from being reached by those that follow: that is told.
+#[test]
+fn events_too_late_to_count_with_others_are_told() {
+    let rules = [Rule { threshold: 2, distinct: false, length: 30_000, sliding: false, by_user: true }];
+    let at =
+        |time, id| Event { time: Some(time), id: Some(id), account: 1, user: Some(1), target: None, hidden: false };
+    let (mut engine, mut out) = (engine(&rules), Vec::new());
+    observe(&mut engine, &at(BEGIN + 30_000 + LATENESS, 1), &mut out);
+    observe(&mut engine, &at(BEGIN + 1, 2), &mut out);
+    observe(&mut engine, &at(BEGIN + 2, 3), &mut out);
+    assert_eq!((out.len(), engine.windows().counters().late), (1, 0), "late, and not too late");
+    for id in 4..7 {
+        observe(&mut engine, &at(BEGIN - 30_000, id), &mut out);
+    }
+    assert_eq!((out.len(), engine.windows().counters().late), (1, 3), "{out:?}");
+}
+
 /// `event_id` may be the number of a kind of event, `id` a container's: five failed logons counted as one.
 #[test]
 fn only_what_has_the_identifier_and_the_time_of_an_event_before_came_twice() {

@@ -114,6 +114,8 @@ pub struct Counters {
     pub repeated: u64,
     /// Events without a usable time: they count for no window.
     pub untimed: u64,
+    /// Events so late that the window that they opened was over at once: they count with no others.
+    pub late: u64,
 }
 
 impl Default for Windows {
@@ -251,6 +253,7 @@ impl Windows {
             None => {
                 self.opened += 1;
                 let mut open = Open::new(&detection, author, &collected.rule, time, self.opened);
+                self.counters.late += u64::from(self.is_over(open.end()));
                 open.join(detection, author, hashed, collected, told, out);
                 self.any_untold |= !open.is_told();
                 self.put(group, open);
@@ -271,13 +274,16 @@ impl Windows {
     fn close_due(&mut self, rules: &[Collected], out: &mut dyn Records) {
         let mut given = 0;
         while given < self.limits.output {
-            let due =
-                self.ends.peek().is_some_and(|Reverse((end, ..))| end.saturating_add(self.limits.lateness) <= self.now);
-            if !due {
+            if !self.ends.peek().is_some_and(|Reverse((end, ..))| self.is_over(*end)) {
                 return;
             }
             given += self.close_first(rules, out).unwrap_or(0);
         }
+    }
+
+    /// Whether nothing that is late by no more than the lateness can join a window with this end any more.
+    fn is_over(&self, end: i64) -> bool {
+        end.saturating_add(self.limits.lateness) <= self.now
     }
 
     /// Closes windows early while all of them together take too much room.

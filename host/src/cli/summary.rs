@@ -123,6 +123,7 @@ impl Replayed {
         let number = |name: &str| self.windows.get(name).and_then(Value::as_u64).unwrap_or(0);
         let lines = [
             (number("untimed"), "match", "of events without a usable time, outside all windows"),
+            (number("late"), "match", "of events too late to count with others: an alert may be missing"),
             (number("repeated"), "match", "of events that came twice, counted once"),
             (number("closed_early"), "window", "closed early for lack of room: their alerts may come twice"),
             (number("given_up"), "window", "given up for lack of room below their threshold: alerts may be missing"),

@@ -142,6 +142,7 @@ pub(crate) fn stats(engine: &Engine) -> Json {
         ("given_up", Json::from(windows.given_up)),
         ("repeated", Json::from(windows.repeated)),
         ("untimed", Json::from(windows.untimed)),
+        ("late", Json::from(windows.late)),
         ("rules", Json::Array(columns.collect())),
         ("unseen_keys", Json::Array(engine.unseen_keys().into_iter().map(Json::from).collect())),
     ]);

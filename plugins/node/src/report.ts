@@ -55,6 +55,8 @@ export interface Stats {
   given_up: number;
   repeated: number;
   untimed: number;
+  /** Events so late that they count with no others. */
+  late: number;
   rules: RuleStats[];
   /** Keys of filters that no event had. */
   unseen_keys: string[];

@@ -376,6 +376,7 @@ fn a_heartbeat_says_who_it_is_and_what_it_has_counted() {
         ("matched", 3),
         ("suppressed", 1),
         ("evicted", 0),
+        ("late", 0),
         ("records", 4),
         ("alerts_told", 2),
         ("rules", 6),

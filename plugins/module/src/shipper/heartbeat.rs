@@ -100,6 +100,7 @@ fn counted(engine: &Engine) -> Vec<(&'static str, Json)> {
         ("suppressed", Json::from(stats.suppressed)),
         ("undecided", Json::from(stats.undecided)),
         ("evicted", Json::from(windows.closed_early + windows.given_up)),
+        ("late", Json::from(windows.late)),
         ("open_windows", Json::from(engine.windows().open_windows() as u64)),
         ("window_bytes", Json::from(engine.windows().bytes() as u64)),
     ]

@@ -90,6 +90,8 @@ class Stats:
     given_up: int
     repeated: int
     untimed: int
+    #: Events so late that they count with no others.
+    late: int
     rules: list[RuleStats]
     #: Keys of filters that no event had.
     unseen_keys: list[str]
