@@ -13,7 +13,8 @@ pub(super) struct Groups {
     /// By the hash of their identity, in the order in which they opened. A group has more than one only where a late
     /// event opened an earlier one.
     open: HashMap<u64, Vec<Open>, BuildHasherDefault<Hashed>>,
-    /// An event must not be able to choose hashes.
+    /// Events cannot choose hashes where there is chance. A module has none: there they can make searches longer, among no
+    /// more windows than have room, and never wrong, since identities are compared.
     hasher: RandomState,
     /// The identity that was asked for last.
     asked: Vec<u8>,

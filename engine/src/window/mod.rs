@@ -163,7 +163,7 @@ impl Windows {
         let suppressed = detection.suppressed;
         match self.groups.find(group, time) {
             Some(open) if !suppressed && !open.is_told() && open.may_fire(&collected.rule) => {
-                return open.untold(group).map(|untold| (Needs::First(untold), detection));
+                return Some((open.untold(group).map_or(Needs::Everything, Needs::First), detection));
             }
             Some(open) if suppressed || open.has_its_whole_events() => {
                 let before = open.bytes();
