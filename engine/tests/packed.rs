@@ -134,6 +134,23 @@ fn objects_and_arrays_are_looked_into() {
     );
 }
 
+/// An element that is asked for is found in JSON that was written: its escapes are spelled from there.
+#[test]
+fn single_elements_with_escapes_are_what_they_spell() {
+    let event = b"\x82\xa1a\x93\xa3x\"y\xa2\\n\x81\xa1b\xa1\n\xa1c\xa3x\"y";
+    corners(
+        &[
+            r#"a[0] = "x\"y""#,
+            r#"a[0] = """#,
+            r#"a[1] = "\\n""#,
+            "a[2].b matches \"^\\\\s$\"",
+            r#"c = "x\"y""#,
+            "length(a[0]) = 3",
+        ],
+        event,
+    );
+}
+
 #[test]
 fn names_with_dots_and_names_that_come_twice() {
     let event = b"\x83\xa1a\x82\xa1b\x01\xa1c\x02\xa3a.b\x05\xa1a\x81\xa1b\x07";

@@ -136,7 +136,7 @@ impl Facts {
             // What was taken back is of no key.
             if let Some(chain) = self.chains.get_mut(item.node as usize) {
                 if item.kind == Kind::Escaped {
-                    spell(cell, event, &mut self.arena);
+                    spell(cell, event, &mut self.arena, &mut self.room.decoded);
                 }
                 self.traces.join(chain.traces);
                 if !chain.door.is_shut() && chain.knocks(now, &cell.get(), (event, &self.arena)) {
@@ -332,11 +332,18 @@ impl Facts {
     }
 }
 
-/// Puts the text that a string with escapes spells in its place.
+/// Puts the text that a string with escapes spells in its place. `copy` is room for one that stands in the arena itself.
 #[inline(never)]
-fn spell(cell: &Cell<Capture>, event: &[u8], arena: &mut Vec<u8>) {
+fn spell(cell: &Cell<Capture>, event: &[u8], arena: &mut Vec<u8>, copy: &mut Vec<u8>) {
     let (item, start) = (cell.get(), arena.len());
-    decode(event.get(item.start..item.end).unwrap_or_default(), arena);
+    let place = item.start..item.end;
+    if item.elsewhere {
+        copy.clear();
+        copy.extend_from_slice(arena.get(place).unwrap_or_default());
+        decode(copy, arena);
+    } else {
+        decode(event.get(place).unwrap_or_default(), arena);
+    }
     cell.set(Capture { kind: Kind::Text, start, end: arena.len(), elsewhere: true, ..item });
 }
 

@@ -94,6 +94,7 @@ impl Work for Packed<'_, '_> {
             skipped,
             writing,
             written,
+            bytes: limits.bytes,
             depth,
             values_left,
             counts_members,
@@ -114,6 +115,8 @@ struct Pass<'s, 'e> {
     skipped: &'s mut Vec<(bool, u32)>,
     writing: &'s mut Vec<msgpack::Open>,
     written: &'s mut String,
+    /// Bytes that all of what is written may have: values in one another may be asked for, each as a whole.
+    bytes: usize,
     depth: usize,
     values_left: usize,
     counts_members: bool,
@@ -308,7 +311,7 @@ impl Pass<'_, '_> {
         let mut reader = self.reader.clone();
         reader.go_to(begun.at);
         let (text, open) = (&mut *self.written, &mut *self.writing);
-        let (depth, values_left, bytes) = (DEEPEST, begun.values_left, usize::MAX);
+        let (depth, values_left, bytes) = (DEEPEST, begun.values_left, self.bytes);
         Writer { reader, text, open, bytes, depth, values_left }.value().ok()?;
         Some((start, self.written.len()))
     }

@@ -5,7 +5,7 @@ use super::known::{Form, KnownNames};
 use super::packed::{self, Packed};
 use super::pass::{Frame, Pass};
 use super::text::{invalid, token};
-use super::trie::{Trie, Way};
+use super::trie::{NodeId, Trie, Way};
 use super::value;
 use super::vector::{Vector, Width, Work, dispatch};
 use crate::json::{DEEPEST, Limits, Reject, RejectReason};
@@ -20,6 +20,8 @@ pub(crate) struct Scanner {
     captures: Captures,
     frames: Vec<Frame>,
     skipped: Vec<u8>,
+    /// Room for the elements of an array that are asked for.
+    elements: Vec<(usize, NodeId)>,
     /// Room for events in MessagePack.
     packed: packed::Room,
     /// Objects whose names matter that were met so far, in all events.
@@ -36,6 +38,7 @@ impl Scanner {
             captures: Captures::new(trie.edges()),
             frames: Vec::new(),
             skipped: Vec::new(),
+            elements: Vec::new(),
             packed: packed::Room::default(),
             objects: 0,
             trie,
@@ -104,7 +107,7 @@ impl Scanner {
         let limits = Limits { bytes: usize::MAX, depth: DEEPEST, values: usize::MAX };
         let width = self.width;
         let mut place = 0;
-        let mut elements = Vec::new();
+        let mut elements = std::mem::take(&mut self.elements);
         while let Some(capture) = self.captures.all.get(place).copied() {
             place += 1;
             if capture.kind != Kind::Array {
@@ -121,6 +124,7 @@ impl Scanner {
                 }
             }
         }
+        self.elements = elements;
     }
 }
 

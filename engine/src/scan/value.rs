@@ -110,7 +110,7 @@ pub(super) fn starts<T: Copy>(json: &[u8], start: usize, asked: &[(i64, T)], fou
         Err(_) => count.checked_sub(usize::try_from(index.unsigned_abs()).ok()?),
     };
     found.extend(asked.iter().filter_map(|(index, of)| Some((place(*index)?, *of))));
-    found.sort_by_key(|(place, _)| *place);
+    found.sort_unstable_by_key(|(place, _)| *place);
     let mut elements = Elements::of(json, start);
     let (mut passed, mut known) = (0, 0);
     for (place, _) in found.iter_mut() {
