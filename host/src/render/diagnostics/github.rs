@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn nothing_ends_the_command_early() {
-        let problem = Problem::UnquotedValue { found: "50%::x\n::error::y".into() };
+        let problem = Problem::UnquotedValue { found: "50%::x\n::error::y".into(), key: false };
         let found = [Diagnostic::new(Span::new(2, 4), problem)];
         let source = Source { name: "a,b:c.yaml", text: "a\nbcd", diagnostics: &found };
         let shown = github(&[source]);
