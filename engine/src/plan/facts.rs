@@ -116,7 +116,9 @@ impl Facts {
     pub(super) fn begin(&mut self, captures: &mut Vec<Capture>, event: &[u8], written: &[u8]) {
         self.event += 1;
         self.arena.clear();
-        self.arena.extend_from_slice(written);
+        if !written.is_empty() {
+            self.arena.extend_from_slice(written);
+        }
         self.knocking.clear();
         self.any_cut = false;
         self.traces = Traces::default();

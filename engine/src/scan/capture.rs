@@ -87,9 +87,8 @@ impl Captures {
         Self { all: Vec::new(), seen: vec![Seen::default(); edges], joined: Vec::new(), beaten: Vec::new() }
     }
 
-    /// Forgets the last event.
-    pub(super) fn clear(&mut self) {
-        self.all.clear();
+    /// Forgets joined names of objects that did not end.
+    pub(super) fn forget_joined(&mut self) {
         self.joined.clear();
     }
 

@@ -60,12 +60,12 @@ impl Scanner {
         if text.len() > limits.bytes {
             return Err(Reject { reason: RejectReason::TooLarge, offset: limits.bytes });
         }
-        self.captures.clear();
+        self.captures.all.clear();
         self.known.make_room();
         let width = self.width;
         let event = Way::to_node(&self.trie, 0);
         let unicode = dispatch(width, Run { scanner: self, text, at: 0, way: event, limits: *limits, whole: true })
-            .map_err(|reject| utf8(text).err().unwrap_or(reject))?;
+            .map_err(|reject| self.given_up(text, reject))?;
         if unicode {
             utf8(text)?;
         }
@@ -79,6 +79,13 @@ impl Scanner {
         Ok(&mut self.captures.all)
     }
 
+    /// What is wrong with an event that was given up, of which open objects may have left something.
+    #[cold]
+    fn given_up(&mut self, text: &[u8], reject: Reject) -> Reject {
+        self.captures.forget_joined();
+        utf8(text).err().unwrap_or(reject)
+    }
+
     /// Reads an event in MessagePack; gives the same as [`Scanner::scan`] of its JSON, and beside it the text that what
     /// stands elsewhere is a part of. None where it is no event, or out of the ordinary: its JSON tells.
     /// `counts_members` says whether somebody counts what is in objects.
@@ -88,7 +95,8 @@ impl Scanner {
         limits: &Limits,
         counts_members: bool,
     ) -> Option<(&mut Vec<Capture>, &str)> {
-        self.captures.clear();
+        self.captures.all.clear();
+        self.captures.forget_joined();
         let Self { width, trie, captures, objects, packed: room, .. } = self;
         dispatch(*width, Packed { event, trie, captures, objects, room, limits, counts_members })?;
         if self.has_indexes {
