@@ -251,7 +251,7 @@ impl Plan {
     }
 
     /// Decides on what was captured.
-    #[inline(always)]
+    #[inline(never)]
     fn decided(&mut self, event: &[u8], event_type: Option<&str>, hits: &mut Vec<Hit>) {
         let Self { compiled, now, unseen, .. } = self;
         now.event += 1;
