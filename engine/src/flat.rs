@@ -1,4 +1,5 @@
-//! A table from bytes to numbers, laid out flat: one buffer for all keys, one array of entries, one of slots.
+//! Tables laid out flat. From bytes to numbers: one buffer for all keys, one array of entries, one of slots. From numbers to
+//! lists: one array of all items, one of where each list begins.
 //!
 //! Built once from rules and asked for every event. Only rules put keys in, so its hash need not withstand an attacker:
 //! an event can at worst be looked up and not be there. Whoever hashes what events hold looks at few places only.
@@ -153,17 +154,11 @@ impl ByteMap {
 }
 
 /// Lists under numbers from 0 on, one behind the other.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Runs<T> {
     /// Where each begins, and behind the last of them where it ends.
     begins: Vec<u32>,
     items: Vec<T>,
-}
-
-impl<T> Default for Runs<T> {
-    fn default() -> Self {
-        Self { begins: Vec::new(), items: Vec::new() }
-    }
 }
 
 impl<T> FromIterator<Vec<T>> for Runs<T> {

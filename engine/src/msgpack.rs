@@ -19,7 +19,6 @@ mod read;
 mod tests;
 
 use crate::json::{DEEPEST, Limits, Reject, RejectReason, write_text};
-
 use std::fmt::Write;
 
 pub use read::length;

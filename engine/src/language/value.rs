@@ -314,13 +314,10 @@ fn unquoted(input: &mut Tokens<'_, '_>, start: usize) -> Option<Literal> {
         && found.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | 'e' | 'E' | '_'));
     let fix = print::quote(&found);
     // Quoted, a key would be compared as a text: another question, which nothing would tell.
-    let key = found.split_once('.').is_some_and(|(first, _)| vocabulary::is_known(first));
-    let diagnostic = match numeric {
-        true => Diagnostic::new(span, Problem::BadNumber { found }).with_fix(fix),
-        false if key => Diagnostic::new(span, Problem::UnquotedValue { found, key }),
-        false => Diagnostic::new(span, Problem::UnquotedValue { found, key }).with_fix(fix),
-    };
-    input.state.sink.push(diagnostic);
+    let key = !numeric && found.split_once('.').is_some_and(|(first, _)| vocabulary::is_known(first));
+    let problem = if numeric { Problem::BadNumber { found } } else { Problem::UnquotedValue { found, key } };
+    let diagnostic = Diagnostic::new(span, problem);
+    input.state.sink.push(if key { diagnostic } else { diagnostic.with_fix(fix) });
     None
 }
 

@@ -114,7 +114,7 @@ impl<'b> Reader<'b> {
     }
 
     /// Steps over a value and all that is in it.
-    pub(crate) fn skip_value(&mut self) -> Option<()> {
+    fn skip_value(&mut self) -> Option<()> {
         let mut due = 1u64;
         while due > 0 {
             due -= 1;

@@ -6,7 +6,7 @@
 
 use super::known::Known;
 use super::pass::Whole;
-use super::trie::{CAPTURED, EdgeId, NOWHERE, NodeId, SPECIAL, Trie};
+use super::trie::{CAPTURED, EdgeId, NOWHERE, NodeId, SPECIAL, Trie, Way};
 use std::ops::Range;
 
 /// What a value is.
@@ -97,10 +97,13 @@ impl Captures {
         self.all.push(Capture::new(node, kind, start, end));
     }
 
-    /// A member begins in an object. Objects are numbered from 1 and no number comes again.
+    /// A member that some rule asks for begins in an object. Objects are numbered from 1 and no number comes again.
     #[inline(always)]
-    pub(super) fn member_begins(&mut self, edge: EdgeId, object: u64) {
-        let start = self.all.len();
+    pub(super) fn member_begins(&mut self, trie: &Trie, way: Way, object: u64) {
+        let (edge, start) = (way.edge(), self.all.len());
+        if way.is(SPECIAL) && trie.edge(edge).is_some_and(|edge| edge.joined) {
+            self.joined.push((object, edge));
+        }
         let Some(seen) = self.seen.get_mut(edge as usize) else { return };
         if seen.object == object {
             let earlier = seen.start..seen.end;
@@ -134,11 +137,6 @@ impl Captures {
         }
         *seen = Seen { object, start, end: self.all.len() };
         true
-    }
-
-    /// A member with a joined name has begun in an object.
-    pub(super) fn joined_begins(&mut self, edge: EdgeId, object: u64) {
-        self.joined.push((object, edge));
     }
 
     /// An object ends: where joined names stood in it, what shorter names gave for their paths is taken back. What stood in

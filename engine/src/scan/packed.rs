@@ -164,7 +164,8 @@ impl Pass<'_, '_> {
         let begun = Begun { at: self.reader.at(), values_left: self.values_left };
         self.count()?;
         if way.is(MEMBER) {
-            self.member_begins(way);
+            let object = self.open.last().map_or(0, |open| open.object);
+            self.captures.member_begins(self.trie, way, object);
         }
         let token = self.reader.likely_text()?;
         match token {
@@ -188,16 +189,6 @@ impl Pass<'_, '_> {
     fn count(&mut self) -> Option<()> {
         self.values_left = self.values_left.checked_sub(1)?;
         Some(())
-    }
-
-    /// A member that some rule asks for begins.
-    #[inline(always)]
-    fn member_begins(&mut self, way: Way) {
-        let Some(open) = self.open.last_mut() else { return };
-        self.captures.member_begins(way.edge(), open.object);
-        if way.is(SPECIAL) && self.trie.edge(way.edge()).is_some_and(|edge| edge.joined) {
-            self.captures.joined_begins(way.edge(), open.object);
-        }
     }
 
     fn enter(&mut self, way: Way, is_map: bool, left: u32, begun: Begun) -> Option<()> {
@@ -270,7 +261,7 @@ impl Pass<'_, '_> {
         if !way.is(SPECIAL) {
             return Some(None);
         }
-        let again = self.trie.edge(way.edge()).map(|edge| self.trie.way(edge.also)).filter(|way| way.is_asked());
+        let again = self.trie.again(way.edge());
         if again.is_some() {
             self.reader.go_to(begun.at);
             self.values_left = begun.values_left;

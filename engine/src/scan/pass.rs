@@ -17,7 +17,7 @@ use super::known::KnownNames;
 use super::name::{NewName, new_name};
 use super::skip::Skip;
 use super::text::{self, invalid, peek, plain_string, token};
-use super::trie::{CAPTURED, EdgeId, MEMBER, NAMED, SPECIAL, Trie, Way};
+use super::trie::{CAPTURED, MEMBER, NAMED, SPECIAL, Trie, Way};
 use super::vector::{Vector, Work};
 use crate::json::{Reject, RejectReason};
 
@@ -176,7 +176,7 @@ impl<const COUNTED: bool> Pass<'_, '_, COUNTED> {
         }
         let (way, start, left) = (self.way, self.at, self.values_left);
         if way.is(MEMBER) {
-            self.member_begins(way);
+            self.captures.member_begins(self.trie, way, self.top.object);
         }
         let whole = match first {
             b'"' => self.string::<V>()?,
@@ -324,16 +324,7 @@ impl<const COUNTED: bool> Pass<'_, '_, COUNTED> {
         if way.is(MEMBER) {
             self.captures.member_ends(way.edge());
         }
-        if way.is(SPECIAL) { again(self.trie, way.edge()) } else { None }
-    }
-
-    /// A member that some rule asks for begins.
-    #[inline(always)]
-    fn member_begins(&mut self, way: Way) {
-        self.captures.member_begins(way.edge(), self.top.object);
-        if way.is(SPECIAL) && self.trie.edge(way.edge()).is_some_and(|edge| edge.joined) {
-            self.captures.joined_begins(way.edge(), self.top.object);
-        }
+        if way.is(SPECIAL) { self.trie.again(way.edge()) } else { None }
     }
 }
 
@@ -358,12 +349,6 @@ fn plain_value<V: Vector>(text: &[u8], at: usize, is_text: bool) -> Option<(Whol
 
 fn kind_of(close: u8) -> Kind {
     if close == b'}' { Kind::Object } else { Kind::Array }
-}
-
-/// How else a value is reached whose name leads to further nodes.
-#[cold]
-fn again(trie: &Trie, edge: EdgeId) -> Option<Way> {
-    Some(trie.way(trie.edge(edge)?.also)).filter(|way| way.is_asked())
 }
 
 #[cold]

@@ -74,7 +74,7 @@ impl Scanner {
             return Err(Reject { reason: RejectReason::NotAnObject, offset: start });
         }
         if self.has_indexes {
-            self.follow_indexes(text, false);
+            self.follow_indexes(text);
         }
         Ok(&mut self.captures.all)
     }
@@ -101,9 +101,10 @@ impl Scanner {
         dispatch(*width, Packed { event, trie, captures, objects, room, limits, counts_members })?;
         if self.has_indexes {
             // Arrays that are asked for are written.
-            let text = std::mem::take(&mut self.packed.written);
-            self.follow_indexes(text.as_bytes(), true);
+            let (text, before) = (std::mem::take(&mut self.packed.written), self.captures.all.len());
+            self.follow_indexes(text.as_bytes());
             self.packed.written = text;
+            self.captures.all.iter_mut().skip(before).for_each(|capture| capture.elsewhere = true);
         }
         Some((&mut self.captures.all, &self.packed.written))
     }
@@ -111,7 +112,7 @@ impl Scanner {
     /// Looks into the arrays of which single elements are asked for. Their text has been checked; it may be another one
     /// than the event.
     #[cold]
-    fn follow_indexes(&mut self, text: &[u8], elsewhere: bool) {
+    fn follow_indexes(&mut self, text: &[u8]) {
         let limits = Limits { bytes: usize::MAX, depth: DEEPEST, values: usize::MAX };
         let width = self.width;
         let mut place = 0;
@@ -125,11 +126,7 @@ impl Scanner {
             for &(start, node) in &elements {
                 let way = Way::to_node(&self.trie, node);
                 // What was checked as part of the array cannot fail as a value by itself.
-                let before = self.captures.all.len();
                 let _ = dispatch(width, Run { scanner: self, text, at: start, way, limits, whole: false });
-                for capture in self.captures.all.iter_mut().skip(before) {
-                    capture.elsewhere = elsewhere;
-                }
             }
         }
         self.elements = elements;

@@ -281,6 +281,12 @@ impl Trie {
         Way::new(edge, self.flags(to.target) | MEMBER | special)
     }
 
+    /// How else the member of an edge is reached, if its name leads to further nodes.
+    #[cold]
+    pub(super) fn again(&self, edge: EdgeId) -> Option<Way> {
+        Some(self.way(self.edge(edge)?.also)).filter(|way| way.is_asked())
+    }
+
     /// How the member of this name is reached from a node.
     pub(super) fn way_by_name(&self, node: NodeId, name: &[u8]) -> Way {
         self.way(self.edge_of(node, name))

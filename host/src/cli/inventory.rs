@@ -1,6 +1,6 @@
 //! `oxpecker rules`: what is in force and from where, and how it behaves on a corpus, day by day.
 
-use super::corpus::{self, Found, Matches};
+use super::corpus::{self, Brief, Matches};
 use super::exit::Answer;
 use super::input::{self, InputArgs};
 use super::loaded::Loaded;
@@ -71,14 +71,14 @@ impl Opts {
         }
         // Shadow rules too: this is where their behaviour is looked at.
         request.options.insert("shadow_alerts".into(), true.into());
-        let found = if self.input.is_given() {
+        let (behaviour, tally) = if self.input.is_given() {
             input::catch_interrupts();
             let inputs = self.input.walk()?;
-            Some(corpus::run(&self.input.backend()?, &request, &self.input, &inputs)?)
+            let found = corpus::run(&self.input.backend()?, &request, &self.input, &inputs)?;
+            (Some(behaviour(found.days, found.alerts)), Some(found.tally))
         } else {
-            None
+            (None, None)
         };
-        let behaviour = found.as_ref().map(behaviour);
         let mut out = out::stdout();
         match self.output {
             Form::Json => {
@@ -95,9 +95,7 @@ impl Opts {
             String::new()
         };
         out::say(&format!("{} in force{disabled}", count(loaded.set.rules.len() as u64, "rule")));
-        if let Some(found) = &found {
-            summary::must_be_whole(&found.tally)?;
-        }
+        tally.as_ref().map_or(Ok(()), summary::must_be_whole)?;
         Ok(Answer::Yes)
     }
 }
@@ -123,14 +121,14 @@ impl Opts {
     }
 }
 
-fn behaviour(found: &Found) -> Behaviour {
+fn behaviour(days: BTreeMap<(String, String), Matches>, alerts: Vec<Brief>) -> Behaviour {
     let mut behaviour = Behaviour::new();
-    for ((rule, day), matches) in &found.days {
-        behaviour.entry(rule.clone()).or_default().entry(day.clone()).or_default().matches = *matches;
+    for ((rule, day), matches) in days {
+        behaviour.entry(rule).or_default().entry(day).or_default().matches = matches;
     }
-    for alert in &found.alerts {
+    for alert in alerts {
         let day = alert.day().unwrap_or(corpus::NO_DAY).to_owned();
-        behaviour.entry(alert.rule_id.clone()).or_default().entry(day).or_default().alerts += 1;
+        behaviour.entry(alert.rule_id).or_default().entry(day).or_default().alerts += 1;
     }
     behaviour
 }
