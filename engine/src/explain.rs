@@ -111,16 +111,15 @@ fn predicate(asked: &Predicate, event: &Event, lists: &Lists) -> Explanation {
 }
 
 fn note(found: &Found<'_>) -> Option<&'static str> {
-    let elements = found.elements();
     if found.cut {
         Some("cut by CloudTrail: the record was too large, so this part of it is not known")
     } else if !found.exists() {
         Some("no such key in this event")
-    } else if elements.is_empty() {
+    } else if found.elements().next().is_none() {
         Some("an empty array")
-    } else if elements.iter().all(|value| value.is_null()) {
+    } else if found.elements().all(Json::is_null) {
         Some("null in this event")
-    } else if elements.iter().all(|value| matches!(value, Json::Object(_))) {
+    } else if found.elements().all(|value| matches!(value, Json::Object(_))) {
         Some("an object, which equals no value: name a key inside it")
     } else {
         None

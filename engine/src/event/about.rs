@@ -93,7 +93,7 @@ impl Event {
         });
         if texts.is_empty() && self.shape.mapping().is_some() {
             let mapped = self.mapped(&path::steps_of(dotted));
-            let filled = mapped.elements().into_iter().filter_map(Json::scalar_text).filter(|text| !text.is_empty());
+            let filled = mapped.elements().filter_map(Json::scalar_text).filter(|text| !text.is_empty());
             texts.extend(filled.map(|text| Cow::Owned(text.to_owned())));
         }
     }

@@ -58,7 +58,7 @@ impl Event {
 
 fn holds(root: At<'_>, condition: &Condition) -> bool {
     let found = Found::of(path::walk(root, &condition.path));
-    let any = |wanted: &dyn Fn(&str) -> bool| found.elements().into_iter().filter_map(Json::scalar_text).any(wanted);
+    let any = |wanted: &dyn Fn(&str) -> bool| found.elements().filter_map(Json::scalar_text).any(wanted);
     match &condition.test {
         Test::Present => found.has_value(),
         Test::OneOf(texts) => any(&|text| texts.iter().any(|wanted| wanted == text)),
@@ -89,7 +89,7 @@ fn draw<'e>(root: At<'e>, source: &Source) -> Found<'e> {
 fn pieces(root: At<'_>, draw: &Draw) -> Vec<String> {
     let scalars = |path: &Path| -> Vec<String> {
         let found = Found::of(path::walk(root, path));
-        found.elements().into_iter().filter_map(Json::scalar_text).map(str::to_owned).collect()
+        found.elements().filter_map(Json::scalar_text).map(str::to_owned).collect()
     };
     match draw {
         Draw::Text(text) => vec![text.clone()],

@@ -90,10 +90,8 @@ impl<'e> Found<'e> {
 
     /// The values at the ends with arrays taken apart at every depth: scalars, nulls and objects, never an array.
     #[must_use]
-    pub fn elements(&self) -> Vec<&Json> {
-        let mut all = Vec::new();
-        self.ends.iter().for_each(|end| path::flatten(end, &mut all));
-        all
+    pub fn elements(&self) -> impl Iterator<Item = &Json> {
+        self.ends.iter().flat_map(|end| path::elements(end))
     }
 
     /// Whether any value is reached that is neither null nor an object.
@@ -108,10 +106,10 @@ impl<'e> Found<'e> {
         self.any(|value| !value.is_null())
     }
 
-    /// Whether one of [`Found::elements`] is wanted; only arrays make a list of them.
+    /// Whether one of [`Found::elements`] is wanted; only arrays are taken apart.
     fn any(&self, wanted: impl Fn(&Json) -> bool) -> bool {
         self.ends.iter().any(|end| match end.as_ref() {
-            array @ Json::Array(_) => flat(array).into_iter().any(&wanted),
+            array @ Json::Array(_) => path::elements(array).any(&wanted),
             one => wanted(one),
         })
     }
@@ -222,7 +220,7 @@ impl Event {
         if let Some(text) = self.given_type() {
             return Found::computed(text.into());
         }
-        let pretends = own.elements().into_iter().filter_map(Json::as_text).any(Shape::is_cloudtrail_type);
+        let pretends = own.elements().filter_map(Json::as_text).any(Shape::is_cloudtrail_type);
         if pretends { Found::default() } else { own }
     }
 
@@ -306,10 +304,8 @@ fn is_event_type(key: &[Step]) -> bool {
 }
 
 /// A value, or an array's elements at every depth.
-pub(crate) fn flat(value: &Json) -> Vec<&Json> {
-    let mut all = Vec::new();
-    path::flatten(value, &mut all);
-    all
+pub(crate) fn flat(value: &Json) -> impl Iterator<Item = &Json> {
+    path::elements(value)
 }
 
 fn first_token(bytes: &[u8]) -> usize {

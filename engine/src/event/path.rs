@@ -240,18 +240,18 @@ fn is_omitted(root: At<'_>, omitted: &str) -> bool {
     first(root, omitted, &mut |end| end.is_true().then_some(())).is_some()
 }
 
-/// Appends `value`, an array's elements in its place, at every depth.
-pub(super) fn flatten<'e>(value: &'e Json, into: &mut Vec<&'e Json>) {
-    if !matches!(value, Json::Array(_)) {
-        return into.push(value);
-    }
-    let mut waiting = vec![value];
-    while let Some(next) = waiting.pop() {
-        match next {
-            Json::Array(items) => waiting.extend(items.iter().rev()),
-            other => into.push(other),
+/// The values in `value`, an array's elements at every depth in its place: no more is looked at than is taken.
+pub(super) fn elements(value: &Json) -> impl Iterator<Item = &Json> {
+    let mut open = vec![std::slice::from_ref(value).iter()];
+    std::iter::from_fn(move || {
+        loop {
+            match open.last_mut()?.next() {
+                None => drop(open.pop()),
+                Some(Json::Array(items)) => open.push(items.iter()),
+                Some(other) => return Some(other),
+            }
         }
-    }
+    })
 }
 
 /// Appends the texts in `value` that are not empty, of numbers and booleans too, an array's elements in its place.

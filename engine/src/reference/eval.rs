@@ -68,8 +68,8 @@ impl Filter {
 
     /// `all(path)`: there is an element, and each one by itself satisfies the test.
     fn all(&self, found: &Found<'_>, asked: &Asked) -> bool {
-        let elements = found.elements();
-        !elements.is_empty() && elements.into_iter().all(|element| self.test(&Found::at(vec![element]), asked))
+        let mut elements = found.elements().peekable();
+        elements.peek().is_some() && elements.all(|element| self.test(&Found::at(vec![element]), asked))
     }
 
     /// Tests without a function hold when any value that the path reaches satisfies them; only `= null` and `exists`
@@ -133,8 +133,7 @@ fn fold(
 
 /// `in`: the same as `=` with one of the values, found without asking each.
 fn is_member(found: &Found<'_>, list: &List) -> bool {
-    (list.holds_null() && equals(found, &Value::Null))
-        || found.elements().into_iter().any(|element| list.holds(element))
+    (list.holds_null() && equals(found, &Value::Null)) || found.elements().any(|element| list.holds(element))
 }
 
 /// What a literal stands for.
@@ -150,7 +149,7 @@ fn values<'v>(literal: &'v Literal, lists: &'v Lists) -> &'v [Value] {
 fn equals(found: &Found<'_>, value: &Value) -> bool {
     match value {
         Value::Null => !found.has_value(),
-        value => found.elements().into_iter().any(|element| scalar_equals(element, value)),
+        value => found.elements().any(|element| scalar_equals(element, value)),
     }
 }
 
@@ -172,7 +171,7 @@ fn scalar_equals(element: &Json, value: &Value) -> bool {
 /// timestamps; otherwise false.
 fn compares(found: &Found<'_>, comparison: Comparison, value: &Value) -> bool {
     let (Value::Text(right) | Value::Number(right)) = value else { return false };
-    found.elements().into_iter().any(|element| {
+    found.elements().any(|element| {
         let (Json::Text(left) | Json::Number(left)) = element else { return false };
         let order = compare_numbers(left, right).or_else(|| compare_times(left, right));
         order.is_some_and(|order| match comparison {
@@ -215,7 +214,7 @@ fn contains(found: &Found<'_>, value: &Value) -> bool {
 
 /// The texts of the scalars reached: numbers and booleans as they stand in the event; null and objects have none.
 fn scalar_texts<'f>(found: &'f Found<'_>) -> impl Iterator<Item = &'f str> {
-    found.elements().into_iter().filter_map(Json::scalar_text)
+    found.elements().filter_map(Json::scalar_text)
 }
 
 /// A function of what a path reaches. Null has no value under any function, as if the key were missing.

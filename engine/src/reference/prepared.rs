@@ -179,12 +179,10 @@ impl Filter {
             None | Some(Function::All) => found,
             Some(function) => apply(function, &found),
         };
-        let elements = found.elements();
         let settled_by = operand.function != Some(Function::All);
-        let settles = |element: &&&Json| self.test(&Found::at(vec![**element]), asked) == settled_by;
-        let settling: Vec<Json> =
-            elements.iter().filter(settles).take(VALUES).map(|value| value_shown(value)).collect();
-        if settling.is_empty() { elements.into_iter().take(VALUES).map(value_shown).collect() } else { settling }
+        let settles = |element: &&Json| self.test(&Found::at(vec![*element]), asked) == settled_by;
+        let settling: Vec<Json> = found.elements().filter(settles).take(VALUES).map(value_shown).collect();
+        if settling.is_empty() { found.elements().take(VALUES).map(value_shown).collect() } else { settling }
     }
 }
 

@@ -62,7 +62,7 @@ pub(crate) fn keys(store: &Store) -> Json {
         walk(event.json(), &mut String::new(), index, 0, &mut seen);
         for (key, name) in &derived {
             let found = event.resolve(key);
-            let value = found.elements().into_iter().find(|value| !value.is_null());
+            let value = found.elements().find(|value| !value.is_null());
             let is_native = seen.get(name).is_some_and(|seen| seen.last == Some(index));
             if value.is_some() && !is_native {
                 seen.entry(name.clone()).or_default().take(index, value);

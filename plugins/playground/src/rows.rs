@@ -44,7 +44,7 @@ fn first(value: &Json) -> Option<String> {
 }
 
 fn first_of(event: &Event, keys: &[&str]) -> Option<String> {
-    keys.iter().find_map(|key| event.resolve(&self::key(key)?).elements().into_iter().find_map(first))
+    keys.iter().find_map(|key| event.resolve(&self::key(key)?).elements().find_map(first))
 }
 
 /// A key by its text.
