@@ -1,20 +1,20 @@
 //! From rules to a plan.
 
-use super::automaton::Room;
 use super::derived::{self, Derived};
 use super::door::Door;
+use super::eager::eager;
 use super::facts::{Facts, Slot};
-use super::index::{Index, PredicateId};
-use super::memo::{Memo, MemoKey};
+use super::index::{PredicateId, Seen};
+use super::memo::Memo;
 use super::nnf::{Form, Literal};
 use super::profile::Profile;
 use super::program::{Code, Line};
 use super::share::share;
 use super::test::{Scratch, Test};
 use super::traces::Traces;
-use super::{Column, Compiled, Eager, Now, Plan, Predicate, Wake, Work};
+use super::{Column, Compiled, Now, Plan, Predicate, Wake, Work};
 use crate::language::Expr;
-use crate::language::expr::{self, Function, Key, Operand, Step, TextOperator, Value};
+use crate::language::expr::{self, Function, Key, Operand, Step, Value};
 use crate::lists::Lists;
 use crate::scan::{Scanner, Trie, Width};
 use std::collections::{BTreeSet, HashMap};
@@ -65,6 +65,7 @@ impl Plan {
             ran: vec![0; columns.len()],
             memo: Memo::new(remembered),
             found: Vec::new(),
+            seen: Seen::default(),
             work: Work::default(),
             profile,
         };
@@ -91,7 +92,7 @@ impl Plan {
 }
 
 /// The number of each key that is asked for.
-struct Slots {
+pub(super) struct Slots {
     trie: Trie,
     derived: Derived,
     /// Of the trie's paths what those keys know them by.
@@ -126,7 +127,7 @@ impl Slots {
         Self { trie, derived: made, traces, keys: derived }
     }
 
-    fn count(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.trie.len() + self.keys.len()
     }
 
@@ -141,12 +142,12 @@ fn number(index: usize) -> u32 {
 }
 
 /// A predicate with what is known of it while plans are made.
-struct Drafted<'r> {
-    predicate: Predicate,
+pub(super) struct Drafted<'r> {
+    pub(super) predicate: Predicate,
     /// What it asks; none of the part "has a value" of a test with null.
-    test: Option<&'r expr::Test>,
+    pub(super) test: Option<&'r expr::Test>,
     share: f32,
-    cost: f32,
+    pub(super) cost: f32,
 }
 
 /// What two predicates must have in common to be one.
@@ -247,7 +248,7 @@ fn identity(operand: &Operand, test: &expr::Test) -> String {
 }
 
 /// The values of a test, lists taken apart.
-fn values<'v>(test: &'v expr::Test, lists: &'v Lists) -> impl Iterator<Item = &'v Value> {
+pub(super) fn values<'v>(test: &'v expr::Test, lists: &'v Lists) -> impl Iterator<Item = &'v Value> {
     let literals = match test {
         expr::Test::Equals(one) | expr::Test::Compare(_, one) | expr::Test::Text(_, one) | expr::Test::Matches(one) => {
             std::slice::from_ref(one)
@@ -290,71 +291,4 @@ fn sleepers(guarded: &[Guarded], predicates: usize) -> (Vec<Vec<Wake>>, Vec<u32>
         }
     }
     (wakes, always)
-}
-
-/// What asking a predicate costs at least whose answers are worth a memo: it looks at every byte of a value.
-const COSTLY: f32 = 4.0;
-
-/// Puts the predicates that wake somebody where they are found; also gives how many keys have a memo.
-fn eager(
-    all: &mut [Drafted<'_>],
-    wakes: &[Vec<Wake>],
-    slots: &Slots,
-    lists: &Lists,
-) -> (Vec<Option<Box<Eager>>>, MemoKey) {
-    let mut eager: Vec<Option<Box<Eager>>> = vec![None; slots.count()];
-    let mut indexes: HashMap<(Slot, Option<Function>), Index> = HashMap::new();
-    for (id, drafted) in (0..).zip(all.iter_mut()) {
-        if wakes.get(id as usize).is_none_or(Vec::is_empty) {
-            continue;
-        }
-        let Predicate { slot, function, .. } = drafted.predicate;
-        drafted.predicate.is_indexed = is_indexable(drafted);
-        if let (Some(test), true) = (drafted.test, drafted.predicate.is_indexed) {
-            add(indexes.entry((slot, function)).or_default(), test, id, lists);
-        } else if let Some(eager) = eager.get_mut(slot as usize) {
-            eager.get_or_insert_default().direct.push(id);
-        }
-    }
-    // The keys with the least text first: one with very much keeps no other from a table. In a fixed order, so that the
-    // same rules take the same steps.
-    let mut indexes: Vec<_> = indexes.into_iter().map(|(key, index)| (index.bytes_inside(), key, index)).collect();
-    indexes.sort_by_key(|(bytes, key, _)| (*bytes, *key));
-    let mut room = Room::default();
-    for (_, (slot, function), mut index) in indexes {
-        index.finish(&mut room);
-        if let Some(eager) = eager.get_mut(slot as usize) {
-            eager.get_or_insert_default().indexes.push((function, index));
-        }
-    }
-    let is_costly = |id: &PredicateId| all.get(*id as usize).is_some_and(|drafted| drafted.cost >= COSTLY);
-    let mut keys = 0;
-    for eager in eager.iter_mut().flatten() {
-        if eager.direct.iter().any(is_costly) || !eager.indexes.iter().all(|(_, index)| index.is_only_of_values()) {
-            eager.memo = Some(keys);
-            keys += 1;
-        }
-    }
-    (eager, keys)
-}
-
-fn is_indexable(drafted: &Drafted<'_>) -> bool {
-    let elementwise =
-        matches!(drafted.predicate.function, None | Some(Function::Lower | Function::Upper | Function::Length));
-    let by_value = match drafted.test {
-        Some(expr::Test::Equals(_) | expr::Test::In(_)) => true,
-        Some(expr::Test::Text(operator, _)) => *operator != TextOperator::Contains,
-        _ => false,
-    };
-    elementwise && by_value
-}
-
-fn add(index: &mut Index, test: &expr::Test, id: PredicateId, lists: &Lists) {
-    for value in values(test, lists) {
-        match (test, value.as_text()) {
-            (expr::Test::Text(operator, _), Some(text)) => index.word(*operator, text.as_bytes(), id),
-            (expr::Test::Text(..), None) => {}
-            _ => index.equal(value, id),
-        }
-    }
 }

@@ -6,23 +6,28 @@
 //! ends_with      a table of suffixes          likewise
 //! like           one automaton of all texts   one walk over the value
 //! = network      all in order                 one search, and a step for each network of one nest
+//! <, >=          all in order                 one search
 //! ```
 //!
 //! That nest is the last network that begins before the address or at it, and all around that one. The inner ones of them
 //! may not hold the address: they are stepped over. There are no more of them than lengths, 33 of IPv4 and 129 of IPv6.
 
 use super::automaton::{Inside, Room};
+use super::bounds::{Bounds, Reach};
 use super::door::Door;
 use super::members::NumberKey;
 use super::network::{Address, Nests, network};
 use super::test::has_text;
 use crate::flat::ByteMap;
-use crate::language::expr::{TextOperator, Value as Wanted};
+use crate::language::expr::{Comparison, TextOperator, Value as Wanted};
 use crate::scan::Kind;
 use std::cmp::Reverse;
 
 /// The number of a predicate.
 pub(super) type PredicateId = u32;
+
+/// Marks a predicate that may hold if it is found, and does not if it is not.
+pub(super) const PERHAPS: PredicateId = 1 << 31;
 
 /// Lists of predicates, each under a number.
 #[derive(Debug, Clone, Default)]
@@ -42,10 +47,52 @@ impl Postings {
         }
     }
 
-    fn report(&self, list: Option<u32>, found: &mut Vec<PredicateId>) {
-        if let Some(list) = list.and_then(|list| self.0.get(list as usize)) {
+    /// The number of a list of its own.
+    fn add_new(&mut self, predicate: PredicateId) -> u32 {
+        let list = self.next();
+        self.add(list, predicate);
+        list
+    }
+
+    /// Adds a predicate to a list that may not have begun yet.
+    fn add_to(&mut self, list: &mut Option<u32>, predicate: PredicateId) {
+        match *list {
+            Some(list) => self.add(list, predicate),
+            None => *list = Some(self.add_new(predicate)),
+        }
+    }
+
+    fn report(&self, list: u32, found: &mut Vec<PredicateId>) {
+        if let Some(list) = self.0.get(list as usize) {
             found.extend_from_slice(list);
         }
+    }
+}
+
+/// What was found of several values of a key already. So what is found takes no more room than there are predicates,
+/// whatever an event holds.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Seen {
+    /// Counts the keys that were looked up.
+    turn: u64,
+    /// For each list of an index the last turn in which it was found; of whatever index: the numbers are shared.
+    lists: Vec<u64>,
+    reach: Reach,
+}
+
+impl Seen {
+    /// The values of another key come, and are looked up in an index.
+    pub(super) fn begin(&mut self, index: &Index) {
+        self.turn += 1;
+        self.reach = Reach::default();
+        if self.lists.len() < index.postings.0.len() {
+            self.lists.resize(index.postings.0.len(), 0);
+        }
+    }
+
+    /// Whether a list is found for the first time.
+    fn is_new(lists: &mut [u64], list: u32, turn: u64) -> bool {
+        lists.get_mut(list as usize).is_some_and(|seen| std::mem::replace(seen, turn) != turn)
     }
 }
 
@@ -71,11 +118,11 @@ impl Ends {
 
     /// Calls `visit` for each text that a value has there; `end` cuts so many bytes off.
     #[inline]
-    fn each<'v>(&self, value: &'v [u8], end: impl Fn(&'v [u8], usize) -> &'v [u8], mut visit: impl FnMut(Option<u32>)) {
+    fn each<'v>(&self, value: &'v [u8], end: impl Fn(&'v [u8], usize) -> &'v [u8], mut visit: impl FnMut(u32)) {
         for (length, door) in self.lengths.iter().take_while(|(length, _)| *length <= value.len()) {
             let text = end(value, *length);
             if door.admits(Kind::Text, text) {
-                visit(self.texts.get(text, 0));
+                self.texts.get(text, 0).into_iter().for_each(&mut visit);
             }
         }
     }
@@ -88,8 +135,8 @@ pub(super) struct Index {
     texts: ByteMap,
     numbers: ByteMap,
     number_texts: ByteMap,
-    yes: Vec<PredicateId>,
-    no: Vec<PredicateId>,
+    yes: Option<u32>,
+    no: Option<u32>,
     /// Networks with their predicates, as they were added.
     added: Vec<(Address, Address, PredicateId)>,
     networks: Nests,
@@ -99,6 +146,7 @@ pub(super) struct Index {
     automaton: Option<Inside>,
     /// For each text of the automaton its list.
     inside_lists: Vec<u32>,
+    bounds: Bounds,
 }
 
 impl Index {
@@ -122,8 +170,8 @@ impl Index {
                     self.postings.add(list, predicate);
                 }
             }
-            Wanted::Bool(true) => self.yes.push(predicate),
-            Wanted::Bool(false) => self.no.push(predicate),
+            Wanted::Bool(true) => self.postings.add_to(&mut self.yes, predicate),
+            Wanted::Bool(false) => self.postings.add_to(&mut self.no, predicate),
             Wanted::Null | Wanted::List(_) => {}
         }
     }
@@ -139,8 +187,14 @@ impl Index {
         self.postings.add(list, predicate);
     }
 
+    /// Adds a predicate that holds for values on one side of this one.
+    pub(super) fn bound(&mut self, comparison: Comparison, bound: &str, predicate: PredicateId) {
+        self.bounds.add(comparison, bound, self.postings.add_new(predicate));
+    }
+
     /// Makes what is looked up together, once everything is added.
     pub(super) fn finish(&mut self, room: &mut Room) {
+        self.bounds.finish();
         let mut added = std::mem::take(&mut self.added);
         added.sort_unstable_by_key(|(first, last, predicate)| (*first, Reverse(*last), *predicate));
         for (first, last, predicate) in added {
@@ -160,85 +214,106 @@ impl Index {
         self.inside.iter().map(|(text, _)| text.len()).sum()
     }
 
-    /// Whether only whole values are looked for: no texts in them, and no networks around them.
-    pub(super) fn is_only_of_values(&self) -> bool {
-        self.networks.is_empty()
-            && self.prefixes.lengths.is_empty()
-            && self.suffixes.lengths.is_empty()
-            && self.inside.is_empty()
+    /// Whether more than whole values is looked for: texts in them, or networks around them.
+    pub(super) fn is_costly(&self) -> bool {
+        !self.networks.is_empty()
+            || !self.prefixes.lengths.is_empty()
+            || !self.suffixes.lengths.is_empty()
+            || !self.inside.is_empty()
     }
 
     /// What tells of the values that are looked for.
     pub(super) fn door(&self) -> Door {
-        if !self.numbers.is_empty() || !self.is_only_of_values() {
+        if !self.numbers.is_empty() || !self.bounds.is_empty() || self.is_costly() {
             return Door::OPEN;
         }
         let mut door = Door::default();
         self.texts.iter().for_each(|(text, _)| door.add(text));
-        let words: [(&[_], &[u8]); 2] = [(&self.yes, b"true"), (&self.no, b"false")];
-        words.iter().filter(|(asked, _)| !asked.is_empty()).for_each(|(_, word)| door.add(word));
+        let words: [(_, &[u8]); 2] = [(self.yes, b"true"), (self.no, b"false")];
+        words.iter().filter(|(asked, _)| asked.is_some()).for_each(|(_, word)| door.add(word));
         door
     }
 
     /// Appends the predicates that hold for a value that is no array; some may stand more than once.
     #[inline]
     pub(super) fn find(&self, kind: Kind, text: &[u8], key: &mut NumberKey, found: &mut Vec<PredicateId>) {
-        self.find_equal(kind, text, key, found);
+        self.each(kind, text, key, &mut Reach::default(), |list| self.postings.report(list, found));
+    }
+
+    /// The same for one of several values, or of one in which much may be found: without those that were found before, since
+    /// [`Seen::begin`].
+    pub(super) fn find_new(
+        &self,
+        kind: Kind,
+        text: &[u8],
+        key: &mut NumberKey,
+        seen: &mut Seen,
+        found: &mut Vec<PredicateId>,
+    ) {
+        let Seen { turn, lists, reach } = seen;
+        self.each(kind, text, key, reach, |list| {
+            if Seen::is_new(lists, list, *turn) {
+                self.postings.report(list, found);
+            }
+        });
+    }
+
+    /// Calls `report` with the lists of the predicates that hold.
+    #[inline]
+    fn each(&self, kind: Kind, text: &[u8], key: &mut NumberKey, reach: &mut Reach, mut report: impl FnMut(u32)) {
+        self.each_equal(kind, text, key, &mut report);
         if has_text(kind) {
-            self.find_words(text, found);
+            self.each_word(text, &mut report);
+        }
+        if !self.bounds.is_empty() && matches!(kind, Kind::Text | Kind::Number) {
+            self.bounds.each(text, reach, report);
         }
     }
 
     #[inline]
-    fn find_equal(&self, kind: Kind, text: &[u8], key: &mut NumberKey, found: &mut Vec<PredicateId>) {
+    fn each_equal(&self, kind: Kind, text: &[u8], key: &mut NumberKey, report: &mut impl FnMut(u32)) {
         match kind {
             Kind::Text | Kind::Escaped => {
-                self.postings.report(self.texts.get(text, 0), found);
+                self.texts.get(text, 0).into_iter().for_each(&mut *report);
                 if !self.numbers.is_empty()
                     && let Some(key) = key.of(text)
                 {
-                    self.postings.report(self.numbers.get(key, 0), found);
+                    self.numbers.get(key, 0).into_iter().for_each(&mut *report);
                 }
                 match text {
-                    b"true" => found.extend_from_slice(&self.yes),
-                    b"false" => found.extend_from_slice(&self.no),
-                    _ => self.find_networks(text, found),
+                    b"true" => self.yes.into_iter().for_each(report),
+                    b"false" => self.no.into_iter().for_each(report),
+                    _ => self.each_network(text, report),
                 }
             }
             Kind::Number if self.numbers.is_empty() && self.number_texts.is_empty() => {}
             Kind::Number => {
                 if let Some(key) = key.of(text) {
-                    self.postings.report(self.numbers.get(key, 0), found);
-                    self.postings.report(self.number_texts.get(key, 0), found);
+                    let tables = [&self.numbers, &self.number_texts];
+                    tables.iter().filter_map(|table| table.get(key, 0)).for_each(report);
                 }
             }
-            Kind::True => {
-                found.extend_from_slice(&self.yes);
-                self.postings.report(self.texts.get(b"true", 0), found);
-            }
-            Kind::False => {
-                found.extend_from_slice(&self.no);
-                self.postings.report(self.texts.get(b"false", 0), found);
-            }
+            Kind::True => self.yes.into_iter().chain(self.texts.get(b"true", 0)).for_each(report),
+            Kind::False => self.no.into_iter().chain(self.texts.get(b"false", 0)).for_each(report),
             Kind::Null | Kind::Array | Kind::Object => {}
         }
     }
 
     #[inline]
-    fn find_networks(&self, text: &[u8], found: &mut Vec<PredicateId>) {
+    fn each_network(&self, text: &[u8], report: &mut impl FnMut(u32)) {
         if self.networks.is_empty() {
             return;
         }
         let Some(address) = Address::read(text) else { return };
-        self.networks.each(address, |list| self.postings.report(Some(list), found));
+        self.networks.each(address, report);
     }
 
     #[inline]
-    fn find_words(&self, text: &[u8], found: &mut Vec<PredicateId>) {
-        self.prefixes.each(text, first, |list| self.postings.report(list, found));
-        self.suffixes.each(text, last, |list| self.postings.report(list, found));
+    fn each_word(&self, text: &[u8], report: &mut impl FnMut(u32)) {
+        self.prefixes.each(text, first, &mut *report);
+        self.suffixes.each(text, last, &mut *report);
         let Some(automaton) = &self.automaton else { return };
-        automaton.each(text, |number| self.postings.report(self.inside_lists.get(number).copied(), found));
+        automaton.each(text, |number| self.inside_lists.get(number).copied().into_iter().for_each(&mut *report));
     }
 }
 

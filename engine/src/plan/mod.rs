@@ -21,9 +21,11 @@
 //! **The same answers** as the reference evaluator's, which shares no code with this one for paths, numbers or networks.
 
 mod automaton;
+mod bounds;
 mod compile;
 mod derived;
 mod door;
+mod eager;
 mod facts;
 mod index;
 mod mapped;
@@ -45,9 +47,9 @@ use crate::language::expr::Function;
 use crate::matcher::{Hit, Outcome};
 use crate::scan::{Kind, Scanner};
 use derived::{Derived, Waking};
-use door::Door;
+use eager::{Eager, Scope};
 use facts::{Facts, Slot};
-use index::{Index, PredicateId};
+use index::{Index, PERHAPS, PredicateId, Seen};
 use memo::{Memo, MemoKey};
 use program::{Code, Line};
 use test::{Scratch, Test};
@@ -72,28 +74,6 @@ struct Predicate {
     test: Test,
     /// Whether an index finds it where it holds.
     is_indexed: bool,
-}
-
-/// What is looked up for every event that has a key.
-#[derive(Debug, Clone, Default)]
-struct Eager {
-    indexes: Vec<(Option<Function>, Index)>,
-    /// Predicates that no index can find.
-    direct: Vec<PredicateId>,
-    /// The key's number in the memo, where finding takes so long that it is worth one.
-    memo: Option<MemoKey>,
-}
-
-impl Eager {
-    /// Which values of the key are worth looking up.
-    fn door(&self) -> Door {
-        let mut door = if self.direct.is_empty() { Door::default() } else { Door::OPEN };
-        for (function, index) in &self.indexes {
-            // What a function makes of a value looks otherwise than the value.
-            door.join(if function.is_some() { Door::OPEN } else { index.door() });
-        }
-        door
-    }
 }
 
 /// A rule that sleeps under a predicate.
@@ -131,6 +111,9 @@ struct Compiled {
     counts_members: bool,
 }
 
+/// Bytes of a text in which nothing is found so often that it matters.
+const SHORT: usize = 512;
+
 /// What is known of the event at hand.
 #[derive(Debug)]
 struct Now {
@@ -146,6 +129,7 @@ struct Now {
     memo: Memo,
     /// Predicates found by look-up.
     found: Vec<PredicateId>,
+    seen: Seen,
     work: Work,
     /// Only for those who ask: what counts by rule costs time.
     profile: Option<Box<Profile>>,
@@ -154,18 +138,28 @@ struct Now {
 impl Now {
     /// Finds the predicates that hold of a key's values, or of what a function makes of them.
     #[inline]
-    fn find(&mut self, slot: Slot, event: &[u8], function: Option<Function>, index: &Index) {
-        let Self { facts, scratch: Scratch { key, room }, found, .. } = self;
+    fn find(&mut self, slot: Slot, event: &[u8], scope: Scope, index: &Index) {
+        match self.facts.only_text(slot, event) {
+            // Most keys have one value, and in a short one nothing is found so often that it matters.
+            Some(text) if scope.is_of_texts() && text.len() <= SHORT => {
+                index.find(Kind::Text, text, &mut self.scratch.key, &mut self.found);
+            }
+            _ => self.find_each(slot, event, scope, index),
+        }
+    }
+
+    /// The same of any values, however many and long.
+    #[inline(never)]
+    fn find_each(&mut self, slot: Slot, event: &[u8], scope: Scope, index: &Index) {
+        let Self { facts, scratch: Scratch { key, room }, found, seen, .. } = self;
+        seen.begin(index);
         for end in facts.values(slot, event) {
-            match (function, end.kind) {
-                (None, Kind::Text) => index.find(end.kind, end.text, key, found),
-                (Some(_), Kind::Null) => {}
-                _ => {
-                    room.each(function, end, &mut |kind, text| {
-                        index.find(kind, text, key, found);
-                        false
-                    });
-                }
+            let is_missing = scope.function.is_some() && end.kind == Kind::Null;
+            if !is_missing && scope.has(end.kind) {
+                room.each(scope.function, end, &mut |kind, text| {
+                    index.find_new(kind, text, key, seen, found);
+                    false
+                });
             }
         }
     }
@@ -297,16 +291,29 @@ impl Asked<'_, '_> {
                 continue;
             }
             let before = self.now.found.len();
-            for (function, index) in &eager.indexes {
-                self.now.find(slot, self.event, *function, index);
+            for (scope, index) in &eager.indexes {
+                self.now.find(slot, self.event, *scope, index);
             }
-            for predicate in &eager.direct {
-                if self.holds(*predicate) == Some(true) {
-                    self.now.found.push(*predicate);
-                }
-            }
+            self.now.found.extend_from_slice(&eager.direct);
+            self.ask_found(before);
             if let Some(key) = eager.memo {
                 self.now.remember(slot, self.event, key, before);
+            }
+        }
+    }
+
+    /// Keeps of what was found, from a place on, what holds.
+    #[inline]
+    fn ask_found(&mut self, mut place: usize) {
+        while let Some(found) = self.now.found.get(place).copied() {
+            let predicate = found & !PERHAPS;
+            let holds = predicate == found || self.answer(predicate).or_else(|| self.ask(predicate)) == Some(true);
+            match self.now.found.get_mut(place) {
+                Some(found) if holds => {
+                    *found = predicate;
+                    place += 1;
+                }
+                _ => drop(self.now.found.swap_remove(place)),
             }
         }
     }
@@ -376,26 +383,37 @@ impl Asked<'_, '_> {
     /// Whether a predicate holds; none where nobody can say.
     #[inline]
     fn holds(&mut self, id: PredicateId) -> Option<bool> {
-        let now = &mut *self.now;
-        let remembered = now.answers.get(id as usize)?;
-        if remembered.0 == now.event {
+        let remembered = self.now.answers.get_mut(id as usize)?;
+        if remembered.0 == self.now.event {
             return Some(remembered.1);
         }
+        // An index was asked already and would have found it; with doubt in the event it was not asked.
+        if self.compiled.predicates.get(id as usize)?.is_indexed && !self.now.facts.any_cut() {
+            *remembered = (self.now.event, false);
+            return Some(false);
+        }
+        self.ask(id)
+    }
+
+    /// Whether a predicate holds, if that is known already.
+    fn answer(&self, id: PredicateId) -> Option<bool> {
+        self.now.answers.get(id as usize).filter(|(event, _)| *event == self.now.event).map(|(_, holds)| *holds)
+    }
+
+    /// Whether a predicate holds of its key's values, whatever an index says.
+    fn ask(&mut self, id: PredicateId) -> Option<bool> {
+        let now = &mut *self.now;
         let predicate = self.compiled.predicates.get(id as usize)?;
         self.compiled.derived.make(predicate.slot, &mut now.facts, self.event, self.event_type);
         if now.facts.is_cut(predicate.slot) {
             return None;
         }
-        // An index was asked already and would have found it; with doubt in the event it was not asked.
-        let holds = (!predicate.is_indexed || now.facts.any_cut()) && {
-            now.work.predicates += 1;
-            let values = now.facts.values(predicate.slot, self.event);
-            let holds = predicate.test.holds(predicate.function, values, &mut now.scratch);
-            if let Some(profile) = &mut now.profile {
-                profile.asked(id, holds);
-            }
-            holds
-        };
+        now.work.predicates += 1;
+        let values = now.facts.values(predicate.slot, self.event);
+        let holds = predicate.test.holds(predicate.function, values, &mut now.scratch);
+        if let Some(profile) = &mut now.profile {
+            profile.asked(id, holds);
+        }
         *now.answers.get_mut(id as usize)? = (now.event, holds);
         Some(holds)
     }

@@ -37,7 +37,6 @@ pub(super) fn share(operand: &Operand, test: &Test, values: usize) -> f32 {
         Test::Equals(_) | Test::In(_) => several(one),
         Test::Text(TextOperator::StartsWith | TextOperator::EndsWith, _) => several((one * 10.0).min(0.5)),
         Test::Text(..) => several((one * 15.0).min(0.6)),
-        // What cannot be looked up is asked of every event that has the key.
         Test::Compare(..) => (presence(operand) * 0.5).min(0.5),
         Test::Matches(_) => presence(operand).max(0.3),
         Test::Exists => presence(operand),
