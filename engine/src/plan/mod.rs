@@ -155,7 +155,7 @@ impl Now {
     /// Finds the predicates that hold of a key's values, or of what a function makes of them.
     #[inline]
     fn find(&mut self, slot: Slot, event: &[u8], function: Option<Function>, index: &Index) {
-        let Self { facts, scratch: Scratch { key, room }, found, .. } = self;
+        let Self { facts, scratch: Scratch { key, room, .. }, found, .. } = self;
         for end in facts.values(slot, event) {
             match (function, end.kind) {
                 (None, Kind::Text) => index.find(end.kind, end.text, key, found),
