@@ -22,7 +22,7 @@ pub(crate) use sum::Sum;
 use regex_automata::Input;
 use regex_automata::hybrid::dfa::{Config, DFA};
 use regex_automata::nfa::thompson::pikevm::PikeVM;
-use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
+use regex_automata::nfa::thompson::{self, NFA, State, WhichCaptures};
 use required::Required;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -42,6 +42,10 @@ const LAZY: usize = 256 << 10;
 /// A lazy automaton that was thrown away so often, and then takes more than one state for so many bytes, is given up.
 const CLEARED: usize = 3;
 const BYTES_PER_STATE: usize = 10;
+
+/// What a pattern takes beside its states, and a state beside its transitions.
+const FRAME: usize = 1536;
+const STATE: usize = 24;
 
 /// A compiled regular expression.
 #[derive(Debug)]
@@ -65,10 +69,8 @@ impl Pattern {
             Some(_) => PatternError::TooLarge,
             None => PatternError::Syntax(error.to_string()),
         };
-        let bounded = thompson::Config::new()
-            .utf8(false)
-            .which_captures(WhichCaptures::None)
-            .nfa_size_limit(Some(limit));
+        let bounded =
+            thompson::Config::new().utf8(false).which_captures(WhichCaptures::None).nfa_size_limit(Some(limit));
         let program = NFA::compiler().configure(bounded).build_from_hir(&meaning).map_err(refused)?;
         let simulated = PikeVM::new_from_nfa(program.clone()).map_err(refused)?;
         let lazy = Config::new()
@@ -81,9 +83,16 @@ impl Pattern {
         Ok(Self { number: 0, required: Required::of(&meaning), lazy, simulated })
     }
 
-    /// Bytes that it takes.
+    /// Bytes that it takes where pointers are long, counted alike where they are not: what one host loads, every other does.
     pub(crate) fn size(&self) -> usize {
-        size_of::<Self>() + self.simulated.get_nfa().memory_usage() + self.required.size()
+        let of_state = |state: &State| match state {
+            State::Sparse(sparse) => sparse.transitions.len() * 8,
+            State::Dense(dense) => dense.transitions.len() * 4,
+            State::Union { alternates } => alternates.len() * 4,
+            _ => 0,
+        };
+        let states = self.simulated.get_nfa().states();
+        FRAME + states.len() * STATE + states.iter().map(of_state).sum::<usize>() + self.required.size()
     }
 
     /// Whether it finds something in a value. The caches are those that it shares with the patterns of one [`Patterns`].

@@ -54,6 +54,19 @@ fn bad_and_huge_patterns_are_refused() {
     check(r"(?u:\b)x(?u:\b)", &["é x"], &["éx", "xé"]);
 }
 
+/// The bound on all patterns together is as good as this is.
+#[test]
+fn what_is_counted_is_what_it_takes() {
+    for pattern in
+        [r"(?i)tool-a1/[0-9]+\.[0-9]+", r"^arn:aws:iam::[0-9]{12}:role/x17-.*$", r"(a|b|\p{Greek}){1,40}x{9000}"]
+    {
+        let pattern = Pattern::new(pattern, LIMIT).unwrap();
+        let here = size_of::<Pattern>() + pattern.simulated.get_nfa().memory_usage() + pattern.required.size();
+        let counted = pattern.size();
+        assert!((here..here + here / 2).contains(&counted), "{counted} for {here}");
+    }
+}
+
 #[test]
 fn what_is_kept_is_bounded_and_a_pattern_in_use_is_kept() {
     let mut patterns = Patterns::default();
@@ -106,8 +119,26 @@ fn witness(pattern: &str) -> Regex {
 fn patterns() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         prop::sample::select(vec![
-            "a", "ab", "ba", "abc", "é", "-", "[ab]", "[^a]", ".", "^", "$", r"\.", "(?i:Ab)", "(?i)bc", "[0-9]", "(?:ab|b)", "",
-            "[a-c0]", "(?i:[^b])", "aaab",
+            "a",
+            "ab",
+            "ba",
+            "abc",
+            "é",
+            "-",
+            "[ab]",
+            "[^a]",
+            ".",
+            "^",
+            "$",
+            r"\.",
+            "(?i:Ab)",
+            "(?i)bc",
+            "[0-9]",
+            "(?:ab|b)",
+            "",
+            "[a-c0]",
+            "(?i:[^b])",
+            "aaab",
         ])
         .prop_map(str::to_owned),
     ];
