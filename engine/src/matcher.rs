@@ -9,6 +9,7 @@ use crate::json::{Limits, Reject};
 use crate::language::Expr;
 use crate::language::expr::Key;
 use crate::lists::Lists;
+use crate::pattern::Patterns;
 use crate::plan::{Plan, Profile, Source, Work};
 use crate::reference::{Answers, Filter, Matched};
 use crate::rule::Rule;
@@ -41,6 +42,7 @@ pub struct Matcher {
     plan: Plan,
     limits: Limits,
     lists: Lists,
+    patterns: Patterns,
     /// Keys of the plain filters, each once.
     keys: Vec<Key>,
     /// By column, what the reference says a match is owed to; made when a rule first matches.
@@ -95,8 +97,9 @@ impl Matcher {
                 keys.push(key.clone());
             }
         }
-        let plan = Plan::new(&sources, &keys, lists, width, profiled);
-        Self { plan, limits, lists: lists.clone(), keys, reasons: HashMap::new() }
+        let mut patterns = Patterns::default();
+        let plan = Plan::new(&sources, &keys, lists, &mut patterns, width, profiled);
+        Self { plan, limits, lists: lists.clone(), patterns, keys, reasons: HashMap::new() }
     }
 
     /// Keys of the plain filters that no event so far had.
@@ -147,15 +150,17 @@ impl Matcher {
         event: &Event,
         answers: &mut Answers,
     ) -> Vec<Matched<'_>> {
-        let lists = &self.lists;
-        let filter = self.reasons.entry(column).or_insert_with(|| Filter::new(filter.clone(), lists));
-        filter.matched_with(event, answers)
+        self.reason(column, filter).matched_with(event, answers)
     }
 
     /// Makes ready what [`Matcher::matched`] would make ready at a column's first match: where there is little stack then.
     pub(crate) fn prepare(&mut self, column: usize, filter: &Expr) {
-        let lists = &self.lists;
-        self.reasons.entry(column).or_insert_with(|| Filter::new(filter.clone(), lists));
+        self.reason(column, filter);
+    }
+
+    fn reason(&mut self, column: usize, filter: &Expr) -> &Filter {
+        let Self { lists, patterns, reasons, .. } = self;
+        reasons.entry(column).or_insert_with(|| Filter::sharing(filter.clone(), lists, patterns))
     }
 }
 

@@ -76,6 +76,13 @@ fn most_bytes(work: impl FnOnce()) -> isize {
     MOST.get() - before
 }
 
+/// How many bytes more are allocated after something than before.
+fn held_by(work: impl FnOnce()) -> isize {
+    let before = HELD.get();
+    work();
+    HELD.get() - before
+}
+
 fn engine(documents: Vec<(String, Vec<u8>)>, filters: &[&str], width: Width) -> Engine {
     let filters = filters.iter().map(|filter| (*filter).to_owned()).collect();
     let request = Request { documents, filters, width, ..Request::default() };
@@ -193,6 +200,39 @@ fn nothing_is_allocated_for_events_of_known_producers() {
             assert_eq!(count, 0, "{width:?} {}", String::from_utf8_lossy(event));
         }
     }
+}
+
+/// Many regular expressions take little, and an event that makes all of them run, and match, takes no more than is kept of
+/// them together: without that bound it would be some 20 KB each.
+#[test]
+fn regular_expressions_take_little_however_many_run() {
+    const PATTERNS: usize = 3_000;
+    const KEPT: isize = 16 << 20;
+    let rule = |number: usize| {
+        format!(
+            "  - id: r{number}\n    name: R\n    title: T\n    type: CloudTrail\n    severity: 3\n    description: d\n    \
+             filter: userIdentity.arn matches \"^arn:aws:iam::[0-9]{{12}}:role/x{number}-.*$\"\n"
+        )
+    };
+    let rules = format!("ruleset: s\nrules:\n{}", (0..PATTERNS).map(rule).collect::<String>());
+    let mut made = None;
+    let held = held_by(|| made = Some(engine(vec![("f".to_owned(), rules.into_bytes())], &[], Width::Native)));
+    let mut engine = made.expect("an engine");
+    assert!(held < 9 * 1024 * PATTERNS.cast_signed(), "{} bytes a rule", held / PATTERNS.cast_signed());
+    let names: Vec<String> =
+        (0..PATTERNS).map(|number| format!("\"arn:aws:iam::123456789012:role/x{number}-é\"")).collect();
+    let event = format!("{{\"userIdentity\":{{\"arn\":[{}]}}}}", names.join(","));
+    let event = event.as_bytes();
+    let held = held_by(|| {
+        (0..2).for_each(|_| assert_eq!(engine.verdicts(event).expect("an event").len(), PATTERNS));
+    });
+    assert!((KEPT / 2..2 * KEPT).contains(&held), "{held} bytes kept");
+    let mut detections = Vec::new();
+    engine.detect(event, &mut detections).expect("an event");
+    assert_eq!(detections.len(), PATTERNS);
+    drop(detections);
+    let held = held + held_by(|| engine.detect(event, &mut Vec::new()).map(drop).expect("an event"));
+    assert!(held < 2 * KEPT, "{held} bytes kept");
 }
 
 /// Nothing is allocated for bytes that are no event either.

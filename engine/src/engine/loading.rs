@@ -3,11 +3,10 @@
 use crate::Span;
 use crate::json;
 use crate::language;
-use crate::language::expr::{Literal, Test, Value};
+use crate::pattern::Sum;
 use crate::problem::{Diagnostic, Lines, Position, Problem};
 use crate::rule::{self, RuleSet, Source};
 use crate::scan::Width;
-use std::collections::HashSet;
 
 /// What to load.
 #[derive(Debug, Clone, Default)]
@@ -91,46 +90,14 @@ pub(super) fn read(request: &Request) -> Result<(RuleSet, Vec<language::Expr>, R
         report.add(source.name, of_file, problem.diagnostic);
     }
     let filters = filters(request, &set, &mut report);
-    let fits = patterns(&set, &sources, &mut report);
     report.rules = set.rules.len();
     let names = (1..=request.filters.len()).map(|place| format!("filter {place}"));
     report.rule_ids = set.rules.iter().map(|collected| collected.rule.id.clone()).chain(names).collect();
     let lenient = request.lenient && filters.len() == request.filters.len();
-    if !fits || (report.has_errors() && !lenient) {
+    if report.has_errors() && !lenient {
         return Err(report);
     }
     Ok((set, filters, report))
-}
-
-/// Bytes that the regular expressions of all rules together may take.
-const PATTERNS: usize = 48 << 20;
-
-/// Each regular expression is bounded when it is read; here all of them are, so that no rule set exhausts the memory.
-/// False where they take too much.
-fn patterns(set: &RuleSet, sources: &[Source<'_>], report: &mut Report) -> bool {
-    let limit = language::Limits::default().regex;
-    let mut known = HashSet::new();
-    let mut total = 0;
-    for collected in &set.rules {
-        let rule = &collected.rule;
-        let filters = std::iter::once(&rule.filter).chain(rule.suppressions.iter().map(|hidden| &hidden.filter));
-        for predicate in filters.flat_map(language::Expr::predicates) {
-            let Test::Matches(Literal { value: Value::Text(text), .. }) = &predicate.test else { continue };
-            if known.insert(text.as_str()) {
-                total += language::pattern::size(text, limit);
-            }
-        }
-        if total > PATTERNS {
-            let problem = Problem::RegexTooLarge { limit: PATTERNS };
-            if let Some(source) = sources.get(collected.source) {
-                let head = Span::new(rule.span.start, rule.span.start);
-                let text = std::str::from_utf8(source.bytes).unwrap_or_default();
-                report.add(source.name, &Lines::of(text), Diagnostic::new(head, problem));
-            }
-            return false;
-        }
-    }
-    true
 }
 
 /// Reads the plain filters; their problems go into the report.
@@ -147,5 +114,24 @@ fn filters(request: &Request, set: &RuleSet, report: &mut Report) -> Vec<languag
         }
         filters.extend(parsed.expr);
     }
+    // Where some have errors, places in one list are not those in the other, and nothing is loaded anyway.
+    if filters.len() == request.filters.len()
+        && let Some((place, problem)) = beyond(&filters, set, &request.rule_limits)
+    {
+        let text = request.filters.get(place).map(String::as_str).unwrap_or_default();
+        let diagnostic = Diagnostic::new(Span::new(0, text.len()), problem);
+        report.add(&format!("filter {}", place + 1), &Lines::of(text), diagnostic);
+        filters.truncate(place);
+    }
     filters
+}
+
+/// The first plain filter whose regular expressions do not fit beside those of the rules.
+fn beyond(filters: &[language::Expr], set: &RuleSet, limits: &rule::Limits) -> Option<(usize, Problem)> {
+    let mut sum = Sum::of(limits.regexes);
+    if !filters.is_empty() {
+        set.rules.iter().for_each(|collected| _ = sum.add(collected.rule.filters(), limits.filter.regex));
+    }
+    let place = filters.iter().position(|filter| !sum.add([filter], limits.filter.regex))?;
+    Some((place, Problem::RegexesTooLarge { limit: limits.regexes, fitting: sum.count(), behind: 0 }))
 }

@@ -8,7 +8,6 @@ mod layout;
 mod limits;
 pub mod meaning;
 mod parser;
-pub mod pattern;
 mod print;
 pub mod suggest;
 pub mod token;

@@ -306,10 +306,10 @@ fn predicate(input: &mut Tokens<'_, '_>) -> Option<Expr> {
 
 /// A regular expression that does not compile is an error of the filter.
 fn check_pattern(input: &mut Tokens<'_, '_>, test: &Test) {
-    use super::pattern::{self, PatternError};
+    use crate::pattern::{Pattern, PatternError};
     let Test::Matches(Literal { span, value: super::expr::Value::Text(text) }) = test else { return };
     let limit = input.state.limits.regex;
-    match pattern::compile(text, limit) {
+    match Pattern::new(text, limit) {
         Ok(_) => {}
         Err(PatternError::Syntax(reason)) => input.state.report(*span, Problem::BadRegex { reason }),
         Err(PatternError::TooLarge) => input.state.report(*span, Problem::RegexTooLarge { limit }),

@@ -16,6 +16,7 @@ use super::{Column, Compiled, Now, Plan, Predicate, Wake, Work};
 use crate::language::Expr;
 use crate::language::expr::{self, Function, Key, Operand, Step, Value};
 use crate::lists::Lists;
+use crate::pattern::Patterns;
 use crate::scan::{Scanner, Trie, Width};
 use std::collections::{BTreeSet, HashMap};
 
@@ -31,9 +32,17 @@ pub(crate) struct Source<'r> {
 impl Plan {
     /// Compiles rules. `watched` are keys of which it is told whether any event had them; `profiled` asks for a
     /// [`Profile`].
-    pub(crate) fn new(sources: &[Source<'_>], watched: &[Key], lists: &Lists, width: Width, profiled: bool) -> Self {
+    pub(crate) fn new(
+        sources: &[Source<'_>],
+        watched: &[Key],
+        lists: &Lists,
+        patterns: &mut Patterns,
+        width: Width,
+        profiled: bool,
+    ) -> Self {
         let slots = Slots::of(sources, watched);
-        let mut draft = Draft { slots: &slots, lists, known: HashMap::new(), all: Vec::new(), code: Code::default() };
+        let mut draft =
+            Draft { slots: &slots, lists, patterns, known: HashMap::new(), all: Vec::new(), code: Code::default() };
         let mut guarded = Vec::with_capacity(sources.len());
         let columns: Vec<Column> = sources
             .iter()
@@ -161,6 +170,7 @@ struct Identity {
 struct Draft<'r, 's> {
     slots: &'s Slots,
     lists: &'r Lists,
+    patterns: &'s mut Patterns,
     known: HashMap<Identity, PredicateId>,
     all: Vec<Drafted<'r>>,
     code: Code,
@@ -227,8 +237,9 @@ impl<'r> Draft<'r, '_> {
         let id = *self.known.entry(Identity { slot, function: operand.function, test: text }).or_insert(new);
         if id == new {
             let under_all = operand.function == Some(Function::All);
-            let compiled = test.map_or(Test::HasValue, |test| Test::new(test, under_all, self.lists));
+            let compiled = test.map_or(Test::HasValue, |test| Test::new(test, under_all, self.lists, self.patterns));
             let share = match test {
+                Some(expr::Test::Matches(_)) if compiled.words().is_none() => super::share::unfound(operand),
                 Some(test) => share(operand, test, values(test, self.lists).count()),
                 None => super::share::presence(operand),
             };

@@ -31,6 +31,8 @@ pub(super) struct Scope {
     /// What is made of the key's values.
     pub(super) function: Option<Function>,
     pub(super) values: Values,
+    /// Whether their ASCII letters are put in lower case first.
+    pub(super) is_folded: bool,
 }
 
 /// Which values of a key.
@@ -59,7 +61,7 @@ impl Scope {
     /// Whether the index is asked about the value itself where that is a text.
     #[inline]
     pub(super) fn is_of_texts(self) -> bool {
-        self.function.is_none() && self.values != Values::Elements
+        self.function.is_none() && self.values != Values::Elements && !self.is_folded
     }
 }
 
@@ -69,7 +71,7 @@ impl Eager {
         let mut door = if self.direct.is_empty() { Door::default() } else { Door::OPEN };
         for (scope, index) in &self.indexes {
             // What a function makes of a value looks otherwise than the value.
-            door.join(if scope.function.is_some() { Door::OPEN } else { index.door() });
+            door.join(if scope.function.is_some() || scope.is_folded { Door::OPEN } else { index.door() });
         }
         door
     }
@@ -91,14 +93,17 @@ pub(super) fn eager(
         if wakes.get(id as usize).is_none_or(Vec::is_empty) {
             continue;
         }
-        let Predicate { slot, function, .. } = drafted.predicate;
-        match drafted.test.and_then(|test| Some((test, look_up(function, test, lists)?))) {
+        let slot = drafted.predicate.slot;
+        match drafted.test.and_then(|test| Some((test, look_up(drafted, test, lists)?))) {
             Some((test, found)) => {
                 drafted.predicate.is_indexed = true;
                 let id = if found.is_sure { id } else { id | PERHAPS };
                 for values in found.values {
-                    let scope = Scope { function: found.function, values: *values };
-                    add(indexes.entry((slot, scope)).or_default(), *values, test, id, lists);
+                    let scope = Scope { function: found.function, values: *values, is_folded: found.is_folded };
+                    let index = indexes.entry((slot, scope)).or_default();
+                    let words = drafted.predicate.test.words().into_iter().flatten();
+                    words.for_each(|word| index.word(TextOperator::Like, word, id));
+                    add(index, *values, test, id, lists);
                 }
             }
             None => {
@@ -142,24 +147,30 @@ struct Found {
     function: Option<Function>,
     /// Of which values; of each group in an index of its own.
     values: &'static [Values],
+    /// Whether their ASCII letters are put in lower case first.
+    is_folded: bool,
     /// Whether it holds if it is found.
     is_sure: bool,
 }
 
 /// None where no index can find it.
-fn look_up(function: Option<Function>, test: &Test, lists: &Lists) -> Option<Found> {
-    let of_all = function == Some(Function::All);
+fn look_up(drafted: &Drafted<'_>, test: &Test, lists: &Lists) -> Option<Found> {
+    let Predicate { function, test: compiled, .. } = &drafted.predicate;
+    let of_all = *function == Some(Function::All);
     let has_null = || values(test, lists).any(|value| *value == Value::Null);
     let groups: &[Values] = match test {
         // Null is nowhere to be found; outside of `all` the part with null is asked by itself.
         Test::Equals(_) | Test::In(_) if of_all && has_null() => return None,
         Test::Text(TextOperator::Contains, _) if !of_all && has_null() => return None,
         Test::Text(TextOperator::Contains, _) if !of_all => &[Values::Elements, Values::Alone],
-        Test::Equals(_) | Test::In(_) | Test::Text(..) | Test::Compare(..) => &[Values::All],
-        Test::Matches(_) | Test::Exists => return None,
+        Test::Exists => return None,
+        Test::Matches(_) if compiled.words().is_none() => return None,
+        _ => &[Values::All],
     };
+    let is_folded = matches!(test, Test::Matches(_));
     // What each element satisfies, some element does.
-    Some(Found { function: function.filter(|_| !of_all), values: groups, is_sure: !of_all })
+    let function = function.filter(|_| !of_all);
+    Some(Found { function, values: groups, is_folded, is_sure: !of_all && !is_folded })
 }
 
 fn add(index: &mut Index, among: Values, test: &Test, id: PredicateId, lists: &Lists) {
@@ -167,7 +178,7 @@ fn add(index: &mut Index, among: Values, test: &Test, id: PredicateId, lists: &L
         match (test, value.as_text()) {
             (Test::Text(..), _) if among == Values::Elements => index.equal(value, id),
             (Test::Text(operator, _), Some(text)) => index.word(*operator, text.as_bytes(), id),
-            (Test::Text(..), None) => {}
+            (Test::Text(..), None) | (Test::Matches(_), _) => {}
             (Test::Compare(comparison, _), _) => {
                 if let Value::Text(bound) | Value::Number(bound) = value {
                     index.bound(*comparison, bound, id);
@@ -182,6 +193,7 @@ fn add(index: &mut Index, among: Values, test: &Test, id: PredicateId, lists: &L
 mod tests {
     use crate::json::Limits;
     use crate::lists::Lists;
+    use crate::pattern::Patterns;
     use crate::plan::{Plan, Source};
     use crate::scan::Width;
 
@@ -190,7 +202,7 @@ mod tests {
         let read = |number| crate::language::parse(&filter(number), &crate::language::Limits::default()).expr.unwrap();
         let filters: Vec<_> = (0..100).map(read).collect();
         let sources: Vec<_> = filters.iter().map(|filter| Source { filter, suppressions: Vec::new() }).collect();
-        Plan::new(&sources, &[], &Lists::default(), Width::Native, false)
+        Plan::new(&sources, &[], &Lists::default(), &mut Patterns::default(), Width::Native, false)
     }
 
     /// Which filters hold, and how many predicates were asked to find out.
@@ -225,6 +237,18 @@ mod tests {
         check(|n| format!("k contains {n}.0"), r#"{"k": 34}"#, &[], 0);
         check(|n| format!("lower(k) contains \"a{n:02}\""), r#"{"k": ["A07", "xA08"]}"#, &[7], 0);
         check(|n| format!("lower(k) contains \"a{n:02}\""), r#"{"k": "xA08"}"#, &[8], 0);
+    }
+
+    #[test]
+    fn of_patterns_are_asked_whose_words_are_there() {
+        let matches = |n| format!("k matches \"(?i)tool-{n:02}/[0-9]\"");
+        check(matches, r#"{"k": "TOOL-07/1"}"#, &[7], 1);
+        check(matches, r#"{"k": "x Tool-07/a tool-08/2"}"#, &[8], 2);
+        check(matches, r#"{"k": ["tool-07/a", "TooL-09/0"]}"#, &[9], 2);
+        check(matches, r#"{"k": ["tool-07", 1, null, {}]}"#, &[], 0);
+        check(|n| format!("upper(k) matches \"^TOOL-{n:02}$\""), r#"{"k": "tool-07"}"#, &[7], 1);
+        check(|n| format!("all(k) matches \"E{n:02}[0]\""), r#"{"k": [1E070, "xE070"]}"#, &[7], 1);
+        check(|n| format!("k matches \"^(sh|ba{n})\""), r#"{"k": "ba7"}"#, &[7], 100);
     }
 
     #[test]

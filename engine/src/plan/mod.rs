@@ -151,12 +151,13 @@ impl Now {
     /// The same of any values, however many and long.
     #[inline(never)]
     fn find_each(&mut self, slot: Slot, event: &[u8], scope: Scope, index: &Index) {
-        let Self { facts, scratch: Scratch { key, room }, found, seen, .. } = self;
+        let Self { facts, scratch: Scratch { key, room, folded, .. }, found, seen, .. } = self;
         seen.begin(index);
         for end in facts.values(slot, event) {
             let is_missing = scope.function.is_some() && end.kind == Kind::Null;
             if !is_missing && scope.has(end.kind) {
                 room.each(scope.function, end, &mut |kind, text| {
+                    let text = if scope.is_folded { fold(text, folded) } else { text };
                     index.find_new(kind, text, key, seen, found);
                     false
                 });
@@ -180,6 +181,14 @@ impl Now {
             memo.remember(key, value, found.get(from..).unwrap_or_default());
         }
     }
+}
+
+/// A text with its ASCII letters in lower case.
+fn fold<'f>(text: &[u8], folded: &'f mut Vec<u8>) -> &'f [u8] {
+    folded.clear();
+    folded.extend_from_slice(text);
+    folded.make_ascii_lowercase();
+    folded
 }
 
 /// A compiled rule set and its room to work in.

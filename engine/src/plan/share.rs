@@ -36,9 +36,8 @@ pub(super) fn share(operand: &Operand, test: &Test, values: usize) -> f32 {
         Test::Equals(Literal { value: Value::Null, .. }) => presence(operand),
         Test::Equals(_) | Test::In(_) => several(one),
         Test::Text(TextOperator::StartsWith | TextOperator::EndsWith, _) => several((one * 10.0).min(0.5)),
-        Test::Text(..) => several((one * 15.0).min(0.6)),
+        Test::Text(..) | Test::Matches(_) => several((one * 15.0).min(0.6)),
         Test::Compare(..) => (presence(operand) * 0.5).min(0.5),
-        Test::Matches(_) => presence(operand).max(0.3),
         Test::Exists => presence(operand),
     };
     if operand.function == Some(Function::All) { share.max(0.1) } else { share }
@@ -55,6 +54,11 @@ fn key(operand: &Operand) -> f32 {
         [Step::Name(first), Step::Name(second)] if first == "userIdentity" && second == "type" => IDENTITY_TYPE,
         _ => OTHER_KEY,
     }
+}
+
+/// The share of a predicate that no index finds: it is asked of every event that has the key.
+pub(super) fn unfound(operand: &Operand) -> f32 {
+    presence(operand).max(0.3)
 }
 
 /// How often a key leads to a value.

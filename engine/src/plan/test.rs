@@ -9,12 +9,12 @@ use crate::event::Instant;
 use crate::flat::same;
 use crate::language::Limits;
 use crate::language::expr::{self, Comparison, Function, Literal, TextOperator, Value as Wanted};
-use crate::language::pattern;
 use crate::lists::Lists;
+use crate::pattern::{Caches, Pattern, Patterns};
 use crate::scan::{Kind, MemberNames, Value, any_inside, count_elements, count_members, decode};
 use memchr::memmem::{self, Finder};
-use regex::bytes::Regex;
 use std::io::Write;
+use std::sync::Arc;
 
 /// What is asked, in its positive form.
 #[derive(Debug, Clone)]
@@ -40,7 +40,7 @@ pub(super) enum Test {
     /// `contains`: on arrays an element equals one of the values, elsewhere as `like`.
     Contains(Box<Contains>),
     /// `matches` with any of these.
-    Matches(Box<[Regex]>),
+    Matches(Box<[Arc<Pattern>]>),
 }
 
 /// The right side of `<`.
@@ -99,6 +99,9 @@ impl Needles {
 pub(super) struct Scratch {
     pub(super) key: NumberKey,
     pub(super) room: Room,
+    /// A text in lower case.
+    pub(super) folded: Vec<u8>,
+    caches: Caches,
 }
 
 /// Where texts are put together that stand nowhere in the event.
@@ -124,7 +127,7 @@ fn values<'v>(literal: &'v Literal, lists: &'v Lists) -> &'v [Wanted] {
 impl Test {
     /// A test; `under_all` says that elements are asked one by one. Of a test with null among its values the part without
     /// it, except under `all`: whoever splits the question knows.
-    pub(super) fn new(test: &expr::Test, under_all: bool, lists: &Lists) -> Self {
+    pub(super) fn new(test: &expr::Test, under_all: bool, lists: &Lists, patterns: &mut Patterns) -> Self {
         match test {
             expr::Test::Equals(literal) => Self::equal(std::slice::from_ref(literal), under_all, lists),
             expr::Test::In(literals) => Self::equal(literals, under_all, lists),
@@ -153,10 +156,10 @@ impl Test {
                 }
             }
             expr::Test::Matches(literal) => {
-                let patterns = values(literal, lists).iter().filter_map(Wanted::as_text);
+                let texts = values(literal, lists).iter().filter_map(Wanted::as_text);
                 let limit = Limits::default().regex;
                 // One that does not compile matches nothing; reading the rule has reported it.
-                Test::Matches(patterns.filter_map(|text| pattern::compile(text, limit).ok()).collect())
+                Test::Matches(texts.filter_map(|text| patterns.get(text, limit)).collect())
             }
             expr::Test::Exists => Test::Exists,
         }
@@ -191,7 +194,7 @@ impl Test {
 
     /// Whether it holds on one end of a key: of an array, on any of its elements.
     fn end(&self, function: Option<Function>, end: Value<'_>, scratch: &mut Scratch) -> bool {
-        let Scratch { key, room } = scratch;
+        let Scratch { key, room, caches, .. } = scratch;
         match self {
             Test::Exists => true,
             Test::Contains(contains) if end.kind == Kind::Array && function != Some(Function::Count) => {
@@ -204,20 +207,20 @@ impl Test {
             }
             // Most values are what they are: nothing is made of them and nothing is inside.
             _ if function.is_none() && !matches!(end.kind, Kind::Array | Kind::Escaped) => {
-                self.scalar(end.kind, end.text, key)
+                self.scalar(end.kind, end.text, key, caches)
             }
-            _ => room.each(function, end, &mut |kind, text| self.scalar(kind, text, key)),
+            _ => room.each(function, end, &mut |kind, text| self.scalar(kind, text, key, caches)),
         }
     }
 
     /// `all(path)`: there is an element, and each by itself satisfies the test.
     fn all<'f>(&self, ends: impl Iterator<Item = Value<'f>>, scratch: &mut Scratch) -> bool {
-        let Scratch { key, room } = scratch;
+        let Scratch { key, room, caches, .. } = scratch;
         let mut any = false;
         for end in ends {
             let fails = room.each(None, end, &mut |kind, text| {
                 any = true;
-                !self.scalar(kind, text, key)
+                !self.scalar(kind, text, key, caches)
             });
             if fails {
                 return false;
@@ -227,7 +230,7 @@ impl Test {
     }
 
     /// Whether it holds on one value that is no array.
-    fn scalar(&self, kind: Kind, text: &[u8], key: &mut NumberKey) -> bool {
+    fn scalar(&self, kind: Kind, text: &[u8], key: &mut NumberKey, caches: &mut Caches) -> bool {
         let word = has_text(kind);
         match self {
             Test::Same(wanted) => kind == Kind::Text && same(text, wanted),
@@ -242,8 +245,18 @@ impl Test {
             Test::EndsWith(wanted) => word && wanted.iter().any(|wanted| text.ends_with(wanted)),
             Test::Like(wanted) => word && wanted.any_in(text),
             Test::Contains(contains) => word && contains.inside.any_in(text),
-            Test::Matches(patterns) => word && patterns.iter().any(|pattern| pattern.is_match(text)),
+            Test::Matches(patterns) => word && patterns.iter().any(|pattern| pattern.is_match(text, caches)),
         }
+    }
+
+    /// Of `matches` texts of which one stands, in lower case, in each value that satisfies it; none where there are none.
+    pub(super) fn words(&self) -> Option<Vec<&[u8]>> {
+        let Test::Matches(patterns) = self else { return None };
+        let mut words = Vec::new();
+        for pattern in patterns {
+            words.extend(pattern.words()?.iter().map(AsRef::as_ref));
+        }
+        Some(words)
     }
 
     /// What asking it costs, beside the comparison of two short texts.

@@ -561,7 +561,8 @@ mod keys_that_draw_on_others {
         let filters =
             FILTERS.map(|text| crate::language::parse(text, &crate::language::Limits::default()).expr.unwrap());
         let sources = filters.each_ref().map(|filter| Source { filter, suppressions: Vec::new() });
-        let mut plan = Plan::new(&sources, &[], &Lists::default(), Width::Native, false);
+        let mut plan =
+            Plan::new(&sources, &[], &Lists::default(), &mut crate::pattern::Patterns::default(), Width::Native, false);
         let mut found = Vec::new();
         plan.decide(event.as_bytes(), given, &Limits::default(), &mut found).unwrap();
         let facts = &plan.now.facts;

@@ -112,6 +112,17 @@ impl Problem {
             P::DuplicateEntry { entry, first_line } => {
                 format!("`{entry}` is in this list already, on line {first_line}; the last one counts")
             }
+            P::RegexesTooLarge { limit, fitting, behind } => {
+                let others = match behind {
+                    0 => String::new(),
+                    1 => ", nor does what stands in one rule after it".into(),
+                    _ => format!(", nor does what stands in {behind} rules after it"),
+                };
+                format!(
+                    "the regular expressions of all rules take more than {limit} bytes together when compiled: \
+                     {fitting} different ones fit, what stands here does not{others}"
+                )
+            }
             P::DuplicateRule { id, first } => format!("another rule has the id `{id}`: {first}"),
             P::NoRules => "the file holds no rules".into(),
             P::TitleNotAggregated { key } => {
@@ -207,6 +218,10 @@ impl Problem {
                  open, or `: ` or ` #` in a text without quotes"
             }
             P::YamlUnsupported { .. } => "write the value out",
+            P::RegexesTooLarge { .. } => {
+                "one that several rules share counts once; `like`, `starts_with` and `in @list` need none, and smaller \
+                 repetitions take less"
+            }
             P::DuplicateRule { .. } => "ids are unique over all rule files that are loaded together",
             P::TitleNotAggregated { .. } => "add it to `aggregate`, or take it out of the title",
             P::SuppressionExpired { .. } => "renew it or take it away: it hides nothing now",

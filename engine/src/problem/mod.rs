@@ -239,6 +239,9 @@ problems! {
     Error "bad-list-entry"
     /// A row of a CSV list with fewer values than its first line names.
     BadListEntry { reason: String },
+    Error "regexes-too-large"
+    /// Ten thousand rules, each with a regular expression of its own of 10 KB.
+    RegexesTooLarge { limit: usize, fitting: usize, behind: usize },
     Error "duplicate-rule"
     /// Two different rules with one `id`.
     DuplicateRule { id: String, first: String },

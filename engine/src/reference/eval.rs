@@ -5,8 +5,7 @@
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-
-use regex::bytes::Regex;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Verdict;
 use super::cidr::Network;
@@ -16,8 +15,8 @@ use crate::event::{Event, Found, Instant};
 use crate::json::Json;
 use crate::language::Limits;
 use crate::language::expr::{Comparison, Expr, Function, Literal, Test, TextOperator, Value};
-use crate::language::pattern;
 use crate::lists::{List, Lists};
+use crate::pattern::{Caches, Pattern, Patterns};
 
 /// A filter ready to be asked.
 #[derive(Debug, Clone)]
@@ -25,24 +24,30 @@ pub struct Filter {
     pub(super) root: Part,
     lists: Lists,
     /// By their text. One that does not compile is not here and matches nothing; the parser has reported it.
-    patterns: BTreeMap<String, Regex>,
+    patterns: BTreeMap<String, Arc<Pattern>>,
+    caches: Arc<Mutex<Caches>>,
 }
 
 impl Filter {
     /// Prepares a filter; `@name` means the list of that name in `lists`.
     #[must_use]
     pub fn new(expr: Expr, lists: &Lists) -> Self {
+        Self::sharing(expr, lists, &mut Patterns::default())
+    }
+
+    /// The same, with patterns that others have compiled.
+    pub(crate) fn sharing(expr: Expr, lists: &Lists, shared: &mut Patterns) -> Self {
         let mut patterns = BTreeMap::new();
         expr.for_each_predicate(&mut |predicate| {
             if let Test::Matches(literal) = &predicate.test {
                 for text in values(literal, lists).iter().filter_map(Value::as_text) {
-                    if let Ok(regex) = pattern::compile(text, Limits::default().regex) {
-                        patterns.insert(text.to_owned(), regex);
+                    if let Some(pattern) = shared.get(text, Limits::default().regex) {
+                        patterns.insert(text.to_owned(), pattern);
                     }
                 }
             }
         });
-        Self { root: Part::new(expr, lists, true), lists: lists.clone(), patterns }
+        Self { root: Part::new(expr, lists, true), lists: lists.clone(), patterns, caches: shared.caches() }
     }
 
     /// What the filter says of an event.
@@ -95,8 +100,9 @@ impl Filter {
 
     /// `matches`: on the text of a scalar, anywhere in it.
     fn matches(&self, found: &Found<'_>, value: &Value) -> bool {
-        let Some(regex) = value.as_text().and_then(|text| self.patterns.get(text)) else { return false };
-        scalar_texts(found).any(|text| regex.is_match(text.as_bytes()))
+        let Some(pattern) = value.as_text().and_then(|text| self.patterns.get(text)) else { return false };
+        let mut caches = self.caches.lock().unwrap_or_else(PoisonError::into_inner);
+        scalar_texts(found).any(|text| pattern.is_match(text.as_bytes(), &mut caches))
     }
 }
 

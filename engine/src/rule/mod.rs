@@ -37,11 +37,13 @@ pub struct Limits {
     pub file: usize,
     /// Bounds on each filter.
     pub filter: crate::language::Limits,
+    /// Bytes that the regular expressions of all rules together may take when compiled.
+    pub regexes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { file: 16 << 20, filter: crate::language::Limits::default() }
+        Self { file: 16 << 20, filter: crate::language::Limits::default(), regexes: 48 << 20 }
     }
 }
 
@@ -96,6 +98,13 @@ pub struct Rule {
     pub written: BTreeMap<Tunable, Span>,
     /// Hash over everything that decides a verdict or an alert's grouping; wording and tests do not count.
     pub version: String,
+}
+
+impl Rule {
+    /// Its filter and those of its suppressions.
+    pub(crate) fn filters(&self) -> impl Iterator<Item = &Expr> {
+        std::iter::once(&self.filter).chain(self.suppressions.iter().map(|hidden| &hidden.filter))
+    }
 }
 
 /// A filter whose events raise nothing.

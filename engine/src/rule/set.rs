@@ -6,6 +6,7 @@ use super::read::{Document, read};
 use super::{Limits, ListValues, Rule, Status, TagTypes, Tunable};
 use crate::language::expr::Key;
 use crate::language::suggest;
+use crate::pattern::Sum;
 use crate::problem::{Diagnostic, Problem};
 use crate::span::Span;
 use sha2::{Digest, Sha256};
@@ -104,7 +105,7 @@ pub fn load(sources: &[Source<'_>], lists: ListValues, limits: &Limits) -> (Rule
     loader.lists.extend(lists);
     loader.tune();
     loader.redact();
-    loader.finish()
+    loader.finish(limits)
 }
 
 /// Rule files that are being put together.
@@ -248,12 +249,32 @@ impl Loader<'_> {
         }
     }
 
-    fn finish(mut self) -> (RuleSet, Vec<LoadedDiagnostic>) {
+    /// Takes out the rules in force whose regular expressions go beyond what all of them may take. One problem is enough
+    /// for all such rules.
+    fn bound_regexes(&self, rules: &mut Vec<Collected>, limits: &Limits) -> Option<LoadedDiagnostic> {
+        let mut sum = Sum::of(limits.regexes);
+        let mut beyond = Vec::new();
+        rules.retain(|collected| {
+            let fits = sum.add(collected.rule.filters(), limits.filter.regex);
+            if !fits {
+                beyond.push((collected.source, head(&collected.rule)));
+            }
+            fits
+        });
+        let (source, span) = *beyond.first()?;
+        let problem =
+            Problem::RegexesTooLarge { limit: limits.regexes, fitting: sum.count(), behind: beyond.len() - 1 };
+        Some(LoadedDiagnostic { source, diagnostic: Diagnostic::new(span, problem) })
+    }
+
+    fn finish(mut self, limits: &Limits) -> (RuleSet, Vec<LoadedDiagnostic>) {
         for rule in &self.rules {
             self.problems.extend(lint::suppressions(rule));
         }
+        let (mut rules, disabled) =
+            std::mem::take(&mut self.rules).into_iter().partition(|collected| collected.rule.enabled);
+        self.problems.extend(self.bound_regexes(&mut rules, limits));
         self.problems.sort_by_key(|problem| (problem.source, problem.diagnostic.span));
-        let (rules, disabled) = self.rules.into_iter().partition(|collected| collected.rule.enabled);
         (RuleSet { rules, disabled, lists: self.lists, event_types: self.event_types }, self.problems)
     }
 }

@@ -42,7 +42,8 @@ pub(crate) struct Opts {
     /// The day on which expiry is judged, such as 2027-01-31 [default: today]
     #[arg(long, visible_alias = "today", value_name = "DAY", value_parser = day)]
     as_of: Option<String>,
-    /// Another bound than usual: file=BYTES, filter=BYTES, depth=N, steps=N, set=N or regex=BYTES
+    /// Another bound than usual: file=BYTES, filter=BYTES, depth=N, steps=N, set=N, regex=BYTES or
+    /// regexes=BYTES
     #[arg(long = "limit", value_name = "NAME=N", value_parser = limit)]
     limits: Vec<(Bound, usize)>,
 }
@@ -67,6 +68,7 @@ enum Bound {
     Steps,
     Set,
     Regex,
+    Regexes,
 }
 
 impl Opts {
@@ -109,6 +111,7 @@ impl Opts {
                 Bound::Steps => &mut limits.filter.steps,
                 Bound::Set => &mut limits.filter.set,
                 Bound::Regex => &mut limits.filter.regex,
+                Bound::Regexes => &mut limits.regexes,
             } = *value;
         }
         limits
@@ -192,7 +195,10 @@ fn limit(text: &str) -> Result<(Bound, usize), String> {
         "steps" => Bound::Steps,
         "set" => Bound::Set,
         "regex" => Bound::Regex,
-        other => return Err(format!("there is no limit `{other}`: file, filter, depth, steps, set and regex are")),
+        "regexes" => Bound::Regexes,
+        other => {
+            return Err(format!("there is no limit `{other}`: file, filter, depth, steps, set, regex and regexes are"));
+        }
     };
     let value = value.parse().map_err(|_| format!("`{value}` is no whole number"))?;
     Ok((bound, value))

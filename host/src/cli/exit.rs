@@ -1,5 +1,6 @@
 //! Exit codes, all of them.
 
+use super::out;
 use anyhow::Error;
 use oxpecker::sandbox::SandboxError;
 use std::io;
@@ -37,8 +38,19 @@ pub(crate) fn code(outcome: Result<Answer, Error>) -> ExitCode {
         Err(error) if is_closed_pipe(&error) => return ExitCode::SUCCESS,
         Err(error) => error,
     };
-    super::out::complain(&format!("{error:#}"));
+    refused(&error);
+    out::complain(&format!("{error:#}"));
     ExitCode::from(if is_fault(&error) { FAULT } else { USAGE })
+}
+
+/// Tells the problems of rules that were refused when they were loaded. What reading them first finds is shown with its
+/// lines; here is what only the one who loads them knows.
+fn refused(error: &Error) {
+    for cause in error.chain() {
+        if let Some(SandboxError::Rules(report)) = cause.downcast_ref() {
+            report.errors().for_each(|problem| out::complain(&problem.to_string()));
+        }
+    }
 }
 
 fn is_closed_pipe(error: &Error) -> bool {

@@ -102,7 +102,7 @@ impl Opts {
         let bytes = match pack::build(&wasm, &request, &loaded.set, &self.options()) {
             Ok(bytes) => bytes,
             Err(PackError::Rules(problems)) => {
-                problems.iter().for_each(|problem| out::complain(&problem.message));
+                problems.iter().for_each(|problem| out::complain(&problem.to_string()));
                 return Ok(Answer::No);
             }
             // By its own name it is told as a fault of ours.

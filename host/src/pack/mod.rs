@@ -240,6 +240,6 @@ impl Packed {
 }
 
 /// Errors of a report.
-fn errors(report: LoadReport) -> Vec<Problem> {
-    report.problems.into_iter().filter(|problem| problem.severity == "error").collect()
+fn errors(report: &LoadReport) -> Vec<Problem> {
+    report.errors().cloned().collect()
 }

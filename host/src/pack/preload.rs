@@ -54,7 +54,7 @@ fn load(runner: &mut Runner, request: &[u8]) -> Result<(), PackError> {
         0 => Ok(()),
         RULE_ERRORS => {
             let report: LoadReport = serde_json::from_slice(&report).unwrap_or_default();
-            Err(PackError::Rules(errors(report)))
+            Err(PackError::Rules(errors(&report)))
         }
         other => Err(PackError::Broken(format!("it refuses the rules with {other}"))),
     }

@@ -99,7 +99,7 @@ pub enum SandboxError {
         what: &'static str,
     },
     /// The rules have errors; nothing was loaded, and what was loaded before still is.
-    #[error("the rules have {} problems", .0.problems.len())]
+    #[error("the rules have {}", counted(.0))]
     Rules(Box<LoadReport>),
     /// An event or a tag does not fit into the ABI's length fields.
     #[error("{bytes} bytes are more than a batch can carry")]
@@ -118,6 +118,13 @@ pub enum SandboxError {
         /// The last failure.
         last: Box<SandboxError>,
     },
+}
+
+fn counted(report: &LoadReport) -> String {
+    match report.errors().count() {
+        1 => "1 error".to_owned(),
+        errors => format!("{errors} errors"),
+    }
 }
 
 impl SandboxError {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// What an instance is to evaluate. Loading replaces what was loaded before.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -50,6 +51,13 @@ pub struct LoadReport {
     pub problems: Vec<Problem>,
 }
 
+impl LoadReport {
+    /// What kept the rules from being loaded.
+    pub fn errors(&self) -> impl Iterator<Item = &Problem> {
+        self.problems.iter().filter(|problem| problem.severity == "error")
+    }
+}
+
 /// One error or warning about a rule file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Problem {
@@ -72,4 +80,13 @@ pub struct Problem {
     /// What to do about it.
     #[serde(default)]
     pub help: Option<String>,
+}
+
+impl fmt::Display for Problem {
+    /// `rules/mine.yaml:9:55: what is wrong (what to do)`. The words are the guest's: whoever prints them makes them safe.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, column, message, help, .. } = self;
+        write!(f, "{file}:{line}:{column}: {message}")?;
+        help.as_ref().map_or(Ok(()), |help| write!(f, " ({help})"))
+    }
 }

@@ -1,42 +1,18 @@
-//! Regular expressions of `matches`: Rust's regex syntax with `\d \w \s \b` and `(?i)` kept to ASCII, while `.`,
-//! negated classes and other letters still mean whole characters.
+//! The syntax of `matches`: that of Rust's `regex` crate with `\d \w \s \b` and `(?i)` kept to ASCII, while `.`, negated
+//! classes and other letters still mean whole characters.
 //!
-//! The regex crate offers ASCII only together with "match bytes". So the pattern is compiled with Unicode off, and
-//! those parts that must see whole characters are put into a group of their own that turns it on.
+//! The crate offers ASCII only together with "match bytes". So the pattern is read with Unicode off, and those parts that
+//! must see whole characters are put into a group of their own that turns it on.
 
-use regex::bytes::{Regex, RegexBuilder};
+use super::PatternError;
 use regex_syntax::ast::{self, Ast, ClassPerlKind, ClassSetItem};
+use regex_syntax::hir::Hir;
 
-/// Why a pattern was refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PatternError {
-    /// It is not a regular expression; the reason is the regex crate's.
-    Syntax(String),
-    /// Compiled, it would take more bytes than allowed.
-    TooLarge,
-}
-
-/// What the lazily built automaton of one pattern may take while it is used; beyond it a slower one does the work.
-const LAZY: usize = 64 << 10;
-
-/// Nesting inside one pattern; deeper ones are refused by the regex parser.
+/// Nesting inside one pattern; deeper ones are refused by the parser.
 const NEST_LIMIT: u32 = 50;
 
-/// Bytes that a pattern takes when compiled, rounded up to a power of four; `limit` where it takes more.
-#[must_use]
-pub fn size(pattern: &str, limit: usize) -> usize {
-    let mut size = 4 << 10;
-    while size < limit && matches!(compile(pattern, size), Err(PatternError::TooLarge)) {
-        size *= 4;
-    }
-    size.min(limit) + LAZY
-}
-
-/// Compiles a pattern; `limit` bounds the bytes that the program may take.
-///
-/// # Errors
-/// When the pattern is malformed or too large.
-pub fn compile(pattern: &str, limit: usize) -> Result<Regex, PatternError> {
+/// What a pattern means.
+pub(super) fn read(pattern: &str) -> Result<Hir, PatternError> {
     let tree = ast::parse::ParserBuilder::new()
         .nest_limit(NEST_LIMIT)
         .build()
@@ -45,20 +21,17 @@ pub fn compile(pattern: &str, limit: usize) -> Result<Regex, PatternError> {
     let mut edits = Edits { pattern, found: Vec::new() };
     // The visitor has no failing case of its own.
     let _ = ast::visit(&tree, &mut edits);
-    RegexBuilder::new(&edits.apply())
+    regex_syntax::ParserBuilder::new()
         .unicode(false)
+        .utf8(false)
         .dot_matches_new_line(true)
         .nest_limit(NEST_LIMIT * 2)
-        .size_limit(limit)
-        .dfa_size_limit(LAZY)
         .build()
-        .map_err(|error| match error {
-            regex::Error::CompiledTooBig(_) => PatternError::TooLarge,
-            other => PatternError::Syntax(last_line(&other.to_string())),
-        })
+        .parse(&edits.apply())
+        .map_err(|error| PatternError::Syntax(last_line(&error.to_string())))
 }
 
-/// The regex crate prints the pattern with a caret first and the reason last.
+/// The parser prints the pattern with a caret first and the reason last.
 fn last_line(text: &str) -> String {
     text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
 }
@@ -144,51 +117,5 @@ impl ast::Visitor for &mut Edits<'_> {
             self.replace(&class.span, text);
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(pattern: &str, yes: &[&str], no: &[&str]) {
-        let regex = compile(pattern, 1 << 20).unwrap();
-        for text in yes {
-            assert!(regex.is_match(text.as_bytes()), "{pattern} must match {text:?}");
-        }
-        for text in no {
-            assert!(!regex.is_match(text.as_bytes()), "{pattern} must not match {text:?}");
-        }
-    }
-
-    #[test]
-    fn classes_are_ascii_and_dot_is_a_character() {
-        check(r"^\d+$", &["123"], &["١٢٣", ""]);
-        check(r"^\w$", &["a", "_"], &["é"]);
-        check(r"^\W$", &["é", "-"], &["a"]);
-        check(r"^\s$", &[" ", "\t", "\x0B"], &["\u{a0}"]);
-        check(r"^.$", &["é", "\n", "日"], &["ab"]);
-        check(r"^[^a]$", &["é", "日"], &["a"]);
-        check(r"^[^\d\W]+$", &["ab_"], &["a1", "é"]);
-        check(r"^[é-ü]$", &["é", "ü"], &["e"]);
-        check("é+$", &["éé"], &["e"]);
-        check(r"\bfoo\b", &["a foo b", "éfoo"], &["afoo"]);
-        check(r"^\p{Greek}$", &["λ"], &["l"]);
-    }
-
-    #[test]
-    fn case_folding_is_ascii() {
-        check("(?i)^root$", &["ROOT", "Root"], &["roots"]);
-        check("(?i)^k$", &["K", "k"], &["\u{212a}"]);
-        check("(?i)^[k]$", &["K", "k"], &["\u{212a}"]);
-        check(r"^\xE9$", &["é"], &["e"]);
-    }
-
-    #[test]
-    fn bad_and_huge_patterns_are_refused() {
-        assert!(matches!(compile("(", 1 << 20), Err(PatternError::Syntax(_))));
-        assert_eq!(compile("(a{1000}){1000}", 1 << 20).unwrap_err(), PatternError::TooLarge);
-        assert!(compile(&"(".repeat(10_000), 1 << 20).is_err());
     }
 }
