@@ -115,12 +115,12 @@ impl Problem {
             P::RegexesTooLarge { limit, fitting, behind } => {
                 let others = match behind {
                     0 => String::new(),
-                    1 => ", nor does what stands in one rule after it".into(),
-                    _ => format!(", nor does what stands in {behind} rules after it"),
+                    1 => ", nor in one rule after it".into(),
+                    _ => format!(", nor in {behind} rules after it"),
                 };
                 format!(
                     "the regular expressions of all rules take more than {limit} bytes together when compiled: \
-                     {fitting} different ones fit, what stands here does not{others}"
+                     there is room for {fitting}, not for what stands here{others}"
                 )
             }
             P::DuplicateRule { id, first } => format!("another rule has the id `{id}`: {first}"),
