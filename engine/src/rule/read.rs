@@ -382,13 +382,7 @@ impl Reader<'_> {
     /// Lists that a title looks up and nobody declares.
     fn lookups(&self, title: &Template, found: &mut Sink) {
         for lookup in title.lookups().filter(|lookup| !self.lists.contains(&lookup.list)) {
-            let suggestion = language::suggest::nearest(&lookup.list, self.lists.iter().map(String::as_str));
-            let problem = Problem::UnknownList { name: lookup.list.clone(), suggestion: suggestion.map(str::to_owned) };
-            let diagnostic = Diagnostic::new(lookup.list_span, problem);
-            found.push(match suggestion {
-                Some(name) => diagnostic.with_fix(format!("@{name}")),
-                None => diagnostic,
-            });
+            found.push(language::unknown_list(lookup.list_span, &lookup.list, self.lists.iter().map(String::as_str)));
         }
     }
 
