@@ -127,8 +127,8 @@ impl Reader<'_> {
         if !others && fields.require("rules", &mut self.sink).is_none() {
             return document;
         }
-        let rules = fields.list("rules", &mut self.sink);
-        let tune = fields.list("tune", &mut self.sink);
+        let rules = fields.mappings("rules", &mut self.sink);
+        let tune = fields.mappings("tune", &mut self.sink);
         if rules.is_empty() && tune.is_empty() && fields.get("event_types").is_none() {
             self.sink.push(Diagnostic::new(Span::at(node.span.start), Problem::NoRules));
         }
@@ -221,7 +221,7 @@ impl Reader<'_> {
         let status = self.status(&fields);
         let suppressions = self.suppressions(&fields);
         let tests: Vec<RuleTest> =
-            fields.list("tests", &mut self.sink).iter().filter_map(|item| self.test(item)).collect();
+            fields.mappings("tests", &mut self.sink).iter().filter_map(|item| self.test(item)).collect();
         let labels = |name: &str, sink: &mut Sink| fields.texts(name, sink);
         let mut rule = Rule {
             tags: labels("tags", &mut self.sink),
@@ -302,7 +302,11 @@ impl Reader<'_> {
         let text = as_text(node, "window", &mut self.sink)?;
         let seconds = duration::parse(text);
         if seconds.is_none() {
-            self.sink.push(bad(node, "window", text, "a duration such as 90s, 15m, 1h or 7d"));
+            let diagnostic = bad(node, "window", text, "a duration such as 90s, 15m, 1h or 7d");
+            self.sink.push(match duration::meant(text) {
+                Some(fix) => diagnostic.with_fix(fix),
+                None => diagnostic,
+            });
         }
         Some((seconds?, sliding))
     }
@@ -496,7 +500,7 @@ impl Reader<'_> {
         let expect = fields.choice("expect", &choices, &mut self.sink);
         let title = fields.text("title", &mut self.sink).map(str::to_owned);
         let events: Vec<&Node> = match fields.get("events") {
-            Some(_) => fields.list("events", &mut self.sink).iter().collect(),
+            Some(_) => fields.mappings("events", &mut self.sink).iter().collect(),
             None => fields.require("event", &mut self.sink).into_iter().collect(),
         };
         let events: Option<Vec<String>> = events.into_iter().map(|node| self.event(node)).collect();
