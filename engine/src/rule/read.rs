@@ -6,7 +6,8 @@ use super::overlay::Tune;
 use super::template::{self, Template};
 use super::yaml::{self, Kind, Node};
 use super::{
-    Expectation, Limits, ListValues, Rule, RuleKind, RuleTest, Status, Suppression, TagTypes, Tunable, duration, lint,
+    Expectation, LARGEST_REMEMBERED, Limits, ListValues, Rule, RuleKind, RuleTest, Status, Suppression, TagTypes,
+    Tunable, duration, lint,
 };
 use crate::json::Json;
 use crate::language::expr::Key;
@@ -68,9 +69,6 @@ const TEST_FIELDS: [&str; 5] = ["name", "event", "events", "expect", "title"];
 
 /// The largest threshold: what counts events needs to remember none of them.
 const LARGEST_THRESHOLD: u64 = 1_000_000_000;
-
-/// The largest threshold of a rule whose windows must remember values or times.
-pub(super) const LARGEST_REMEMBERED: u64 = 4_096;
 
 /// The window of a rule that names none: the original's default.
 const DEFAULT_WINDOW: u64 = 3_600;
