@@ -77,8 +77,8 @@ pub fn read(bytes: &[u8], lists: &[&str], limits: &Limits) -> Document {
         Err(error) => return failed(Span::at(0), Problem::FileNotText { offset: error.valid_up_to() }),
     };
     let node = match yaml::read(source) {
-        Ok(Some(node)) => node,
-        Ok(None) => return failed(Span::at(0), Problem::NoRules),
+        Ok(Some(node)) if node.kind != Kind::Null => node,
+        Ok(_) => return failed(Span::at(0), Problem::NoRules),
         Err(diagnostic) => return Document { problems: vec![diagnostic], ..Document::default() },
     };
     let mut reader = Reader { source, limits, lists: Vec::new(), unread: Vec::new(), sink: Sink::new() };
@@ -113,13 +113,11 @@ impl Reader<'_> {
             document.lists.keys().map(String::as_str).chain(lists.iter().copied()).map(str::to_owned).collect();
         document.redact = self.redact(&fields);
         document.redact_span = fields.get("redact").map(|node| node.span).unwrap_or_default();
-        let others = ["tune", "event_types"].iter().any(|name| fields.get(name).is_some());
-        if !others && fields.require("rules", &mut self.sink).is_none() {
-            return document;
-        }
+        let before = self.sink.len();
         let rules = fields.mappings("rules", &mut self.sink);
         let tune = fields.mappings("tune", &mut self.sink);
-        if rules.is_empty() && tune.is_empty() && fields.get("event_types").is_none() {
+        let told = self.sink.len() > before;
+        if rules.is_empty() && tune.is_empty() && !told && fields.get("event_types").is_none() {
             self.sink.push(Diagnostic::new(Span::at(node.span.start), Problem::NoRules));
         }
         document.rules = rules.iter().filter_map(|rule| self.rule(rule)).collect();

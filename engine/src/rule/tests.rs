@@ -124,7 +124,14 @@ fn every_mistake_of_a_file_is_found_in_one_reading() {
 fn what_is_no_rule_file_is_named() {
     assert_eq!(found("rules: ["), [("yaml-syntax", "")]);
     assert_eq!(found("a: &x 1\nb: *x")[0].0, "yaml-unsupported");
-    assert_eq!(found("")[0].0, "no-rules");
+    for nothing in
+        ["", "# nothing\n", "---\n", "null", "{}", "rules:", "rules: []", "ruleset: x", "tune:", "lists: {a: [b]}"]
+    {
+        let codes: Vec<_> = found(nothing).into_iter().map(|(code, _)| code).collect();
+        assert_eq!(codes, ["no-rules"], "{nothing}");
+    }
+    assert_eq!(found("event_types: {'kube.*': kubernetes}"), []);
+    assert_eq!(found("rules: 5"), [("wrong-type", "5")]);
     assert_eq!(found("- 1")[0].0, "wrong-type");
     assert_eq!(found(&format!("rules: {}", "[".repeat(10_000)))[0].0, "yaml-syntax");
     assert_eq!(read(b"\xff", &[], &Limits::default()).problems[0].problem.code(), "file-not-text");
