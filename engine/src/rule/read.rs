@@ -10,6 +10,7 @@ use super::list;
 use super::overlay::Tune;
 use super::yaml::{self, Kind, Node};
 use super::{Limits, ListValues, Rule, RuleKind, RuleTest, Status, TagTypes, Tunable};
+use crate::json::{self, Json};
 use crate::language;
 use crate::language::expr::Key;
 use crate::lists::is_name;
@@ -77,6 +78,7 @@ pub fn read(bytes: &[u8], lists: &[&str], limits: &Limits) -> Document {
         Err(error) => return failed(Span::at(0), Problem::FileNotText { offset: error.valid_up_to() }),
     };
     let node = match yaml::read(source) {
+        read if holds_events(source, read.as_ref()) => return failed(Span::at(0), Problem::EventsNotRules),
         Ok(Some(node)) if node.kind != Kind::Null => node,
         Ok(_) => return failed(Span::at(0), Problem::NoRules),
         Err(diagnostic) => return Document { problems: vec![diagnostic], ..Document::default() },
@@ -87,6 +89,25 @@ pub fn read(bytes: &[u8], lists: &[&str], limits: &Limits) -> Document {
     document.problems = reader.sink;
     document.problems.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end));
     document
+}
+
+/// Whether the file is JSON in which nothing is said that a rule file says. Lines of JSON are no YAML, so the first one is
+/// looked at.
+fn holds_events(source: &str, read: Result<&Option<Node>, &Diagnostic>) -> bool {
+    let text = source.trim_start_matches('\u{feff}').trim_start();
+    let foreign = |name: Option<&str>| name.is_none_or(|name| !FILE_FIELDS.contains(&name));
+    let (first, is_json) = (text.lines().next().unwrap_or_default(), text.starts_with(['{', '[']));
+    match read.map(|node| node.as_ref().map(|node| &node.kind)) {
+        Ok(Some(Kind::List(items))) => is_json && !items.is_empty(),
+        Ok(Some(Kind::Map(members))) => {
+            is_json && !members.is_empty() && members.iter().all(|(name, _)| foreign(name.scalar()))
+        }
+        Ok(_) => false,
+        Err(_) => match &Json::parse(first.as_bytes(), &json::Limits::default()) {
+            Ok(Json::Object(members)) => !members.is_empty() && members.iter().all(|(name, _)| foreign(Some(name))),
+            _ => false,
+        },
+    }
 }
 
 pub(super) struct Reader<'s> {

@@ -133,6 +133,13 @@ fn what_is_no_rule_file_is_named() {
     assert_eq!(found("event_types: {'kube.*': kubernetes}"), []);
     assert_eq!(found("rules: 5"), [("wrong-type", "5")]);
     assert_eq!(found("- 1")[0].0, "wrong-type");
+    for events in ["{\"a\":1}\n{\"b\":2}\n", "\u{feff}{\"a\":1}", "[{\"a\":1}]", "{\n \"Records\": [{\"rules\": 1}]\n}"]
+    {
+        let codes: Vec<_> = found(events).into_iter().map(|(code, _)| code).collect();
+        assert_eq!(codes, ["events-not-rules"], "{events}");
+    }
+    assert_eq!(found(r#"{"ruleset":"x","rules":[],"rulez":1}"#), [("no-rules", ""), ("unknown-field", "\"rulez\"")]);
+    assert_eq!(found("{\"rules\":[]}\n{\"rules\":[]}")[0].0, "yaml-syntax");
     assert_eq!(found(&format!("rules: {}", "[".repeat(10_000)))[0].0, "yaml-syntax");
     assert_eq!(read(b"\xff", &[], &Limits::default()).problems[0].problem.code(), "file-not-text");
 }
