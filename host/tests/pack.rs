@@ -199,7 +199,7 @@ fn a_pack_of_a_later_version_is_refused_with_what_to_do() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("later.wasm"), &wasm).expect("written");
     let config = "[FILTER]\n    Name wasm\n    Match oxpecker.copy.*\n    Wasm_Path later.wasm\n";
-    let circumstances = doctor::Circumstances { folder: Some(folder.path()), ..doctor::Circumstances::default() };
+    let circumstances = doctor::Circumstances { working: Some(folder.path()), ..doctor::Circumstances::default() };
     let findings = doctor::examine(&doctor::read(config).expect("sound"), &circumstances);
     let later = findings.iter().find(|finding| finding.code == "later-pack").expect("told");
     assert_eq!(later.level, doctor::Level::Note);

@@ -4,6 +4,7 @@ use super::cidr::{NetworkLiteral, network_literal};
 use super::expr::{Comparison, Expr, Key, Literal, Predicate, Step, Test, Value};
 use super::{suggest, value, vocabulary};
 use crate::problem::{Diagnostic, Problem, Sink};
+use crate::span::Span;
 
 /// Keys whose values are addresses wherever they are present, so that `!=` with a network has no surprise.
 const ALWAYS_ADDRESSES: [&str; 3] = ["connection", "src_ip", "dst_ip"];
@@ -13,7 +14,11 @@ pub fn check(expr: &Expr, lists: &[&str], sink: &mut Sink) {
     expr.for_each_predicate(&mut |predicate| {
         sink.extend(unknown_key(&predicate.operand.key));
         for literal in predicate.literals() {
-            unknown_list(literal, lists, sink);
+            if let Value::List(name) = &literal.value
+                && !lists.contains(&name.as_str())
+            {
+                sink.push(unknown_list(literal.span, name, lists.iter().copied()));
+            }
         }
         match &predicate.test {
             Test::Text(operator, literal) => text(value::text_operator_name(*operator), literal, sink),
@@ -45,11 +50,14 @@ pub(crate) fn unknown_key(key: &Key) -> Option<Diagnostic> {
     })
 }
 
-fn unknown_list(literal: &Literal, lists: &[&str], sink: &mut Sink) {
-    let Value::List(name) = &literal.value else { return };
-    if !lists.contains(&name.as_str()) {
-        let suggestion = suggest::nearest(name, lists.iter().copied()).map(str::to_owned);
-        sink.push(Diagnostic::new(literal.span, Problem::UnknownList { name: name.clone(), suggestion }));
+/// What is told of a list that nobody declares, with its name as it stands at `span`: `@admin`.
+pub(crate) fn unknown_list<'n>(span: Span, name: &str, lists: impl IntoIterator<Item = &'n str>) -> Diagnostic {
+    let suggestion = suggest::nearest(name, lists).map(|name| format!("@{name}"));
+    let problem = Problem::UnknownList { name: name.to_owned(), suggestion: suggestion.clone() };
+    let diagnostic = Diagnostic::new(span, problem);
+    match suggestion {
+        Some(fix) => diagnostic.with_fix(fix),
+        None => diagnostic,
     }
 }
 

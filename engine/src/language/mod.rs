@@ -16,7 +16,7 @@ pub mod vocabulary;
 mod words;
 
 pub use check::check;
-pub(crate) use check::unknown_key;
+pub(crate) use check::{unknown_key, unknown_list};
 pub use expr::Expr;
 pub use layout::layout;
 pub use limits::Limits;

@@ -3,9 +3,10 @@
 /// The name nearest to `found`, if it is near enough to be a slip of the hand.
 #[must_use]
 pub fn nearest<'n>(found: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    // With as many slips as letters that are right, a short word is near to many others.
     let allowed = match found.chars().count() {
-        0..=2 => 1,
-        3..=5 => 2,
+        0..=3 => 1,
+        4..=5 => 2,
         _ => 3,
     };
     let letters = Letters::of(found);
@@ -114,5 +115,7 @@ mod tests {
         assert_eq!(nearest("usr", names), Some("user"));
         assert_eq!(nearest("completely", names), None);
         assert_eq!(nearest("", names), None);
+        assert_eq!(nearest("x y", ["tty"]), None);
+        assert_eq!(nearest("x", ["y", "xy", "id"]), None);
     }
 }

@@ -56,6 +56,39 @@ fn problems_of_one_text_come_together() {
     );
 }
 
+/// A filter with one problem, and what its fix makes of it.
+#[track_caller]
+fn mended(source: &str, expect: &str) {
+    let problems = parse(source, &Limits::default()).problems;
+    assert_eq!(problems.len(), 1, "{source}: {problems:?}");
+    let mut text = source.to_owned();
+    for Diagnostic { span, fix, .. } in problems {
+        text.replace_range(span.start..span.end, fix.as_deref().unwrap_or_default());
+    }
+    assert_eq!(text, expect);
+    assert!(parse(&text, &Limits::default()).expr.is_some(), "{text}");
+}
+
+#[test]
+fn a_negation_in_a_wrong_place_is_one_mistake_with_one_fix() {
+    mended("user != not null", "user != null");
+    mended("user = not \"root\" and type = 1", "user != \"root\" and type = 1");
+    mended("user like not \"root\"", "user not like \"root\"");
+    mended("user in not (\"a\", \"b\")", "user not in (\"a\", \"b\")");
+    mended("user not in not @admins", "user not in @admins");
+    mended("user !in (\"a\")", "user not in (\"a\")");
+    mended("user!in(\"a\")", "user not in(\"a\")");
+    mended("user !startswith \"a\"", "user not starts_with \"a\"");
+    mended("user !exists and type = 1", "user not exists and type = 1");
+    mended("user ! = \"a\"", "user != \"a\"");
+    mended("user not != \"a\"", "user != \"a\"");
+    mended("user~\"a\"", "user matches\"a\"");
+    // What is no slip of one sign: the opposite of `<` is not `>=`, and a condition may follow that has its own `not`.
+    assert_eq!(codes("port not < 5"), [("unknown-operator", "not <")]);
+    assert_eq!(codes("user = not type = 1"), [("missing-value", "="), ("missing-connective", "not")]);
+    assert_eq!(codes("user !root"), [("unknown-operator", "!"), ("unquoted-value", "root")]);
+}
+
 #[test]
 fn depth_is_bounded() {
     let deep = format!("{}a = 1{}", "(".repeat(100_000), ")".repeat(100_000));

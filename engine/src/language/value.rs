@@ -218,44 +218,79 @@ fn negated_operator(input: &mut Tokens<'_, '_>, not: &Token<'_>) -> Option<Named
     bump(input);
     let next = peek(input);
     let operator = next.filter(|next| next.kind == TokenKind::Word).and_then(|next| words::word_operator(&next.text));
-    let (Some(next), Some(operator)) = (next, operator) else {
-        let equals = next.filter(|next| next.kind == TokenKind::Equal);
-        let span = equals.map_or(not.span, |next| not.span.to(next.span));
-        let found = span.of(input.state.source).to_owned();
-        if equals.is_some() {
-            bump(input);
-        }
-        return unknown(input, span, found, Some("!="));
-    };
+    let (Some(next), Some(operator)) = (next, operator) else { return negated_sign(input, not) };
     bump(input);
     let name = format!("not {}", next.text.to_lowercase());
     Some(Named { operator: Operator::Word(operator), negated: true, name, span: not.span.to(next.span) })
 }
 
+/// `not =`, `! =`, `not !=`, `not <`: the sign is read with what stands before it, so that one thing is said of both.
+fn negated_sign(input: &mut Tokens<'_, '_>, not: &Token<'_>) -> Option<Named> {
+    use TokenKind as K;
+    let Some(sign) = peek(input) else { return unknown(input, not.span, Some("!=")) };
+    let suggestion = match sign.kind {
+        K::Equal | K::NotEqual => Some("!="),
+        // `not <` is no `>=`: both are false of a value that is not there.
+        K::Less | K::LessOrEqual | K::Greater | K::GreaterOrEqual => None,
+        _ => return unknown(input, not.span, Some("!=")),
+    };
+    bump(input);
+    unknown(input, not.span.to(sign.span), suggestion)
+}
+
+/// `!in`, `!like`, `!=` in two parts: what other languages write for `not in`, `not like` and `!=`.
+fn negated_by_sign(input: &mut Tokens<'_, '_>, not: &Token<'_>) -> Option<Named> {
+    bump(input);
+    let Some(word) = peek(input).filter(|next| next.kind == TokenKind::Word) else { return negated_sign(input, not) };
+    let known = words::word_operator(&word.text).is_some();
+    let meaning =
+        if known { Some(word.text.to_lowercase()) } else { words::suggest_operator(&word.text).map(str::to_owned) };
+    let suggestion = match meaning.as_deref() {
+        Some("=") => "!=".to_owned(),
+        Some(meaning) if words::word_operator(meaning).is_some() => format!("not {meaning}"),
+        // A word that is near to no operator is the value: `user !root`.
+        _ => return unknown(input, not.span, Some("!=")),
+    };
+    bump(input);
+    unknown(input, not.span.to(word.span), Some(&suggestion))
+}
+
 /// Something where an operator should be. What it probably means is taken for it, so that its value is read.
 fn unknown_operator(input: &mut Tokens<'_, '_>, token: &Token<'_>) -> Option<Named> {
+    if token.kind == TokenKind::Foreign && &*token.text == "!" {
+        return negated_by_sign(input, token);
+    }
     bump(input);
     let not = peek(input).filter(|next| next.kind == TokenKind::Word && words::is_not(&next.text));
     if let Some(not) = not.filter(|_| token.text.eq_ignore_ascii_case("is")) {
         bump(input);
-        return unknown(input, token.span.to(not.span), "is not".to_owned(), Some("!="));
+        return unknown(input, token.span.to(not.span), Some("!="));
     }
-    let suggestion = words::suggest_operator(&token.text);
-    unknown(input, token.span, token.text.to_string(), suggestion)
+    unknown(input, token.span, words::suggest_operator(&token.text))
+}
+
+fn report_unknown(input: &mut Tokens<'_, '_>, span: Span, suggestion: Option<&str>) {
+    let found = span.of(input.state.source).to_owned();
+    let problem = Problem::UnknownOperator { found, suggestion: suggestion.map(str::to_owned) };
+    let diagnostic = Diagnostic::new(span, problem);
+    let fix = suggestion.map(|suggestion| apart(input.state.source, span, suggestion));
+    input.state.sink.push(match fix {
+        Some(fix) => diagnostic.with_fix(fix),
+        None => diagnostic,
+    });
 }
 
 /// Reports; then reads a value if one stands there, so that nothing is said about it.
-fn unknown(input: &mut Tokens<'_, '_>, span: Span, found: String, suggestion: Option<&str>) -> Option<Named> {
-    let name = found.clone();
-    let problem = Problem::UnknownOperator { found, suggestion: suggestion.map(str::to_owned) };
-    let diagnostic = Diagnostic::new(span, problem);
-    input.state.sink.push(match suggestion {
-        Some(suggestion) => diagnostic.with_fix(suggestion),
-        None => diagnostic,
-    });
+fn unknown(input: &mut Tokens<'_, '_>, span: Span, suggestion: Option<&str>) -> Option<Named> {
+    report_unknown(input, span, suggestion);
+    let name = span.of(input.state.source).to_owned();
+    let meaning = suggestion.map(|suggestion| suggestion.strip_prefix("not ").unwrap_or(suggestion));
+    if meaning == Some("exists") {
+        return None;
+    }
     let token = peek(input)?;
     match token.kind {
-        TokenKind::Open if suggestion == Some("in") => {
+        TokenKind::Open if meaning == Some("in") => {
             Some(Named { operator: Operator::Word(WordOperator::In), negated: false, name, span })
         }
         TokenKind::Text | TokenKind::Number => bump(input).and(None),
@@ -266,12 +301,23 @@ fn unknown(input: &mut Tokens<'_, '_>, span: Span, found: String, suggestion: Op
     }
 }
 
+/// What is put in place of `span`, kept apart from the words that touch it: `user!in` is mended to `user not in`.
+fn apart(source: &str, span: Span, text: &str) -> String {
+    let word = |c: Option<char>| c.is_some_and(is_word_char);
+    let before = source.get(..span.start).and_then(|before| before.chars().next_back());
+    let after = source.get(span.end..).and_then(|after| after.chars().next());
+    let left = if word(before) && word(text.chars().next()) { " " } else { "" };
+    let right = if word(after) && word(text.chars().next_back()) { " " } else { "" };
+    format!("{left}{text}{right}")
+}
+
 /// One value; `None` when reported.
 fn value(input: &mut Tokens<'_, '_>, named: &Named) -> Option<Literal> {
     let Some(token) = peek(input) else { return missing_value(input, named) };
     let value = match token.kind {
         TokenKind::Text => Value::Text(token.text.to_string()),
         TokenKind::Number => Value::Number(token.text.to_string()),
+        TokenKind::Word if words::is_not(&token.text) && negates(input) => return negated_value(input, named),
         TokenKind::Word if words::is_keyword(&token.text) => return missing_value(input, named),
         TokenKind::Word => match bare_word(&token.text) {
             Some(value) => value,
@@ -300,6 +346,35 @@ fn missing_value<T>(input: &mut Tokens<'_, '_>, named: &Named) -> Option<T> {
     None
 }
 
+/// Whether the next token, a `not`, stands before a value and no condition.
+fn negates(input: &Tokens<'_, '_>) -> bool {
+    peek_second(input).is_some_and(|next| match next.kind {
+        TokenKind::Text | TokenKind::Number => true,
+        TokenKind::Word => bare_word(&next.text).is_some(),
+        _ => false,
+    })
+}
+
+/// `= not null`, `like not "x"`, `in not ("x")`: a `not` that stands behind its operator; the value is read over.
+fn negated_value<T>(input: &mut Tokens<'_, '_>, named: &Named) -> Option<T> {
+    report_misplaced_not(input, named)?;
+    bump(input)?;
+    None
+}
+
+fn report_misplaced_not(input: &mut Tokens<'_, '_>, named: &Named) -> Option<()> {
+    let not = bump(input)?;
+    let suggestion = match named.operator {
+        // Twice negated, it is meant once: `user != not null` is how one says that it is not null.
+        Operator::Equals => Some("!=".to_owned()),
+        Operator::Word(_) if named.negated => Some(named.name.clone()),
+        Operator::Word(_) => Some(format!("not {}", named.name)),
+        Operator::Compare(_) => None,
+    };
+    report_unknown(input, named.span.to(not.span), suggestion.as_deref());
+    Some(())
+}
+
 /// A value without quotes: all up to the next blank, comma or parenthesis, whatever the lexer thought of it.
 fn unquoted(input: &mut Tokens<'_, '_>, start: usize) -> Option<Literal> {
     let rest = input.state.source.get(start..).unwrap_or_default();
@@ -323,6 +398,10 @@ fn unquoted(input: &mut Tokens<'_, '_>, start: usize) -> Option<Literal> {
 
 /// `"(" value ("," value)* ")" | @list`
 fn set(input: &mut Tokens<'_, '_>, named: &Named) -> Option<Vec<Literal>> {
+    let not = peek(input).is_some_and(|token| token.kind == TokenKind::Word && words::is_not(&token.text));
+    if not && peek_second(input).is_some_and(|next| next.kind == TokenKind::Open) {
+        report_misplaced_not(input, named)?;
+    }
     let Some(open) = eat(input, TokenKind::Open) else {
         let single = value(input, named)?;
         if matches!(single.value, Value::List(_)) {

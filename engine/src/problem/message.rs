@@ -98,6 +98,7 @@ impl Problem {
         match self {
             P::FileNotText { offset } => format!("the file is not UTF-8 text (byte {offset})"),
             P::FileTooLarge { length, limit } => format!("the file has {length} bytes; the limit is {limit}"),
+            P::EventsNotRules => "these are events, not rules".into(),
             P::YamlSyntax { reason } => format!("this is not YAML: {reason}"),
             P::YamlUnsupported { what } => format!("{what} are not supported in rule files"),
             P::WrongType { field, found, wanted } => format!("`{field}` must be {wanted}, not {found}"),
@@ -213,6 +214,7 @@ impl Problem {
             P::IncomparableValue { .. } => "compare with a number, or with a time such as \"2026-01-31T12:00:00Z\"",
             P::CidrNotEqual { .. } => "if only addresses are meant, add a condition on their shape",
             P::FileNotText { .. } => "save the file as UTF-8",
+            P::EventsNotRules => "`oxpecker replay` and `oxpecker eval` read events; rule files are YAML with `rules:`",
             P::YamlSyntax { .. } => {
                 "here or in the line before: a field in another column than its neighbours, a tab, a bracket or quote left \
                  open, or `: ` or ` #` in a text without quotes"

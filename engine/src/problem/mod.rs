@@ -212,6 +212,9 @@ problems! {
     Error "file-too-large"
     /// A rule file of more bytes than [`Limits::file`](crate::rule::Limits).
     FileTooLarge { length: usize, limit: usize },
+    Error "events-not-rules"
+    /// `{"eventName":"ConsoleLogin"}`
+    EventsNotRules,
     Error "yaml-syntax"
     /// `rules: [`
     YamlSyntax { reason: String },

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::Verdict;
 use super::cidr::Network;
 use super::number::Decimal;
-use super::prepared::{Asked, Part};
+use super::prepared::{Part, PreparedPredicate};
 use crate::event::{Event, Found, Instant};
 use crate::json::Json;
 use crate::language::Limits;
@@ -57,7 +57,7 @@ impl Filter {
     }
 
     /// What a predicate says of an event, not negated.
-    pub(super) fn positive(&self, asked: &Asked, event: &Event) -> Verdict {
+    pub(super) fn positive(&self, asked: &PreparedPredicate, event: &Event) -> Verdict {
         let operand = &asked.predicate.operand;
         let found = event.resolve(&operand.key);
         if found.cut {
@@ -72,14 +72,14 @@ impl Filter {
     }
 
     /// `all(path)`: there is an element, and each one by itself satisfies the test.
-    fn all(&self, found: &Found<'_>, asked: &Asked) -> bool {
+    fn all(&self, found: &Found<'_>, asked: &PreparedPredicate) -> bool {
         let mut elements = found.elements().peekable();
         elements.peek().is_some() && elements.all(|element| self.test(&Found::at(vec![element]), asked))
     }
 
     /// Tests without a function hold when any value that the path reaches satisfies them; only `= null` and `exists`
     /// look at all of them together.
-    pub(super) fn test(&self, found: &Found<'_>, asked: &Asked) -> bool {
+    pub(super) fn test(&self, found: &Found<'_>, asked: &PreparedPredicate) -> bool {
         if let Some(lists) = &asked.members {
             return lists.iter().any(|list| is_member(found, list));
         }
@@ -108,7 +108,7 @@ impl Filter {
 
 impl Part {
     /// What a part of a filter says; `positive` is what a predicate does, not negated.
-    pub(super) fn verdict(&self, positive: &mut dyn FnMut(&Asked) -> Verdict) -> Verdict {
+    pub(super) fn verdict(&self, positive: &mut dyn FnMut(&PreparedPredicate) -> Verdict) -> Verdict {
         match self {
             Part::And(parts) => fold(parts, positive, Verdict::and, Verdict::NoMatch),
             Part::Or(parts) => fold(parts, positive, Verdict::or, Verdict::Match),
@@ -123,7 +123,7 @@ impl Part {
 /// Joins the answers of the parts; once one of them settles it, the others are not asked.
 fn fold(
     parts: &[Part],
-    positive: &mut dyn FnMut(&Asked) -> Verdict,
+    positive: &mut dyn FnMut(&PreparedPredicate) -> Verdict,
     join: fn(Verdict, Verdict) -> Verdict,
     settled: Verdict,
 ) -> Verdict {

@@ -24,12 +24,12 @@ pub(super) enum Part {
     And(Vec<Part>),
     Or(Vec<Part>),
     Not(Box<Part>),
-    Predicate(Box<Asked>),
+    Predicate(Box<PreparedPredicate>),
 }
 
 /// A predicate that is asked of many events.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
+pub(super) struct PreparedPredicate {
     pub(super) predicate: Predicate,
     /// For `in` and `= @list`: the values as lists, which know without going through them whether they hold one.
     pub(super) members: Option<Vec<List>>,
@@ -51,7 +51,7 @@ struct Answer {
 }
 
 impl Answers {
-    fn of(&mut self, asked: &Asked) -> &mut Answer {
+    fn of(&mut self, asked: &PreparedPredicate) -> &mut Answer {
         self.0.entry(Arc::clone(&asked.identity)).or_default()
     }
 }
@@ -77,12 +77,12 @@ impl Part {
             Expr::And(parts) => Part::And(all(parts)),
             Expr::Or(parts) => Part::Or(all(parts)),
             Expr::Not(inner) => Part::Not(Box::new(Part::new(*inner, lists, !upright))),
-            Expr::Predicate(predicate) => Part::Predicate(Box::new(Asked::new(predicate, lists, upright))),
+            Expr::Predicate(predicate) => Part::Predicate(Box::new(PreparedPredicate::new(predicate, lists, upright))),
         }
     }
 }
 
-impl Asked {
+impl PreparedPredicate {
     fn new(predicate: Predicate, lists: &Lists, upright: bool) -> Self {
         let whole = if upright { predicate.to_string() } else { turned_round(&predicate).to_string() };
         let text = Arc::from(cut(&whole));
@@ -153,7 +153,7 @@ impl Filter {
             }
             Part::And(parts) | Part::Or(parts) => {
                 for part in parts {
-                    let positive = &mut |asked: &Asked| {
+                    let positive = &mut |asked: &PreparedPredicate| {
                         *answers.of(asked).verdict.get_or_insert_with(|| self.positive(asked, event))
                     };
                     if part.verdict(positive) == verdict {
@@ -172,7 +172,7 @@ impl Filter {
 
     /// What the predicate looks at in the event: the values that settle its test, or all where none does by itself. One that
     /// satisfies a test settles it; that of `all(…)` is settled by one that does not.
-    fn values(&self, asked: &Asked, event: &Event) -> Vec<Json> {
+    fn values(&self, asked: &PreparedPredicate, event: &Event) -> Vec<Json> {
         let operand = &asked.predicate.operand;
         let found = event.resolve(&operand.key);
         let found = match operand.function {

@@ -1,6 +1,6 @@
 //! The fields of one mapping: each asked for once, by type; what nobody asks for is unknown and reported.
 
-use super::yaml::{Kind, Node};
+use super::yaml::{self, Kind, Node, Style};
 use crate::language::suggest;
 use crate::problem::{Diagnostic, Problem, Sink};
 use crate::span::Span;
@@ -87,8 +87,19 @@ impl<'n> Fields<'n> {
         self.list(name, sink).iter().filter_map(|node| as_text(node, name, sink)).map(str::to_owned).collect()
     }
 
-    /// A list's items; none where the field is not there.
+    /// The items of a list that may hold texts; none where the field is not there. A text alone is told to be put into
+    /// brackets.
     pub(super) fn list(&self, name: &str, sink: &mut Sink) -> &'n [Node] {
+        let before = sink.len();
+        let items = self.mappings(name, sink);
+        if let (Some(diagnostic), Some(node)) = (sink.get_mut(before), self.get(name)) {
+            diagnostic.fix = alone_in_list(node);
+        }
+        items
+    }
+
+    /// The items of a list of mappings; none where the field is not there.
+    pub(super) fn mappings(&self, name: &str, sink: &mut Sink) -> &'n [Node] {
         match self.get(name) {
             None => &[],
             Some(Node { kind: Kind::List(items), .. }) => items,
@@ -125,6 +136,24 @@ impl<'n> Fields<'n> {
             });
         }
         found.map(|(_, value)| *value)
+    }
+}
+
+/// The list that was meant by a text alone: `[user]` for `user`, and `[user, ip]` for `user, ip`.
+fn alone_in_list(node: &Node) -> Option<String> {
+    let text = node.scalar()?;
+    if text.contains(char::is_control) {
+        return None;
+    }
+    let item = yaml::inside(node, text.to_owned());
+    match &node.kind {
+        Kind::Text(_, Style::Block) => None,
+        Kind::Text(_, Style::SingleQuoted) => Some(format!("['{item}']")),
+        Kind::Text(_, Style::DoubleQuoted) => Some(format!("[\"{item}\"]")),
+        // Inside brackets these are signs of YAML, which a text without quotes cannot have; a comma parts words, not sentences.
+        _ if text.contains(['[', ']', '{', '}']) => None,
+        _ if text.contains(',') && text.split(',').any(|part| part.trim().contains(' ')) => None,
+        _ => Some(format!("[{item}]")),
     }
 }
 

@@ -30,6 +30,13 @@ use crate::lists::List;
 use crate::span::Span;
 use std::collections::BTreeMap;
 
+/// Identifiers, distinct values and times that one window remembers. Beyond it the oldest are forgotten, and new distinct
+/// values are not told apart any more.
+pub(crate) const REMEMBERED: usize = 4_096;
+
+/// The largest threshold of a rule whose windows must remember what they count.
+pub const LARGEST_REMEMBERED: u64 = REMEMBERED as u64;
+
 /// Bounds on rule files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {

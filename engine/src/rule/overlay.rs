@@ -5,11 +5,11 @@
 //! added to those that are there.
 
 use super::fields::{Fields, bad_value};
-use super::read::{LARGEST_REMEMBERED, Reader, written};
+use super::read::{Reader, written};
 use super::set::{self, Collected, Place, Tuning};
 use super::template::Template;
 use super::yaml::Node;
-use super::{Rule, Status, Suppression, Tunable};
+use super::{LARGEST_REMEMBERED, Rule, Status, Suppression, Tunable};
 use crate::language::expr::Key;
 use crate::problem::{Diagnostic, Problem};
 use crate::span::Span;

@@ -1,16 +1,18 @@
 //! A rule file's text to rules, with every problem of the file in one reading.
 
+mod counting;
+mod suppressions;
+mod texts;
+mod trials;
+
 use super::fields::{Fields, as_text, bad, wrong_type};
 use super::list;
 use super::overlay::Tune;
-use super::template::{self, Template};
 use super::yaml::{self, Kind, Node};
-use super::{
-    Expectation, Limits, ListValues, Rule, RuleKind, RuleTest, Status, Suppression, TagTypes, Tunable, duration, lint,
-};
-use crate::json::Json;
+use super::{Limits, ListValues, Rule, RuleKind, RuleTest, Status, TagTypes, Tunable};
+use crate::json::{self, Json};
+use crate::language;
 use crate::language::expr::Key;
-use crate::language::{self, Expr};
 use crate::lists::is_name;
 use crate::problem::{Diagnostic, Problem, Sink};
 use crate::span::Span;
@@ -63,17 +65,6 @@ const RULE_FIELDS: [&str; 18] = [
     "tests",
 ];
 const ORIGIN_ID: &str = "origin_id";
-const SUPPRESSION_FIELDS: [&str; 4] = ["filter", "reason", "owner", "expires"];
-const TEST_FIELDS: [&str; 5] = ["name", "event", "events", "expect", "title"];
-
-/// The largest threshold: what counts events needs to remember none of them.
-const LARGEST_THRESHOLD: u64 = 1_000_000_000;
-
-/// The largest threshold of a rule whose windows must remember values or times.
-pub(super) const LARGEST_REMEMBERED: u64 = 4_096;
-
-/// The window of a rule that names none: the original's default.
-const DEFAULT_WINDOW: u64 = 3_600;
 
 /// Reads a rule file. `lists` are names of lists from elsewhere that its filters may use.
 #[must_use]
@@ -87,8 +78,9 @@ pub fn read(bytes: &[u8], lists: &[&str], limits: &Limits) -> Document {
         Err(error) => return failed(Span::at(0), Problem::FileNotText { offset: error.valid_up_to() }),
     };
     let node = match yaml::read(source) {
-        Ok(Some(node)) => node,
-        Ok(None) => return failed(Span::at(0), Problem::NoRules),
+        read if holds_events(source, read.as_ref()) => return failed(Span::at(0), Problem::EventsNotRules),
+        Ok(Some(node)) if node.kind != Kind::Null => node,
+        Ok(_) => return failed(Span::at(0), Problem::NoRules),
         Err(diagnostic) => return Document { problems: vec![diagnostic], ..Document::default() },
     };
     let mut reader = Reader { source, limits, lists: Vec::new(), unread: Vec::new(), sink: Sink::new() };
@@ -97,6 +89,25 @@ pub fn read(bytes: &[u8], lists: &[&str], limits: &Limits) -> Document {
     document.problems = reader.sink;
     document.problems.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end));
     document
+}
+
+/// Whether the file is JSON in which nothing is said that a rule file says. Lines of JSON are no YAML, so the first one is
+/// looked at.
+fn holds_events(source: &str, read: Result<&Option<Node>, &Diagnostic>) -> bool {
+    let text = source.trim_start_matches('\u{feff}').trim_start();
+    let foreign = |name: Option<&str>| name.is_none_or(|name| !FILE_FIELDS.contains(&name));
+    let (first, is_json) = (text.lines().next().unwrap_or_default(), text.starts_with(['{', '[']));
+    match read.map(|node| node.as_ref().map(|node| &node.kind)) {
+        Ok(Some(Kind::List(items))) => is_json && !items.is_empty(),
+        Ok(Some(Kind::Map(members))) => {
+            is_json && !members.is_empty() && members.iter().all(|(name, _)| foreign(name.scalar()))
+        }
+        Ok(_) => false,
+        Err(_) => match &Json::parse(first.as_bytes(), &json::Limits::default()) {
+            Ok(Json::Object(members)) => !members.is_empty() && members.iter().all(|(name, _)| foreign(Some(name))),
+            _ => false,
+        },
+    }
 }
 
 pub(super) struct Reader<'s> {
@@ -123,13 +134,11 @@ impl Reader<'_> {
             document.lists.keys().map(String::as_str).chain(lists.iter().copied()).map(str::to_owned).collect();
         document.redact = self.redact(&fields);
         document.redact_span = fields.get("redact").map(|node| node.span).unwrap_or_default();
-        let others = ["tune", "event_types"].iter().any(|name| fields.get(name).is_some());
-        if !others && fields.require("rules", &mut self.sink).is_none() {
-            return document;
-        }
-        let rules = fields.list("rules", &mut self.sink);
-        let tune = fields.list("tune", &mut self.sink);
-        if rules.is_empty() && tune.is_empty() && fields.get("event_types").is_none() {
+        let before = self.sink.len();
+        let rules = fields.mappings("rules", &mut self.sink);
+        let tune = fields.mappings("tune", &mut self.sink);
+        let told = self.sink.len() > before;
+        if rules.is_empty() && tune.is_empty() && !told && fields.get("event_types").is_none() {
             self.sink.push(Diagnostic::new(Span::at(node.span.start), Problem::NoRules));
         }
         document.rules = rules.iter().filter_map(|rule| self.rule(rule)).collect();
@@ -221,7 +230,7 @@ impl Reader<'_> {
         let status = self.status(&fields);
         let suppressions = self.suppressions(&fields);
         let tests: Vec<RuleTest> =
-            fields.list("tests", &mut self.sink).iter().filter_map(|item| self.test(item)).collect();
+            fields.mappings("tests", &mut self.sink).iter().filter_map(|item| self.test(item)).collect();
         let labels = |name: &str, sink: &mut Sink| fields.texts(name, sink);
         let mut rule = Rule {
             tags: labels("tags", &mut self.sink),
@@ -288,247 +297,6 @@ impl Reader<'_> {
             }
         }
     }
-
-    /// `window: 1h`, or `window: {sliding: 1h}`: the length in seconds and whether it slides.
-    pub(super) fn window(&mut self, fields: &Fields<'_>) -> Option<(u64, bool)> {
-        let Some(node) = fields.get("window") else { return Some((DEFAULT_WINDOW, false)) };
-        let (node, sliding) = match &node.kind {
-            Kind::Map(_) => {
-                let fields = Fields::open(node, "the window", &["sliding"], self.source, &mut self.sink)?;
-                (fields.require("sliding", &mut self.sink)?, true)
-            }
-            _ => (node, false),
-        };
-        let text = as_text(node, "window", &mut self.sink)?;
-        let seconds = duration::parse(text);
-        if seconds.is_none() {
-            self.sink.push(bad(node, "window", text, "a duration such as 90s, 15m, 1h or 7d"));
-        }
-        Some((seconds?, sliding))
-    }
-
-    /// `threshold: 5`, or `threshold: {count: 5, distinct: key}`.
-    pub(super) fn threshold(&mut self, fields: &Fields<'_>) -> Option<(u64, Option<Key>)> {
-        let Some(node) = fields.get("threshold") else { return Some((1, None)) };
-        let Kind::Map(_) = &node.kind else { return Some((self.count(node, LARGEST_THRESHOLD)?, None)) };
-        let fields = Fields::open(node, "the threshold", &["count", "distinct"], self.source, &mut self.sink)?;
-        let distinct = fields.require("distinct", &mut self.sink);
-        let key = distinct.and_then(|node| self.key(node, "distinct"));
-        let count = fields.require("count", &mut self.sink)?;
-        Some((self.count(count, LARGEST_REMEMBERED)?, Some(key?)))
-    }
-
-    /// A sliding window remembers the time of each event up to the threshold.
-    fn sliding_threshold(
-        &mut self,
-        fields: &Fields<'_>,
-        window: Option<(u64, bool)>,
-        threshold: Option<&(u64, Option<Key>)>,
-    ) {
-        if let (Some((_, true)), Some((count, _)), Some(node)) = (window, threshold, fields.get("threshold"))
-            && *count > LARGEST_REMEMBERED
-        {
-            let wanted = format!("at most {LARGEST_REMEMBERED} where the window slides");
-            self.sink.push(bad(node, "threshold", &count.to_string(), &wanted));
-        }
-    }
-
-    fn count(&mut self, node: &Node, largest: u64) -> Option<u64> {
-        let text = as_text(node, "threshold", &mut self.sink)?;
-        let count = text.parse::<u64>().ok().filter(|count| (1..=largest).contains(count));
-        if count.is_none() {
-            self.sink.push(bad(node, "threshold", text, &format!("a whole number from 1 to {largest}")));
-        }
-        count
-    }
-
-    fn aggregate(&mut self, fields: &Fields<'_>) -> Option<Vec<Key>> {
-        let items = fields.list("aggregate", &mut self.sink);
-        items.iter().map(|node| self.key(node, "aggregate")).collect()
-    }
-
-    fn key(&mut self, node: &Node, field: &str) -> Option<Key> {
-        let text = as_text(node, field, &mut self.sink)?;
-        let Some(key) = template::key(text) else {
-            self.sink.push(bad(node, field, text, "keys such as user or requestParameters.name"));
-            return None;
-        };
-        self.unknown_key(node, &key);
-        Some(key)
-    }
-
-    /// A key that nobody knows, beside the filter: what is grouped, counted or shown by it is missing in every event.
-    fn unknown_key(&mut self, node: &Node, key: &Key) {
-        let unknown = language::unknown_key(key);
-        self.sink.extend(unknown.map(|unknown| Diagnostic::new(node.span, unknown.problem)));
-    }
-
-    pub(super) fn title(&mut self, fields: &Fields<'_>) -> Option<Template> {
-        let node = match fields.get("title") {
-            Some(node) => node,
-            // The rule's name serves where there is no title.
-            None => fields.get("name")?,
-        };
-        let text = as_text(node, "title", &mut self.sink)?;
-        let mut found = Sink::new();
-        let template = template::parse(text, &mut found);
-        self.lookups(&template, &mut found);
-        let sound = found.is_empty();
-        self.relocate(node, found);
-        template.keys().for_each(|key| self.unknown_key(node, key));
-        sound.then_some(template)
-    }
-
-    /// Lists that a title looks up and nobody declares.
-    fn lookups(&self, title: &Template, found: &mut Sink) {
-        for lookup in title.lookups().filter(|lookup| !self.lists.contains(&lookup.list)) {
-            let suggestion = language::suggest::nearest(&lookup.list, self.lists.iter().map(String::as_str));
-            let problem = Problem::UnknownList { name: lookup.list.clone(), suggestion: suggestion.map(str::to_owned) };
-            let diagnostic = Diagnostic::new(lookup.list_span, problem);
-            found.push(match suggestion {
-                Some(name) => diagnostic.with_fix(format!("@{name}")),
-                None => diagnostic,
-            });
-        }
-    }
-
-    /// A title that shows what may differ between the events of one alert.
-    fn title_keys(&mut self, fields: &Fields<'_>, rule: &Rule) {
-        let steps = |key: &Key| key.steps.clone();
-        let grouped: Vec<_> = rule.aggregate.iter().map(steps).collect();
-        let Some(node) = fields.get("title") else { return };
-        for key in rule.title.keys().filter(|key| !grouped.contains(&steps(key))) {
-            let problem = Problem::TitleNotAggregated { key: key.to_string() };
-            self.sink.push(Diagnostic::new(node.span, problem));
-        }
-    }
-
-    fn filter(&mut self, node: &Node) -> Option<Expr> {
-        let text = as_text(node, "filter", &mut self.sink)?;
-        let parsed = language::parse(text, &self.limits.filter);
-        let mut problems = parsed.problems;
-        if let Some(expr) = &parsed.expr {
-            let lists: Vec<&str> = self.lists.iter().map(String::as_str).collect();
-            language::check(expr, &lists, &mut problems);
-        }
-        let failed = problems.iter().any(Diagnostic::is_error);
-        self.relocate(node, problems);
-        parsed.expr.filter(|_| !failed)
-    }
-
-    /// Problems of a text inside the file, moved to where they stand in the file.
-    fn relocate(&mut self, node: &Node, problems: Sink) {
-        if problems.is_empty() {
-            return;
-        }
-        let places = yaml::places(self.source, node);
-        let place = |offset: usize| places.get(offset).or(places.last()).copied().unwrap_or(node.span.start);
-        for mut diagnostic in problems {
-            let Span { start, end } = diagnostic.span;
-            // The end is found from the last byte inside, so that it does not slip over a line end.
-            let end = if end > start { place(end - 1) + 1 } else { place(start) };
-            diagnostic.span = self.whole_characters(Span::new(place(start), end));
-            diagnostic.fix = diagnostic.fix.map(|fix| yaml::inside(node, fix));
-            self.sink.push(diagnostic);
-        }
-    }
-
-    fn whole_characters(&self, span: Span) -> Span {
-        // The line feed that ends a block's text has no byte in a file that ends without one.
-        let length = self.source.len();
-        let mut span = Span::new(span.start.min(length), span.end.min(length));
-        while !self.source.is_char_boundary(span.start) {
-            span.start -= 1;
-        }
-        while !self.source.is_char_boundary(span.end) {
-            span.end += 1;
-        }
-        span
-    }
-
-    pub(super) fn suppressions(&mut self, fields: &Fields<'_>) -> Option<Vec<Suppression>> {
-        let items = fields.list("suppressions", &mut self.sink);
-        // Each is read before any is given up.
-        let all: Vec<Option<Suppression>> = items.iter().map(|item| self.suppression(item)).collect();
-        all.into_iter().collect()
-    }
-
-    /// A suppression's filter, and its place in the file.
-    fn hiding(&mut self, node: &Node) -> Option<(Expr, Span)> {
-        let filter = self.filter(node)?;
-        let mut problems = Sink::new();
-        lint::unique_keys(&filter, &mut problems);
-        self.relocate(node, problems);
-        let places = yaml::places(self.source, node);
-        let text = node.scalar().unwrap_or_default().trim_end();
-        let last = text.len().checked_sub(1).and_then(|last| places.get(last));
-        let start = places.first().copied().unwrap_or(node.span.start);
-        Some((filter, self.whole_characters(Span::new(start, last.map_or(start, |last| last + 1)))))
-    }
-
-    fn suppression(&mut self, node: &Node) -> Option<Suppression> {
-        // A suppression may be a filter alone.
-        if node.scalar().is_some() {
-            let (filter, span) = self.hiding(node)?;
-            return Some(Suppression { filter, reason: None, owner: None, expires: None, span, expires_span: span });
-        }
-        let fields = Fields::open(node, "the suppression", &SUPPRESSION_FIELDS, self.source, &mut self.sink)?;
-        let filter = fields.require("filter", &mut self.sink).and_then(|node| self.hiding(node));
-        let expires = match fields.get("expires") {
-            None => None,
-            Some(node) => Some(self.date(node)?),
-        };
-        let reason = fields.text("reason", &mut self.sink).map(str::to_owned);
-        let owner = fields.text("owner", &mut self.sink).map(str::to_owned);
-        let (filter, span) = filter?;
-        let expires_span = fields.get("expires").map_or(span, |node| node.span);
-        Some(Suppression { filter, reason, owner, expires, span, expires_span })
-    }
-
-    fn date(&mut self, node: &Node) -> Option<String> {
-        let text = as_text(node, "expires", &mut self.sink)?;
-        if is_date(text) {
-            return Some(text.to_owned());
-        }
-        self.sink.push(bad(node, "expires", text, "a day of the calendar, written as 2027-01-31"));
-        None
-    }
-
-    fn test(&mut self, node: &Node) -> Option<RuleTest> {
-        let fields = Fields::open(node, "the test", &TEST_FIELDS, self.source, &mut self.sink)?;
-        let name = fields.require_text("name", &mut self.sink);
-        fields.require("expect", &mut self.sink);
-        let choices = Expectation::ALL.map(|expect| (expect.as_str(), expect));
-        let expect = fields.choice("expect", &choices, &mut self.sink);
-        let title = fields.text("title", &mut self.sink).map(str::to_owned);
-        let events: Vec<&Node> = match fields.get("events") {
-            Some(_) => fields.list("events", &mut self.sink).iter().collect(),
-            None => fields.require("event", &mut self.sink).into_iter().collect(),
-        };
-        let events: Option<Vec<String>> = events.into_iter().map(|node| self.event(node)).collect();
-        let events = events.filter(|events| !events.is_empty())?;
-        Some(RuleTest { name: name?.to_owned(), events, expect: expect?, title, span: node.span })
-    }
-
-    /// A test's event: a mapping, or JSON text.
-    fn event(&mut self, node: &Node) -> Option<String> {
-        match &node.kind {
-            Kind::Map(_) => {
-                let mut text = String::new();
-                node.to_json().write_to(&mut text);
-                Some(text)
-            }
-            Kind::Text(text, _) if matches!(parse_json(text), Some(Json::Object(_))) => Some(text.clone()),
-            Kind::Text(text, _) => {
-                self.sink.push(bad(node, "event", text, "a mapping, or the JSON text of an object"));
-                None
-            }
-            _ => {
-                wrong_type(node, "event", "a mapping, or the JSON text of an object", &mut self.sink);
-                None
-            }
-        }
-    }
 }
 
 /// Where the fields stand that an overlay may change.
@@ -538,28 +306,4 @@ pub(super) fn written(fields: &Fields<'_>) -> BTreeMap<Tunable, Span> {
         found => found,
     };
     Tunable::ALL.into_iter().filter_map(|field| Some((field, span(field)?.span))).collect()
-}
-
-fn parse_json(text: &str) -> Option<Json> {
-    Json::parse(text.as_bytes(), &crate::json::Limits::default()).ok()
-}
-
-/// `2027-01-31`, an existing day.
-fn is_date(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let [year, month, day] = parts.as_slice() else { return false };
-    let number = |text: &str, digits: usize| {
-        (text.len() == digits && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse::<u32>().ok()).flatten()
-    };
-    let (Some(year), Some(month), Some(day)) = (number(year, 4), number(month, 2), number(day, 2)) else {
-        return false;
-    };
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        4 | 6 | 9 | 11 => 30,
-        2 => 28 + u32::from(leap),
-        1..=12 => 31,
-        _ => 0,
-    };
-    (1..=days).contains(&day)
 }

@@ -48,6 +48,44 @@ fn found(source: &str) -> Vec<(&'static str, &str)> {
     problems.iter().map(|p: &Diagnostic| (p.problem.code(), p.span.of(source))).collect()
 }
 
+/// The file with all fixes put in that its problems offer.
+fn mended(source: &str) -> String {
+    let mut text = source.to_owned();
+    for Diagnostic { span, fix, .. } in read(source.as_bytes(), &[], &Limits::default()).problems.into_iter().rev() {
+        if let Some(fix) = fix {
+            text.replace_range(span.start..span.end, &fix);
+        }
+    }
+    text
+}
+
+#[test]
+fn a_text_where_a_list_belongs_is_put_into_brackets_and_a_window_is_rewritten() {
+    for (text, list) in [
+        ("user", "[user]"),
+        ("user, ip", "[user, ip]"),
+        ("'it''s'", "['it''s']"),
+        (r#""a\\b""#, r#"["a\\b"]"#),
+        ("7", "[7]"),
+    ] {
+        let source = GOOD.replace("aggregate: [user]", &format!("tags: {text}"));
+        assert_eq!(mended(&source), GOOD.replace("aggregate: [user]", &format!("tags: {list}")));
+        assert_eq!(found(&mended(&source)), [("title-not-aggregated", "\"{{user}} did it\"")], "{text}");
+    }
+    // Brackets would make something else of these, or no YAML.
+    for text in ["a[0].b", "Backups, restores and tests", "|\n      user", "{a: user}"] {
+        let source = GOOD.replace("aggregate: [user]", &format!("tags: {text}"));
+        assert_eq!(mended(&source), source);
+        assert_eq!(found(&source)[1].0, "wrong-type", "{text}");
+    }
+    assert_eq!(mended(&GOOD.replace("window: 2h", "window: 120 minutes")), GOOD);
+    assert_eq!(
+        mended(&GOOD.replace("window: 2h", "window: {sliding: \"2 hours\"}")),
+        GOOD.replace("2h", "{sliding: 2h}")
+    );
+    assert_eq!(mended("rules: 5"), "rules: 5");
+}
+
 #[test]
 fn problems_inside_filters_point_into_the_file() {
     let broken = GOOD.replace("user in @admins", "usr startswith 'é' or x = y").replace("window: 2h", "window: soon");
@@ -58,6 +96,7 @@ fn problems_inside_filters_point_into_the_file() {
     }
     let folded = GOOD.replace("filter: |", "filter: >").replace("user in @admins", "user in @admin");
     assert_eq!(found(&folded), [("unknown-list", "@admin")]);
+    assert_eq!(mended(&folded), GOOD.replace("filter: |", "filter: >"));
     let escaped = GOOD.replace("- user = \"ci\"", r#"- "user = \"a\" or\tuser is \"b\"""#);
     assert_eq!(found(&escaped), [("unknown-operator", "is")]);
 }
@@ -85,8 +124,22 @@ fn every_mistake_of_a_file_is_found_in_one_reading() {
 fn what_is_no_rule_file_is_named() {
     assert_eq!(found("rules: ["), [("yaml-syntax", "")]);
     assert_eq!(found("a: &x 1\nb: *x")[0].0, "yaml-unsupported");
-    assert_eq!(found("")[0].0, "no-rules");
+    for nothing in
+        ["", "# nothing\n", "---\n", "null", "{}", "rules:", "rules: []", "ruleset: x", "tune:", "lists: {a: [b]}"]
+    {
+        let codes: Vec<_> = found(nothing).into_iter().map(|(code, _)| code).collect();
+        assert_eq!(codes, ["no-rules"], "{nothing}");
+    }
+    assert_eq!(found("event_types: {'kube.*': kubernetes}"), []);
+    assert_eq!(found("rules: 5"), [("wrong-type", "5")]);
     assert_eq!(found("- 1")[0].0, "wrong-type");
+    for events in ["{\"a\":1}\n{\"b\":2}\n", "\u{feff}{\"a\":1}", "[{\"a\":1}]", "{\n \"Records\": [{\"rules\": 1}]\n}"]
+    {
+        let codes: Vec<_> = found(events).into_iter().map(|(code, _)| code).collect();
+        assert_eq!(codes, ["events-not-rules"], "{events}");
+    }
+    assert_eq!(found(r#"{"ruleset":"x","rules":[],"rulez":1}"#), [("no-rules", ""), ("unknown-field", "\"rulez\"")]);
+    assert_eq!(found("{\"rules\":[]}\n{\"rules\":[]}")[0].0, "yaml-syntax");
     assert_eq!(found(&format!("rules: {}", "[".repeat(10_000)))[0].0, "yaml-syntax");
     assert_eq!(read(b"\xff", &[], &Limits::default()).problems[0].problem.code(), "file-not-text");
 }

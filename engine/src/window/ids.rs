@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-/// Hashes of identifiers in the order in which they came. Beyond [`REMEMBERED`](super::open::REMEMBERED) the oldest go.
+/// Hashes of identifiers in the order in which they came. Beyond [`REMEMBERED`](crate::rule::REMEMBERED) the oldest go.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Ids {
     hashes: VecDeque<u64>,

@@ -5,13 +5,9 @@ use super::ids::Ids;
 use super::{Told, Untold};
 use crate::alert::{self, Contribution, Group, Names, Records, State};
 use crate::detection::{Author, Detection, checked};
-use crate::rule::{Collected, Rule};
+use crate::rule::{Collected, REMEMBERED, Rule};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-
-/// Identifiers and distinct values that one window remembers. Beyond it the oldest identifiers are forgotten, and new
-/// distinct values are not told apart any more.
-pub(super) const REMEMBERED: usize = 4_096;
 
 /// Bytes that a window takes beside what it holds.
 const OVERHEAD: usize = 768;

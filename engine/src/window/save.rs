@@ -14,11 +14,11 @@
 //! ```
 
 use super::ids::Ids;
-use super::open::{Open, REMEMBERED};
+use super::open::Open;
 use super::{Limits, Windows};
 use crate::alert::{Contribution, Fields, Group, NAMED_EVENTS, Names, WHOLE_BYTES};
 use crate::json::{self, Json};
-use crate::rule::Collected;
+use crate::rule::{Collected, REMEMBERED};
 use std::collections::HashMap;
 use std::fmt::{self, Write};
 

@@ -11,11 +11,12 @@ use oxpecker::render::safe;
 use serde_json::json;
 use std::fmt::Write as _;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Check a configuration of Fluent Bit for what loses records or alerts in silence.
 ///
-/// Both syntaxes are read. Each finding is explained in docs/fluent-bit.md.
+/// Both syntaxes are read. Relative paths in it are taken from the working directory, as Fluent Bit does. Each finding is
+/// explained in docs/fluent-bit.md.
 ///
 /// Exit status: 0 if nothing is lost, 1 if there is an error, 2 if the file cannot be read.
 #[derive(Args)]
@@ -40,7 +41,8 @@ impl Opts {
         let name = self.file.display().to_string();
         let text = std::fs::read_to_string(&self.file).with_context(|| format!("cannot read {name}"))?;
         let config = doctor::read(&text).map_err(|error| anyhow!("{name}: {error}"))?;
-        let circumstances = Circumstances { version: self.fluent_bit, folder: self.file.parent().map(Path::new) };
+        // Where it is run stands for where Fluent Bit is.
+        let circumstances = Circumstances { version: self.fluent_bit, working: None, beside: self.file.parent() };
         let findings = doctor::examine(&config, &circumstances);
         let mut stdout = out::stdout();
         match self.output {

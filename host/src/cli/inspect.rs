@@ -9,6 +9,7 @@ use clap::Args;
 use oxpecker::pack::self_test::{self, Trial};
 use oxpecker::pack::{Compiled, Manifest, Packed};
 use oxpecker::render::safe;
+use oxpecker_engine::rule::duration;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -148,8 +149,12 @@ fn rule_lines(manifest: &Manifest, packed: &Packed, lines: &mut Lines) {
     for rule in &manifest.rules {
         let shadow = if rule.shadow { ", in shadow" } else { "" };
         let what = format!(
-            "{} {} severity {}, {} in {} s{shadow}",
-            rule.version, rule.id, rule.severity, rule.threshold, rule.window_seconds
+            "{} {} severity {}, {} in {}{shadow}",
+            rule.version,
+            rule.id,
+            rule.severity,
+            rule.threshold,
+            duration::written(rule.window_seconds)
         );
         lines.line("rule", &what);
     }

@@ -12,7 +12,7 @@ use clap::Args;
 use oxpecker::render::safe;
 use oxpecker::sandbox::LoadRequest;
 use oxpecker_engine::problem::Position;
-use oxpecker_engine::rule::{Collected, Limits, Place, Status};
+use oxpecker_engine::rule::{Collected, Limits, Place, Status, duration};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -164,13 +164,7 @@ fn line_of(place: &Place, loaded: &Loaded) -> String {
 }
 
 fn window(rule: &Collected) -> String {
-    let seconds = rule.rule.window;
-    let length = match seconds {
-        s if s % 86_400 == 0 => format!("{}d", s / 86_400),
-        s if s % 3_600 == 0 => format!("{}h", s / 3_600),
-        s if s % 60 == 0 => format!("{}m", s / 60),
-        s => format!("{s}s"),
-    };
+    let length = duration::written(rule.rule.window);
     let sliding = if rule.rule.sliding { "sliding " } else { "" };
     let distinct = rule.rule.distinct.as_ref().map(|key| format!(" distinct {key}")).unwrap_or_default();
     format!("{}{distinct} in {sliding}{length}", rule.rule.threshold)

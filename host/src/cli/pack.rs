@@ -147,9 +147,9 @@ impl Opts {
         for (rules, what) in [(many, "can be missed"), (once, "can come twice")] {
             if let [first, ..] = rules.as_slice() {
                 out::say(&format!(
-                    "warning: {} longer than {} s, such as that of {}: a reload of the shipper empties windows, so an alert {what}",
+                    "warning: {} longer than {}, such as that of {}: a reload of the shipper empties windows, so an alert {what}",
                     count(rules.len() as u64, "window"),
-                    self.warn_window,
+                    duration::written(self.warn_window),
                     first.id
                 ));
             }

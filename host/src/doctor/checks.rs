@@ -3,7 +3,8 @@
 use super::config::{Config, Kind, Section, size};
 use super::{Circumstances, Finding, Level};
 use crate::pack::{Compiled, PackError, Packed, SECTIONS, fluent_bit};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 /// The functions of a pack.
 const FUNCTIONS: [&str; 2] = ["oxpecker_filter", "oxpecker_annotate"];
@@ -131,8 +132,7 @@ fn settings(filter: &Section, findings: &mut Vec<Finding>) {
 fn paths(filter: &Section, circumstances: &Circumstances<'_>, findings: &mut Vec<Finding>) {
     let paths = filter.get("accessible_paths").unwrap_or_default();
     for path in paths.split(',').map(str::trim).filter(|path| !path.is_empty()) {
-        let folder = circumstances.folder.map_or_else(|| PathBuf::from(path), |folder| folder.join(path));
-        if !folder.is_dir() {
+        if !circumstances.opened(path).is_dir() {
             let message =
                 format!("the folder {path} is not here: without it the filter, and so Fluent Bit, does not start");
             let help = "leave Accessible_Paths out: a pack reads no files";
@@ -150,8 +150,12 @@ fn module(filter: &Section, circumstances: &Circumstances<'_>, findings: &mut Ve
         findings.push(finding("function-name", Level::Error, filter.line_of("function_name"), message, help));
     }
     let (line, path) = (filter.line_of("wasm_path"), filter.get("wasm_path").unwrap_or_default());
-    let file = circumstances.folder.map_or_else(|| PathBuf::from(path), |folder| folder.join(path));
-    let packed = Packed::from_file(Path::new(&file));
+    if path.is_empty() {
+        let message = "the filter names no file: Fluent Bit does not start";
+        findings.push(finding("no-path", Level::Error, line, message, "WASM_Path, with the whole path of a pack"));
+        return;
+    }
+    let packed = Packed::from_file(&circumstances.opened(path));
     match &packed {
         Ok((Packed { compiled: Some(code), .. }, _)) | Err(PackError::NoManifest(code)) => {
             compiled(code, circumstances, line, findings);
@@ -165,11 +169,7 @@ fn module(filter: &Section, circumstances: &Circumstances<'_>, findings: &mut Ve
             findings.push(finding("other-mode", Level::Warning, filter.line_of("function_name"), message, help));
         }
         Ok(_) => {}
-        Err(PackError::Read { .. }) => {
-            let message = format!("{path} cannot be read from here");
-            let help = "Fluent Bit does not start without it: run this where the pack is";
-            findings.push(finding("no-file", Level::Note, line, message, help));
-        }
+        Err(PackError::Read { source, .. }) => findings.push(unread(path, &source, circumstances, line)),
         Err(PackError::NoManifest(_)) => {
             let message =
                 format!("{path} is compiled ahead of time without the pack's manifest: for what is not known");
@@ -185,6 +185,28 @@ fn module(filter: &Section, circumstances: &Circumstances<'_>, findings: &mut Ve
             findings.push(finding("no-pack", Level::Error, line, format!("{path}: {error}"), help));
         }
     }
+}
+
+/// A pack that cannot be read here. It may lie on another machine, but a relative path means something else to Fluent Bit
+/// than to those who write it beside the configuration.
+fn unread(path: &str, source: &io::Error, circumstances: &Circumstances<'_>, line: usize) -> Finding {
+    if source.kind() != io::ErrorKind::NotFound {
+        let message = format!("{path} cannot be read here: {source}");
+        return finding("no-file", Level::Note, line, message, "run this as one who may read it");
+    }
+    if Path::new(path).is_absolute() {
+        let message = format!("{path} is not here: Fluent Bit does not start without it");
+        return finding("no-file", Level::Note, line, message, "run this where the pack is");
+    }
+    let message = format!(
+        "{path} is not in the working directory, from which Fluent Bit takes it wherever its configuration is: it does not start"
+    );
+    let beside = circumstances.beside.is_some_and(|folder| folder.join(path).is_file());
+    let help = match beside {
+        true => "write the whole path: the file is beside the configuration",
+        false => "write the whole path, or run this where Fluent Bit is started",
+    };
+    finding("no-file", Level::Warning, line, message, help)
 }
 
 /// Machine code: WAMR refuses what is not of its own format and processor, and Fluent Bit then does not start.

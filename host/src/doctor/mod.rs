@@ -9,7 +9,7 @@ mod yaml;
 
 pub use config::{Config, Kind, Property, Section};
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Something that the configuration does, or does not.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -43,8 +43,17 @@ pub enum Level {
 pub struct Circumstances<'a> {
     /// Fluent Bit's version, if known.
     pub version: Option<(u32, u32, u32)>,
-    /// The folder that relative paths count from.
-    pub folder: Option<&'a Path>,
+    /// The folder in which Fluent Bit is started, from which it takes relative paths; that of this process if left out.
+    pub working: Option<&'a Path>,
+    /// The folder of the configuration.
+    pub beside: Option<&'a Path>,
+}
+
+impl Circumstances<'_> {
+    /// A path of the configuration as Fluent Bit opens it.
+    fn opened(&self, path: &str) -> PathBuf {
+        self.working.map_or_else(|| PathBuf::from(path), |folder| folder.join(path))
+    }
 }
 
 /// Reads a configuration in either syntax.

@@ -18,7 +18,7 @@ fn printed(format: Format) -> String {
 
 fn found(text: &str) -> Vec<&'static str> {
     let config = read(text).unwrap();
-    let circumstances = Circumstances { version: Some((5, 1, 1)), folder: None };
+    let circumstances = Circumstances { version: Some((5, 1, 1)), ..Circumstances::default() };
     examine(&config, &circumstances).into_iter().filter(|f| f.code != "no-file").map(|f| f.code).collect()
 }
 
@@ -75,7 +75,7 @@ fn each_change_for_the_worse_is_found() {
 fn a_small_stack_is_told_as_what_fluent_bit_makes_of_it() {
     let told = |size: &str| {
         let config = read(&printed(Format::Classic).replace("Wasm_Stack_Size  65536", size)).unwrap();
-        let findings = examine(&config, &Circumstances { version: Some((5, 1, 1)), folder: None });
+        let findings = examine(&config, &Circumstances { version: Some((5, 1, 1)), ..Circumstances::default() });
         let stack = findings.into_iter().find(|finding| finding.code == "stack");
         stack.map(|finding| finding.message.split(':').next().unwrap_or_default().to_owned())
     };
@@ -99,7 +99,7 @@ fn threads_and_processors_are_found() {
 #[test]
 fn old_versions_are_found_and_unknown_ones_are_said_to_be() {
     let config = read(&printed(Format::Classic)).unwrap();
-    let code = |version| examine(&config, &Circumstances { version, folder: None })[0].code;
+    let code = |version| examine(&config, &Circumstances { version, ..Circumstances::default() })[0].code;
     assert_eq!(code(Some((4, 1, 9))), "version-too-old");
     assert!(examine(&config, &Circumstances::default()).iter().any(|finding| finding.code == "version-unknown"));
 }
@@ -109,7 +109,7 @@ fn found_in(file: &[u8], version: Option<(u32, u32, u32)>) -> Vec<(&'static str,
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("detect.aot"), file).unwrap();
     let text = printed(Format::Classic).replace("/nonexistent/detect.wasm", "detect.aot");
-    let circumstances = Circumstances { version, folder: Some(folder.path()) };
+    let circumstances = Circumstances { version, working: Some(folder.path()), beside: None };
     examine(&read(&text).unwrap(), &circumstances).into_iter().map(|finding| (finding.code, finding.level)).collect()
 }
 
@@ -133,6 +133,32 @@ fn a_compiled_pack_is_looked_at_as_far_as_it_can_be() {
         assert_eq!(found, [expected]);
     }
     assert_eq!(found_in(b"\0aot\x05\0\0\0", known), [("no-pack", Level::Error)]);
+}
+
+#[test]
+fn a_relative_path_is_taken_from_the_working_directory() {
+    let (working, beside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let config = |path: &str| read(&printed(Format::Classic).replace("/nonexistent/detect.wasm", path)).unwrap();
+    let circumstances =
+        Circumstances { version: Some((5, 1, 1)), working: Some(working.path()), beside: Some(beside.path()) };
+    let found = |path: &str| match examine(&config(path), &circumstances).as_slice() {
+        [one] => (one.code, one.level, one.help.clone()),
+        more => panic!("{more:?}"),
+    };
+    let help = |beside| {
+        if beside {
+            "write the whole path: the file is beside the configuration"
+        } else {
+            "write the whole path, or run this where Fluent Bit is started"
+        }
+    };
+    assert_eq!(found("detect.aot"), ("no-file", Level::Warning, help(false).to_owned()));
+    std::fs::write(beside.path().join("detect.aot"), b"").unwrap();
+    assert_eq!(found("detect.aot"), ("no-file", Level::Warning, help(true).to_owned()));
+    std::fs::write(working.path().join("detect.aot"), b"").unwrap();
+    assert_eq!(found("detect.aot").0, "no-pack");
+    assert_eq!(found("/nonexistent/detect.wasm"), ("no-file", Level::Note, "run this where the pack is".to_owned()));
+    assert_eq!((found("").0, found(".").0), ("no-path", "no-file"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use super::draft::{Draft, Hidden, Item};
 use super::filter;
+use oxpecker_engine::rule::duration;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -62,7 +63,7 @@ fn counting(out: &mut String, draft: &Draft) {
         let _ = writeln!(out, "    aggregate: [{}]", keys.join(", "));
     }
     if let Some(seconds) = draft.window {
-        let length = duration(seconds);
+        let length = duration::written(seconds);
         let _ = match draft.sliding {
             true => writeln!(out, "    window: {{sliding: {length}}}"),
             false => writeln!(out, "    window: {length}"),
@@ -170,16 +171,6 @@ fn quoted(text: &str) -> String {
     out
 }
 
-/// Seconds as rule files write them.
-pub(super) fn duration(seconds: u64) -> String {
-    match seconds {
-        s if s > 0 && s % 86_400 == 0 => format!("{}d", s / 86_400),
-        s if s > 0 && s % 3_600 == 0 => format!("{}h", s / 3_600),
-        s if s > 0 && s % 60 == 0 => format!("{}m", s / 60),
-        s => format!("{s}s"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,10 +184,5 @@ mod tests {
             assert_eq!(scalar(other), format!("\"{other}\""));
         }
         assert_eq!(scalar("a\"b\\c\n\u{1}"), r#""a\"b\\c\n\u0001""#);
-    }
-
-    #[test]
-    fn durations_are_as_short_as_they_can_be() {
-        assert_eq!([0, 90, 120, 3_600, 86_400].map(duration), ["0s", "90s", "2m", "1h", "1d"]);
     }
 }

@@ -28,6 +28,11 @@ const EXPORTS = {
 };
 /** The status of an answer that goes on. */
 const PART = 1;
+/**
+ * All parts of an answer together may have as many times the bytes that the module may hold. What is more comes of fewer
+ * events at a time.
+ */
+const PARTS_MEMORY = 8;
 export type Call = keyof typeof EXPORTS;
 type Functions = Record<Call, (...values: (number | bigint)[]) => number>;
 
@@ -85,8 +90,10 @@ export class Guest {
   parts(name: Call, payload: Payload, most: number, ...more: bigint[]): [number, Uint8Array[]] {
     let [status, result] = this.call(name, payload, ...more);
     const parts = [result];
+    let room = PARTS_MEMORY * this.#most;
     while (status === PART) {
-      if (parts.length > most) throw this.broken(name, "it has more parts than there can be");
+      room -= result.length;
+      if (parts.length > most || room < 0) throw this.broken(name, "it has more or larger parts than there can be");
       [status, result] = this.call("ox_more");
       parts.push(result);
     }

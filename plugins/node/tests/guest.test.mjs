@@ -73,8 +73,15 @@ test("answers in parts", () => {
   const honest = load({ ox_match: result(256, 16, 1), ox_more: result(272, 16) }, two);
   assert.deepEqual([honest.match({}), honest.evaluated], [[], 1]);
   fails(AnswerError, /not those of the batch/, { ox_match: result(256, 16, 1) }, two);
-  fails(AnswerError, /more parts/, { ox_match: result(256, 16, 1), ox_more: result(272, 16, 1) }, two);
+  fails(AnswerError, /more or larger parts/, { ox_match: result(256, 16, 1), ox_more: result(272, 16, 1) }, two);
   fails(TrapError, /unreachable/, { ox_match: result(256, 16, 1), ox_more: UNREACHABLE }, two);
+});
+
+test("large parts have a bound together, however many there may be", () => {
+  // Thirty parts are as many as there may be; three MB are more than eight times the memory.
+  const part = result(256, 100_000, 1);
+  const endless = load({ ox_match: part, ox_more: part }, undefined, { memoryBytes: 128 << 10 });
+  assert.throws(() => endless.match(Array(30).fill({})), /more or larger parts/);
 });
 
 test("blocks that make no sense", () => {

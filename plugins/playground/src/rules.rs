@@ -6,7 +6,7 @@ use oxpecker_engine::json::{Json, Limits};
 use oxpecker_engine::language::expr::Value;
 use oxpecker_engine::lists::{Entry, List};
 use oxpecker_engine::problem::Diagnostic;
-use oxpecker_engine::rule::{self, Collected, ListValues, Source, Status, Template, outline};
+use oxpecker_engine::rule::{self, Collected, ListValues, Source, Status, Template, duration, outline};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Rule files are larger than events.
@@ -87,7 +87,7 @@ pub(crate) fn told(collected: &Collected) -> Json {
         ("description", Json::from(rule.description.as_str())),
         ("filter", Json::from(oxpecker_engine::language::layout(&rule.filter, 88))),
         ("aggregate", texts(keys.iter().map(String::as_str))),
-        ("window", Json::from(duration(rule.window))),
+        ("window", Json::from(duration::written(rule.window))),
         ("sliding", Json::from(rule.sliding)),
         ("threshold", Json::from(rule.threshold)),
         ("distinct", rule.distinct.as_ref().map_or(Json::Null, |key| Json::from(key.to_string()))),
@@ -118,20 +118,6 @@ fn title(title: &Template) -> String {
         out.push_str(shown.get(place).map_or("", String::as_str));
         true
     })
-}
-
-/// Seconds as people write them.
-fn duration(seconds: u64) -> String {
-    let units = [(86_400, 'd'), (3_600, 'h'), (60, 'm'), (1, 's')];
-    let mut left = seconds;
-    let mut out = String::new();
-    for (size, unit) in units {
-        if left >= size {
-            out.push_str(&format!("{}{unit}", left / size));
-            left %= size;
-        }
-    }
-    out
 }
 
 /// A rule file with the one rule alone, so that only that rule is run; the whole file where that cannot be.

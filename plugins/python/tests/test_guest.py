@@ -105,8 +105,15 @@ class Hostile(unittest.TestCase):
         with engine(**two, ox_more=nothing) as honest:
             self.assertEqual((honest.match({}), honest.evaluated), ([], 1))
         self.fails(AnswerError, "not those of the batch", **two)
-        self.fails(AnswerError, "more parts than there can be", **two, ox_more=part)
+        self.fails(AnswerError, "more or larger parts", **two, ox_more=part)
         self.fails(TrapError, "unreachable", **two, ox_more="unreachable")
+
+    def test_large_parts_have_a_bound_together_however_many_there_may_be(self) -> None:
+        # Thirty parts are as many as there may be; three MB are more than eight times the memory.
+        part = "(global.set $at (i32.const 256)) (global.set $length (i32.const 100000)) i32.const 1"
+        endless = engine(Limits(memory_bytes=128 << 10), ox_match=part, ox_more=part)
+        with self.assertRaisesRegex(AnswerError, "more or larger parts"):
+            endless.match([{}] * 30)
 
     def test_blocks_that_make_no_sense(self) -> None:
         # Loading needs a block too: the second one is bad.

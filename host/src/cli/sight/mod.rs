@@ -17,7 +17,7 @@ use super::summary;
 use anyhow::{Result, bail};
 use oxpecker::pipeline::{Evaluated, Pipeline, Tally, Task};
 use oxpecker::sandbox::LoadRequest;
-use question::{Asked, Questions};
+use question::{Conditions, Questions};
 use reason::{Sight, sight};
 use serde_json::Value;
 
@@ -83,7 +83,7 @@ impl Counts {
 pub(crate) fn run<'r>(mut request: LoadRequest, loaded: &'r Loaded, args: &InputArgs) -> Result<Sights<'r>> {
     let mut questions = Questions::default();
     let rules = &loaded.set.rules;
-    let asked: Vec<Asked> = rules.iter().map(|collected| questions.about(&collected.rule)).collect();
+    let asked: Vec<Conditions> = rules.iter().map(|collected| questions.about(&collected.rule)).collect();
     request.filters = questions.filters();
     let counts = count(&request, rules.len(), args)?;
     let rules = rules.iter().zip(&asked).enumerate();

@@ -13,7 +13,7 @@ pub(super) struct Questions {
 }
 
 /// What was asked about one rule: its conditions in the order in which they narrow the events.
-pub(super) struct Asked {
+pub(super) struct Conditions {
     pub(super) steps: Vec<Condition>,
 }
 
@@ -118,7 +118,7 @@ fn data() -> String {
 
 impl Questions {
     /// Asks about a rule.
-    pub(super) fn about(&mut self, rule: &Rule) -> Asked {
+    pub(super) fn about(&mut self, rule: &Rule) -> Conditions {
         let mut parts = Vec::new();
         flatten(&rule.filter, &mut parts);
         parts.sort_by_key(|part| kind(part));
@@ -145,7 +145,7 @@ impl Questions {
                 values: values(part),
             });
         }
-        Asked { steps }
+        Conditions { steps }
     }
 
     /// The filters, in the order of their numbers.

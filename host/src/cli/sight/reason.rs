@@ -1,6 +1,6 @@
 //! The most telling reason why a rule matched nothing.
 
-use super::question::{Asked, Condition, DATA_EVENTS, Kind};
+use super::question::{Condition, Conditions, DATA_EVENTS, Kind};
 use super::{Column, Counts};
 
 /// What a corpus shows of a rule.
@@ -52,7 +52,7 @@ impl Reason {
 }
 
 /// What the counts say of a rule.
-pub(super) fn sight(asked: &Asked, counts: &Counts, rule: Column) -> Sight {
+pub(super) fn sight(asked: &Conditions, counts: &Counts, rule: Column) -> Sight {
     if rule.matched > rule.suppressed {
         return Sight::Fires(rule.matched - rule.suppressed);
     }
@@ -74,7 +74,7 @@ pub(super) fn sight(asked: &Asked, counts: &Counts, rule: Column) -> Sight {
     Sight::Quiet(Reason::NoValue("all of its conditions together".to_owned(), counts.events))
 }
 
-fn unmet(asked: &Asked, place: usize, step: &Condition, counts: &Counts, before: u64) -> Sight {
+fn unmet(asked: &Conditions, place: usize, step: &Condition, counts: &Counts, before: u64) -> Sight {
     let names = asked.steps.get(place..).unwrap_or_default().iter().find(|step| step.kind == Kind::Name);
     let service = asked.steps.iter().find(|step| step.kind == Kind::Service);
     let service = service.map_or_else(|| "any service".to_owned(), |step| step.values.join(" or "));

@@ -4,10 +4,7 @@
 use super::document::{Correlation, text, texts};
 use super::yaml::Node;
 use crate::import::draft::Draft;
-use oxpecker_engine::rule::duration;
-
-/// The largest threshold of a window that slides or counts values.
-const LARGEST_REMEMBERED: u64 = 4_096;
+use oxpecker_engine::rule::{LARGEST_REMEMBERED, duration};
 
 /// The window of the old way of counting where it names none.
 const USUAL_WINDOW: u64 = 3_600;

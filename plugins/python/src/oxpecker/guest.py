@@ -32,6 +32,9 @@ _EXPORTS = {
 _BATCH_CALLS = ("ox_match", "ox_eval", "ox_detect", "ox_window", "ox_more")
 #: The status of an answer that goes on.
 _PART = 1
+#: All parts of an answer together may have as many times the bytes that the module may hold. What is more comes of fewer
+#: events at a time.
+_PARTS_MEMORY = 8
 _DATA = Path(__file__).parent / "data"
 
 
@@ -160,12 +163,14 @@ class Guest:
 
     def parts(self, name: str, payload: bytes, *more: int, most: int) -> tuple[int, list[bytes]]:
         """The same of a call whose answer may come in several parts, of which there can be so many."""
+        room = _PARTS_MEMORY * self._limits.memory_bytes
         with self._lock:
             status, result = self.call(name, payload, *more)
             parts = [result]
             while status == _PART:
-                if len(parts) > most:
-                    raise self.broken(name, "it has more parts than there can be")
+                room -= len(result)
+                if len(parts) > most or room < 0:
+                    raise self.broken(name, "it has more or larger parts than there can be")
                 status, result = self.call("ox_more")
                 parts.append(result)
             return status, parts
