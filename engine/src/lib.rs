@@ -52,7 +52,7 @@ pub mod language;
 pub mod lists;
 pub mod matcher;
 pub mod msgpack;
-mod pattern;
+pub mod pattern;
 mod plan;
 pub mod problem;
 pub mod redaction;

@@ -108,8 +108,8 @@ fn one(field: &str, modifiers: &[&str], value: &Value, event: &Value, found: &[&
     }
     if has("re") {
         let pattern = if has("i") { format!("(?i){}", text(value)) } else { text(value) };
-        let regex = oxpecker_engine::language::pattern::compile(&pattern, 1 << 20).expect("a pattern");
-        return texts().any(|text| regex.is_match(text.as_bytes()));
+        let pattern = oxpecker_engine::pattern::Pattern::new(&pattern, 1 << 20).expect("a pattern");
+        return texts().any(|text| pattern.finds(text.as_bytes()));
     }
     if value.is_number() && modifiers.is_empty() && !field.is_empty() {
         return found.iter().any(|found| number(found) == number(value));

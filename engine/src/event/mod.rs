@@ -89,7 +89,6 @@ impl<'e> Found<'e> {
     }
 
     /// The values at the ends with arrays taken apart at every depth: scalars, nulls and objects, never an array.
-    #[must_use]
     pub fn elements(&self) -> impl Iterator<Item = &Json> {
         self.ends.iter().flat_map(|end| path::elements(end))
     }

@@ -31,7 +31,7 @@ use std::sync::{Arc, Mutex};
 
 /// Why a pattern was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum PatternError {
+pub enum PatternError {
     /// It is not a regular expression; the reason is the parser's.
     Syntax(String),
     /// Compiled, it would take more bytes than allowed.
@@ -53,7 +53,7 @@ const WORD: usize = 16;
 
 /// A compiled regular expression.
 #[derive(Debug)]
-pub(crate) struct Pattern {
+pub struct Pattern {
     /// Its place among those that share [`Caches`].
     number: usize,
     required: Required,
@@ -68,7 +68,7 @@ impl Pattern {
     ///
     /// # Errors
     /// When the pattern is malformed or too large.
-    pub(crate) fn new(text: &str, limit: usize) -> Result<Self, PatternError> {
+    pub fn new(text: &str, limit: usize) -> Result<Self, PatternError> {
         let meaning = ascii::read(text)?;
         let refused = |error: thompson::BuildError| match error.size_limit() {
             Some(_) => PatternError::TooLarge,
@@ -105,6 +105,12 @@ impl Pattern {
     /// are in lower case too. None where there are no such texts, or too many.
     pub(crate) fn words(&self) -> Option<&[Word]> {
         self.words.as_deref()
+    }
+
+    /// Whether it finds something in a value, for who asks seldom.
+    #[must_use]
+    pub fn finds(&self, value: &[u8]) -> bool {
+        self.is_match(value, &mut Caches::default())
     }
 
     /// Whether it finds something in a value. The caches are those that it shares with the patterns of one [`Patterns`].

@@ -265,7 +265,8 @@ mod tests {
     fn what_is_found_has_a_bound_however_much_an_event_holds() {
         let of = |value: &str| format!(r#"{{"k": [{}]}}"#, vec![value; 10_000].join(","));
         let all: Vec<usize> = (0..100).collect();
-        let cases: [(fn(usize) -> String, String, &[usize]); 7] = [
+        type Filter = fn(usize) -> String;
+        let cases: [(Filter, String, &[usize]); 7] = [
             (|n| format!("k in (\"a\", \"b{n}\")"), of("\"a\""), &all),
             (|n| format!("k in (true, \"b{n}\")"), of("true"), &all),
             (|n| format!("k in (\"10.0.0.0/8\", \"b{n}\")"), of("\"10.1.1.1\""), &all),

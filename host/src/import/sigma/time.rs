@@ -56,7 +56,7 @@ pub(super) fn pattern(part: Part, comparison: Option<Comparison>, number: u32) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use oxpecker_engine::language::pattern::compile;
+    use oxpecker_engine::pattern::Pattern;
 
     #[test]
     fn parts_are_found_in_timestamps() {
@@ -74,7 +74,7 @@ mod tests {
         ];
         for (part, comparison, number, expected) in cases {
             let pattern = pattern(part, comparison, number).unwrap();
-            let found = compile(&pattern, 1 << 20).unwrap().is_match(time.as_bytes());
+            let found = Pattern::new(&pattern, 1 << 20).unwrap().finds(time.as_bytes());
             assert_eq!(found, expected, "{part:?} {comparison:?} {number}");
         }
         assert!(pattern(Part::Hour, None, 24).is_err());
