@@ -410,7 +410,7 @@ fn shown(ends: &Ends<'_>) -> Option<String> {
         [only] if !matches!(only.as_ref(), Json::Array(_)) => one_shown(only),
         // Arrays are taken apart: no more than a scalar or an object is shown below this.
         several => {
-            let elements = several.iter().flat_map(|end| crate::event::flat(end));
+            let elements = several.iter().flat_map(|end| crate::event::elements(end));
             whole(elements.filter_map(one_shown).take(LONGEST).collect::<Vec<_>>().join(", "))
         }
     }

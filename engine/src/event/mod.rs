@@ -20,6 +20,7 @@ mod time;
 
 pub(crate) use long::{LONGEST, TOGETHER, cut, hash, is_short, less, told};
 pub use mapping::system_call;
+pub(crate) use path::elements;
 pub use shape::{Producer, Shape};
 pub use time::{Instant, format_time};
 pub(crate) use time::{milliseconds_of_number, milliseconds_of_stamp, milliseconds_of_text};
@@ -300,11 +301,6 @@ pub fn derived_keys() -> Vec<String> {
 
 fn is_event_type(key: &[Step]) -> bool {
     matches!(key, [Step::Name(name)] if name == tables::EVENT_TYPE)
-}
-
-/// A value, or an array's elements at every depth.
-pub(crate) fn flat(value: &Json) -> impl Iterator<Item = &Json> {
-    path::elements(value)
 }
 
 fn first_token(bytes: &[u8]) -> usize {

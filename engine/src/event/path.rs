@@ -241,7 +241,7 @@ fn is_omitted(root: At<'_>, omitted: &str) -> bool {
 }
 
 /// The values in `value`, an array's elements at every depth in its place: no more is looked at than is taken.
-pub(super) fn elements(value: &Json) -> impl Iterator<Item = &Json> {
+pub(crate) fn elements(value: &Json) -> impl Iterator<Item = &Json> {
     let mut open = vec![std::slice::from_ref(value).iter()];
     std::iter::from_fn(move || {
         loop {

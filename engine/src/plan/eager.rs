@@ -101,9 +101,11 @@ pub(super) fn eager(
                 for values in found.values {
                     let scope = Scope { function: found.function, values: *values, is_folded: found.is_folded };
                     let index = indexes.entry((slot, scope)).or_default();
-                    let words = drafted.predicate.test.words().into_iter().flatten();
-                    words.for_each(|word| index.word(TextOperator::Like, word, id));
-                    add(index, *values, test, id, lists);
+                    if let Some(words) = drafted.predicate.test.words() {
+                        words.into_iter().for_each(|word| index.word(TextOperator::Like, word, id));
+                    } else {
+                        add(index, *values, test, id, lists);
+                    }
                 }
             }
             None => {
@@ -178,7 +180,7 @@ fn add(index: &mut Index, among: Values, test: &Test, id: PredicateId, lists: &L
         match (test, value.as_text()) {
             (Test::Text(..), _) if among == Values::Elements => index.equal(value, id),
             (Test::Text(operator, _), Some(text)) => index.word(*operator, text.as_bytes(), id),
-            (Test::Text(..), None) | (Test::Matches(_), _) => {}
+            (Test::Text(..), None) => {}
             (Test::Compare(comparison, _), _) => {
                 if let Value::Text(bound) | Value::Number(bound) = value {
                     index.bound(*comparison, bound, id);
